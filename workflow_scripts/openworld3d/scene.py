@@ -1,0 +1,46 @@
+"""A scene: one room or one scan, as every step after `prepare` reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+
+from openworld3d.files import whole_file
+
+VOID = 255
+NO_INSTANCE = -1
+
+
+@dataclass
+class Scene:
+    """Points of one scene, in the order of the raw file.
+
+    coord (N, 3) float32 in metres; color (N, 3) uint8 or None; intensity (N,) float32 in 0..1 or None;
+    label (N,) uint8, the index in the dataset's list of classes, 255 where void;
+    instance (N,) int32, -1 where none.
+    """
+
+    coord: np.ndarray
+    label: np.ndarray
+    instance: np.ndarray
+    color: Optional[np.ndarray] = None
+    intensity: Optional[np.ndarray] = None
+
+    def __len__(self) -> int:
+        return len(self.coord)
+
+
+def save_scene(path: Path, scene: Scene) -> None:
+    """Write a scene as an uncompressed `.npz`."""
+    arrays = {name: value for name, value in vars(scene).items() if value is not None}
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def load_scene(path: Path) -> Scene:
+    """Read a scene that `save_scene` wrote."""
+    with np.load(path) as arrays:
+        return Scene(**{name: arrays[name] for name in arrays.files})
