@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 
@@ -26,8 +25,8 @@ class Scene:
     coord: np.ndarray
     label: np.ndarray
     instance: np.ndarray
-    color: Optional[np.ndarray] = None
-    intensity: Optional[np.ndarray] = None
+    color: np.ndarray | None = None
+    intensity: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.coord)

@@ -1,0 +1,35 @@
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+CORES ?= $(shell nproc)
+
+.PHONY: demo test check format
+
+demo: .venv/installed
+	$(BIN)/snakemake --cores $(CORES)
+	@echo; cat results/tables/rooms.md; echo
+	@echo "table:  results/tables/rooms.csv, .md, .tex"
+	@echo "clouds: $$(echo results/runs/sofa/stratified_small/closed_set/seed0/*/clouds)"
+	@echo "logs:   logs/"
+
+test: .venv/installed
+	$(BIN)/pytest -n $(CORES)
+
+check: .venv/installed
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+format: .venv/installed
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+	$(BIN)/snakefmt Snakefile rules
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$(PYTHON) is older than Python 3.11; say which to use, as in: make PYTHON=python3.11 demo"; exit 1; }
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --quiet -r requirements.txt
+	touch $@

@@ -1,0 +1,34 @@
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/environment.smk"
+include: "rules/prepare.smk"
+include: "rules/train.smk"
+include: "rules/infer.smk"
+include: "rules/score.smk"
+include: "rules/measure.smk"
+include: "rules/table.smk"
+include: "rules/clouds.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        table_files(),
+        cloud_manifests(),
+
+
+rule table:
+    input:
+        table_files(),
+
+
+rule scenes:
+    input:
+        all_scenes(),

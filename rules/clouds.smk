@@ -1,0 +1,19 @@
+rule export_clouds:
+    input:
+        **command("export_clouds.py"),
+        scores=SCORES,
+        scenes=evaluation_scenes,
+        environment=environment("metrics"),
+    output:
+        CLOUDS,
+    log:
+        f"logs/export_clouds/{METHOD_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/export_clouds/{METHOD_LOG}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    shell:
+        "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output:q} > {log:q} 2>&1"

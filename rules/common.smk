@@ -1,0 +1,169 @@
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
+
+from openworld3d.errors import UserError
+from openworld3d.files import canonical_json
+from openworld3d.workflow import slices
+from openworld3d.workflow.config import check_config, environment_names
+from openworld3d.workflow.modules import command_files, plugin_files, plugin_names
+
+RAW = "results/raw/{dataset}"
+SCENES = "results/scenes/{dataset}/{split}/manifest.json"
+CHECK = "results/protocols/{protocol}.json"
+RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
+WEIGHTS = f"{RUN}/weights.npz"
+HISTORY = f"{RUN}/history.json"
+OUTPUTS = f"{RUN}/outputs/manifest.json"
+METHOD = f"{RUN}/{{score}}"
+SCORES = f"{METHOD}/scores/manifest.json"
+STATISTICS = f"{METHOD}/statistics.npz"
+METRICS = f"{METHOD}/metrics.json"
+CLOUDS = f"{METHOD}/clouds/colours.json"
+RUN_LOG = "{protocol}.{backbone}.{recipe}.seed{seed}"
+METHOD_LOG = f"{RUN_LOG}.{{score}}"
+
+try:
+    check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def one_of(names):
+    """Return the pattern of a wildcard that takes these values."""
+    return "|".join(re.escape(name) for name in sorted(names))
+
+
+wildcard_constraints:
+    dataset=one_of(config["datasets"]),
+    split=r"[^/.]+",
+    protocol=one_of(config["protocols"]),
+    backbone=one_of(config["backbones"]),
+    recipe=one_of(config["recipes"]),
+    score=one_of(plugin_names("scores")),
+    table=one_of(config["tables"]),
+    environment=one_of(environment_names()),
+    seed=r"\d+",
+
+
+def slice_of(function, *names):
+    """Return a parameter: the canonical JSON of a slice, so that a job sees its part of the config and no more."""
+
+    def parameter(wildcards):
+        return canonical_json(function(config, *(wildcards[name] for name in names)))
+
+    return parameter
+
+
+def command(script):
+    """Return what running a command needs as input: the script and the library files that it imports."""
+    return {"script": f"workflow_scripts/{script}", "library": command_files(script)}
+
+
+def backbone_files(wildcards):
+    """Return the files of the network of a backbone, which commands load by name."""
+    return plugin_files("backbones", config["backbones"][wildcards.backbone]["network"])
+
+
+def recipe_files(wildcards):
+    """Return the files of a recipe, which commands load by name."""
+    return plugin_files("recipes", config["recipes"][wildcards.recipe]["kind"])
+
+
+def score_files(wildcards):
+    """Return the files of a score, which commands load by name."""
+    return plugin_files("scores", wildcards.score)
+
+
+def layout_files(wildcards):
+    """Return the files of a dataset's reader, which commands load by name."""
+    return plugin_files("datasets", config["datasets"][wildcards.dataset]["layout"])
+
+
+def generated_scans(wildcards):
+    """Return the generated raw scans of a dataset, nothing where it has a root of its own."""
+    return (
+        RAW.format(**wildcards)
+        if "generate" in config["datasets"][wildcards.dataset]
+        else []
+    )
+
+
+def environment(name):
+    """Return the check of an environment; a check that runs again does not re-run what depends on it."""
+    return ancient(f"results/environments/{name}.json")
+
+
+def environment_name(wildcards):
+    """Return the environment that trains a backbone."""
+    return config["backbones"][wildcards.backbone]["environment"]
+
+
+def backbone_environment(wildcards):
+    """Return the check of the environment that trains a backbone."""
+    return environment(environment_name(wildcards))
+
+
+def backbone_conda(wildcards):
+    """Return the file of the environment that trains a backbone."""
+    return f"../envs/{environment_name(wildcards)}.yaml"
+
+
+def manifests(protocol, role):
+    """Return the manifests of the splits that a protocol trains on or evaluates."""
+    chosen = config["protocols"][protocol]
+    return [
+        SCENES.format(dataset=chosen["dataset"], split=split)
+        for split in sorted(chosen[role])
+    ]
+
+
+def training_scenes(wildcards):
+    """Return the manifests of a protocol's training splits."""
+    return manifests(wildcards.protocol, "train")
+
+
+def evaluation_scenes(wildcards):
+    """Return the manifests of a protocol's evaluation splits."""
+    return manifests(wildcards.protocol, "evaluate")
+
+
+def all_scenes():
+    """Return the manifests of every split that the wanted table needs."""
+    protocols = config["tables"][config["table"]]["protocols"]
+    return sorted(
+        {
+            path
+            for name in protocols
+            for role in ("train", "evaluate")
+            for path in manifests(name, role)
+        }
+    )
+
+
+def table_files():
+    """Return the files of the wanted table."""
+    return expand(
+        "results/tables/{table}.{suffix}",
+        table=config["table"],
+        suffix=["csv", "md", "tex"],
+    )
+
+
+def rows(pattern, table):
+    """Return a file of each row of a table, in the order of the rows."""
+    return [pattern.format(**row) for row in slices.rows_of_table(config, table)]
+
+
+def metrics_of_rows(wildcards):
+    """Return the metrics of each row of a table."""
+    return rows(METRICS, wildcards.table)
+
+
+def cloud_manifests():
+    """Return the clouds of every row of the wanted table."""
+    return rows(CLOUDS, config["table"])

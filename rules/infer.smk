@@ -1,0 +1,26 @@
+rule infer:
+    input:
+        **command("infer.py"),
+        backbone=backbone_files,
+        recipe=recipe_files,
+        weights=WEIGHTS,
+        scenes=evaluation_scenes,
+        environment=backbone_environment,
+    output:
+        OUTPUTS,
+    log:
+        f"logs/infer/{RUN_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/infer/{RUN_LOG}.tsv"
+    conda:
+        backbone_conda
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime="6h",
+    params:
+        config=slice_of(slices.infer_slice, "backbone"),
+    shell:
+        "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
+        "--out {output:q} 2>&1 | tee {log:q}"

@@ -1,0 +1,42 @@
+rule summarise:
+    input:
+        **command("summarise.py"),
+        scores=SCORES,
+        scenes=evaluation_scenes,
+        environment=environment("metrics"),
+    output:
+        STATISTICS,
+    log:
+        f"logs/summarise/{METHOD_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/summarise/{METHOD_LOG}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    shell:
+        "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule measure:
+    input:
+        **command("measure.py"),
+        statistics=STATISTICS,
+        environment=environment("metrics"),
+    output:
+        METRICS,
+    log:
+        f"logs/measure/{METHOD_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/measure/{METHOD_LOG}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    params:
+        config=slice_of(slices.measure_slice, "protocol"),
+    shell:
+        "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --out {output:q} "
+        "> {log:q} 2>&1"

@@ -1,0 +1,66 @@
+rule generate_rooms:
+    input:
+        **command("generate_rooms.py"),
+        environment=environment("metrics"),
+    output:
+        directory(RAW),
+    log:
+        "logs/generate_rooms/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/generate_rooms/{dataset}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        config=slice_of(slices.generate_slice, "dataset"),
+    shell:
+        "python {input.script} --config {params.config:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule prepare:
+    input:
+        **command("prepare.py"),
+        layout=layout_files,
+        raw=generated_scans,
+        environment=environment("metrics"),
+    output:
+        SCENES,
+    log:
+        "logs/prepare/{dataset}.{split}.log",
+    benchmark:
+        "logs/benchmarks/prepare/{dataset}.{split}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        config=slice_of(slices.prepare_slice, "dataset", "split"),
+    shell:
+        "python {input.script} --config {params.config:q} --workers {threads} --out {output:q} > {log:q} 2>&1"
+
+
+rule check_protocol:
+    input:
+        **command("check_protocol.py"),
+        train=training_scenes,
+        evaluate=evaluation_scenes,
+        environment=environment("metrics"),
+    output:
+        CHECK,
+    log:
+        "logs/check_protocol/{protocol}.log",
+    benchmark:
+        "logs/benchmarks/check_protocol/{protocol}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        config=slice_of(slices.protocol_slice, "protocol"),
+    shell:
+        "python {input.script} --config {params.config:q} --train {input.train:q} --evaluate {input.evaluate:q} "
+        "--out {output:q} > {log:q} 2>&1"

@@ -1,0 +1,21 @@
+rule score:
+    input:
+        **command("score.py"),
+        formula=score_files,
+        outputs=OUTPUTS,
+        scenes=evaluation_scenes,
+        environment=environment("metrics"),
+    output:
+        SCORES,
+    log:
+        f"logs/score/{METHOD_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/score/{METHOD_LOG}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    shell:
+        "python {input.script} --score {wildcards.score} --outputs {input.outputs:q} --scenes {input.scenes:q} "
+        "--out {output:q} > {log:q} 2>&1"

@@ -1,0 +1,23 @@
+rule make_table:
+    input:
+        **command("make_table.py"),
+        metrics=metrics_of_rows,
+        environment=environment("metrics"),
+    output:
+        csv="results/tables/{table}.csv",
+        markdown="results/tables/{table}.md",
+        tex="results/tables/{table}.tex",
+    log:
+        "logs/make_table/{table}.log",
+    benchmark:
+        "logs/benchmarks/make_table/{table}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        config=slice_of(slices.table_slice, "table"),
+    shell:
+        "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --csv {output.csv:q} "
+        "--markdown {output.markdown:q} --tex {output.tex:q} > {log:q} 2>&1"

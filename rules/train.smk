@@ -1,0 +1,27 @@
+rule train:
+    input:
+        **command("train.py"),
+        backbone=backbone_files,
+        recipe=recipe_files,
+        scenes=training_scenes,
+        check=ancient(CHECK),
+        environment=backbone_environment,
+    output:
+        weights=WEIGHTS,
+        history=HISTORY,
+    log:
+        f"logs/train/{RUN_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/train/{RUN_LOG}.tsv"
+    conda:
+        backbone_conda
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime="3d",
+    params:
+        config=slice_of(slices.train_slice, "protocol", "backbone", "recipe", "seed"),
+    shell:
+        "python {input.script} --config {params.config:q} --scenes {input.scenes:q} "
+        "--weights {output.weights:q} --history {output.history:q} 2>&1 | tee {log:q}"

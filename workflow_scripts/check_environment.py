@@ -1,0 +1,78 @@
+"""Check one environment before anything runs in it: versions, importability, the GPU, the segment backend.
+
+Standard library only, and nothing is imported into this process: each package is tried in a process of its own, so
+that a package that crashes is a finding and not the end of the check.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from openworld3d.errors import UserError, run_command
+from openworld3d.files import write_json
+
+DATA = ["numpy", "scipy", "plyfile"]
+REQUIRED: dict[str, list[str]] = {
+    "metrics": [*DATA, "pandas", "jinja2"],
+    "stratified_transformer": [*DATA, "torch"],
+    "cuda_current": [*DATA, "torch"],
+    "cpu": [*DATA, "torch"],
+}
+PROBE = "import {0}; print(getattr({0}, '__version__', 'unknown'))"
+GPU_PROBE = (
+    "import json, torch; n = torch.cuda.device_count() if torch.cuda.is_available() else 0; "
+    "print(json.dumps({'build': torch.version.cuda, 'gpus': [torch.cuda.get_device_name(i) for i in range(n)]}))"
+)
+
+
+def probe(code: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of Python in a process of its own."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+def last_line(text: str) -> str:
+    """Return the last line of an output, which is where Python says what went wrong."""
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
+def version_of(environment: str, package: str) -> str:
+    """Return a required package's version, or refuse the environment in a sentence."""
+    result = probe(PROBE.format(package))
+    if result.returncode:
+        raise UserError(
+            f"environment {environment}: {sys.executable} cannot import {package} ({last_line(result.stderr)}); "
+            f"install what envs/{environment}.yaml pins, or run snakemake with --sdm conda"
+        )
+    return result.stdout.strip()
+
+
+def optional_version(package: str) -> Any:
+    """Return an optional package's version, None where it cannot be imported."""
+    result = probe(PROBE.format(package))
+    return None if result.returncode else result.stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--environment", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    report: dict[str, Any] = {"environment": arguments.environment, "python": platform.python_version()}
+    required = REQUIRED[arguments.environment]
+    report["packages"] = {package: version_of(arguments.environment, package) for package in required}
+    if "torch" in required:
+        report["torch_scatter"] = optional_version("torch_scatter")
+        report["segment_backend"] = "torch-scatter" if report["torch_scatter"] else "torch"
+        report["cuda"] = json.loads(probe(GPU_PROBE).stdout)
+    write_json(arguments.out, report)
+    print(json.dumps(report, indent=1, sort_keys=True))
+
+
+if __name__ == "__main__":
+    run_command(main)

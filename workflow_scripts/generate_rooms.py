@@ -1,0 +1,85 @@
+"""Generate scanned furnished rooms in the raw layout of ScanNet v2."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.files import whole_folder
+from openworld3d.rooms.generation import generate_room
+from openworld3d.rooms.scannet_layout import write_scene
+
+SPLITS = ("train", "val")
+# Scene numbers of the splits lie apart, so that a split can grow without renaming the other's scenes.
+SCENES_PER_SPLIT = 5000
+LIMITS = {
+    "train": (0, SCENES_PER_SPLIT),
+    "val": (0, SCENES_PER_SPLIT),
+    "seed": (0, 2**32 - 1),
+    "spacing": (0.01, 0.1),
+}
+
+
+def read_config(text: str) -> dict[str, float]:
+    """Return the checked configuration: scenes per split, seed, metres between samples."""
+    try:
+        config = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f'--config: is not JSON ({error}); write for example {{"train": 20, ...}}') from error
+    if not isinstance(config, dict):
+        raise UserError(f"--config: found {type(config).__name__}, expected an object with {', '.join(LIMITS)}")
+    for key in config:
+        if key not in LIMITS:
+            raise UserError(f"--config: unknown key '{key}'{nearest(key, LIMITS)}; the keys are {', '.join(LIMITS)}")
+    for key, (low, high) in LIMITS.items():
+        if key not in config:
+            raise UserError(f"--config: the key '{key}' is missing; add it, {low} to {high}")
+        kinds = (int, float) if key == "spacing" else (int,)
+        value = config[key]
+        if type(value) not in kinds or not low <= value <= high:
+            raise UserError(f"--config: {key} is {value!r}, expected a number from {low} to {high}")
+    return config
+
+
+def scene_name(split: int, index: int) -> str:
+    """Return the name of scene `index` of a split."""
+    return f"scene{split * SCENES_PER_SPLIT + index:04d}_00"
+
+
+def generate_scene(task: tuple[Path, int, float, int, int]) -> None:
+    """Generate one scene and write it; the task is the scans' folder, seed, spacing, split, index."""
+    scans, seed, spacing, split, index = task
+    write_scene(scans, scene_name(split, index), generate_room(seed, split, index, spacing))
+
+
+def generate(config: dict[str, float], folder: Path, workers: int) -> None:
+    """Write the scenes and the split lists into `folder`, which appears whole."""
+    seed, spacing = int(config["seed"]), config["spacing"]
+    with whole_folder(folder) as temporary:
+        tasks = []
+        for number, split in enumerate(SPLITS):
+            indices = range(int(config[split]))
+            tasks += [(temporary / "scans", seed, spacing, number, index) for index in indices]
+            names = [f"{scene_name(number, index)}\n" for index in indices]
+            (temporary / f"scannetv2_{split}.txt").write_text("".join(names))
+        with ProcessPoolExecutor(workers) as pool:
+            list(pool.map(generate_scene, tasks))
+
+
+def main() -> None:
+    """Read the command line and generate."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True, help="train, val (scenes), seed, spacing (metres), as JSON")
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
+    parser.add_argument("--workers", type=int, default=1, help="processes that generate scenes")
+    arguments = parser.parse_args()
+    config = read_config(arguments.config)
+    generate(config, arguments.out, arguments.workers)
+    print(f"{config['train']} training and {config['val']} validation scenes")
+
+
+if __name__ == "__main__":
+    run_command(main)

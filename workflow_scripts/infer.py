@@ -1,0 +1,56 @@
+"""Run a trained network over the scenes of the evaluation splits; scores read what it writes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from openworld3d.errors import run_command
+from openworld3d.files import sha256_of, whole_folder, write_json
+from openworld3d.inference import infer_scene
+from openworld3d.manifests import read_scenes
+from openworld3d.plugins import load
+from openworld3d.scene import load_scene
+from openworld3d.weights import load_weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON: inference_voxels")
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
+    parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
+    arguments = parser.parse_args()
+    state, config = load_weights(arguments.weights)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    backbone, known = config["backbone"], config["known"]
+    network = load("backbones", backbone["network"]).build(backbone, config["in_channels"], len(known))
+    network.load_state_dict(state)
+    network.to(device).eval()
+    recipe_module = load("recipes", config["recipe"]["kind"])
+    entries = []
+    with whole_folder(arguments.out.parent) as folder:
+        for name, scene_file in read_scenes(arguments.scenes).files.items():
+            outputs = infer_scene(
+                network,
+                recipe_module,
+                load_scene(scene_file.path),
+                backbone["grid_size"],
+                arguments.config["inference_voxels"],
+                device,
+            )
+            file = folder / f"{name}.npz"
+            np.savez(file, **cast(Any, outputs))
+            voxels, points = len(outputs["logits"]), len(outputs["inverse"])
+            entries.append({"name": name, "voxels": voxels, "points": points, "sha256": sha256_of(file)})
+            print(f"{name}  {points} points, {voxels} voxels", flush=True)
+        write_json(folder / arguments.out.name, {"known": known, "scenes": entries})
+
+
+if __name__ == "__main__":
+    run_command(main)

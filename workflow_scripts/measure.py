@@ -1,0 +1,71 @@
+"""Compute the metrics of a method from its statistics."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.files import write_json
+from openworld3d.metrics import ranking, segmentation, statistics
+
+
+def main() -> None:
+    """Read the arguments, measure, write JSON in which what is not defined is null."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--statistics", required=True, type=Path, help="statistics of a method, .npz")
+    parser.add_argument("--config", required=True, type=json.loads, help='JSON: {"unknown": [...]}')
+    parser.add_argument("--out", required=True, type=Path, help="metrics to write, .json")
+    arguments = parser.parse_args()
+
+    of_method = statistics.load(arguments.statistics)
+    unknown = arguments.config["unknown"]
+    check(arguments.statistics, of_method, unknown)
+    write_json(arguments.out, without_nan(measure(of_method, unknown)))
+
+
+def measure(of_method: statistics.Statistics, unknown: list[str]) -> dict[str, Any]:
+    """Return every metric by name; NaN where it is not defined."""
+    known = [name for name in of_method.classes.tolist() if name not in unknown]
+    positive, negative = of_method.pooled(unknown), of_method.pooled(known)
+    points = len(positive) + len(negative)
+    confusion = of_method.confusion.sum(axis=0)  # (C, C)
+    return {
+        "points": points,
+        "unknown_points": len(positive),
+        "prevalence": len(positive) / points if points else math.nan,
+        **ranking.ranking(positive, negative),
+        "miou_known": segmentation.miou_known(confusion, of_method.index(known)),
+        "miou_all": segmentation.miou_all(confusion),
+        "iou": dict(zip(of_method.classes.tolist(), segmentation.iou(confusion).tolist())),
+        "accuracy": segmentation.accuracy(confusion),
+    }
+
+
+def check(path: Path, of_method: statistics.Statistics, unknown: list[str]) -> None:
+    """Refuse unknown classes that do not exist or have no point."""
+    classes = of_method.classes.tolist()
+    for name in unknown:
+        if name not in classes:
+            raise UserError(
+                f"{path}: there is no class {name!r}{nearest(name, classes)}; choose of {', '.join(classes)}"
+            )
+        if not of_method.class_points[:, classes.index(name)].any():
+            raise UserError(
+                f"{path}: no scene of the evaluation has a point of the unknown class {name!r}; "
+                "choose evaluation scenes that contain it, or leave it out of the protocol's unknown classes"
+            )
+
+
+def without_nan(value: Any) -> Any:
+    """Return the value with null for NaN, which JSON lacks."""
+    if isinstance(value, dict):
+        return {key: without_nan(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,1 @@
+"""One file per architecture: `build(config, in_channels, classes)` and the network's own `geometry` of points."""

@@ -1,0 +1,258 @@
+"""Stratified Transformer (Lai et al., CVPR 2022, arXiv 2203.14508) in plain PyTorch.
+
+Parameters are named as in the reference, so that its checkpoints load.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from openworld3d.backbone import Backbone
+from openworld3d.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
+from openworld3d.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
+from openworld3d.layers.stratified_attention import Pairs, WindowAttention, table_rows
+from openworld3d.segment import take_rows
+
+STEM_NEIGHBORS = 34
+STEM_RADIUS = 2.5  # in grid cells
+
+
+class Level(NamedTuple):
+    """One resolution: attention pairs of plain and shifted blocks, and the ways to the coarser level and back.
+
+    coarse (n', k): the k points that each point of the coarser level pools; fine (n, up_k) and fine_weight (n, up_k):
+    the coarser points that each point interpolates. None at the coarsest level, `pairs` None without blocks.
+    """
+
+    pairs: tuple[Pairs, Pairs] | None
+    coarse: Tensor | None
+    fine: Tensor | None
+    fine_weight: Tensor | None
+
+
+class Geometry(NamedTuple):
+    """What the network needs to know of the points of a batch, computed once."""
+
+    coord: Tensor
+    neighbor: Tensor
+    levels: list[Level]
+
+    def to(self, device: torch.device) -> Geometry:
+        """Return the geometry with every tensor on `device`."""
+
+        def move(value: Any) -> Any:
+            if isinstance(value, tuple):
+                moved = [move(part) for part in value]
+                return type(value)(*moved) if hasattr(value, "_fields") else tuple(moved)
+            return value.to(device) if isinstance(value, Tensor) else value
+
+        return Geometry(move(self.coord), move(self.neighbor), [move(level) for level in self.levels])
+
+
+class Mlp(nn.Module):
+    """fc2(GELU(fc1(f)))."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, 4 * channels)
+        self.fc2 = nn.Linear(4 * channels, channels)
+
+    def forward(self, feature: Tensor) -> Tensor:
+        return self.fc2(nn.functional.gelu(self.fc1(feature)))
+
+
+class DropPath(nn.Module):
+    """Stochastic depth: while training, a point's residual branch is left out with probability `rate`."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, branch: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return branch
+        kept = torch.rand(len(branch), 1, device=branch.device) >= self.rate
+        return branch * kept / (1 - self.rate)
+
+
+class Block(nn.Module):
+    """f <- f + Attention(LN f); f <- f + MLP(LN f)."""
+
+    def __init__(self, channels: int, heads: int, side: float, step: float, drop_path: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(channels)
+        self.attn = WindowAttention(channels, heads, side, step)
+        self.norm2 = nn.LayerNorm(channels)
+        self.mlp = Mlp(channels)
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
+        feature = feature + self.drop_path(self.attn(self.norm1(feature), pairs))
+        return feature + self.drop_path(self.mlp(self.norm2(feature)))
+
+
+class TransitionDown(nn.Module):
+    """f' = max over the k nearest of Linear(LN f)."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(in_channels)
+        self.linear = nn.Linear(in_channels, out_channels, bias=False)
+
+    def forward(self, feature: Tensor, neighbor: Tensor) -> Tensor:
+        return take_rows(self.linear(self.norm(feature)), neighbor).max(1)[0]  # (n', k, c) -> (n', c)
+
+
+class Stage(nn.Module):
+    """Blocks of one level, plain and shifted in turn, then the transition to the next."""
+
+    def __init__(self, blocks: list[Block], downsample: TransitionDown | None) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        if downsample is not None:
+            self.downsample = downsample
+
+    def forward(self, feature: Tensor, pairs: tuple[Pairs, Pairs]) -> Tensor:
+        for index, block in enumerate(self.blocks):
+            feature = block(feature, pairs[index % 2])
+        return feature
+
+
+class Upsample(nn.Module):
+    """f = Linear(LN skip) + interpolation of Linear(LN coarse) over the nearest coarse points."""
+
+    def __init__(self, coarse_channels: int, skip_channels: int) -> None:
+        super().__init__()
+        self.linear1 = nn.Sequential(nn.LayerNorm(skip_channels), nn.Linear(skip_channels, skip_channels))
+        self.linear2 = nn.Sequential(nn.LayerNorm(coarse_channels), nn.Linear(coarse_channels, skip_channels))
+
+    def forward(self, skip: Tensor, coarse: Tensor, neighbor: Tensor, weight: Tensor) -> Tensor:
+        interpolated = (take_rows(self.linear2(coarse), neighbor) * weight[:, :, None]).sum(
+            1
+        )  # (n, up_k, c) -> (n, c)
+        return self.linear1(skip) + interpolated
+
+
+class StratifiedTransformer(Backbone):
+    """Points to class logits; hyper-parameters are named as in the reference's YAML.
+
+    Level i has windows of `grid_size * window_size * 2**i` metres and position tables in steps of `quant_size * 2**i`.
+    Without `stem_transformer` the first level is two KPConv layers and no attention.
+    """
+
+    def __init__(self, config: dict[str, Any], in_channels: int, classes: int) -> None:
+        super().__init__()
+        self.config = config
+        channels, depths, levels = config["channels"], config["depths"], config["num_layers"]
+        self.first = 0 if config["stem_transformer"] else 1
+        reach = config["grid_size"]
+        stem: list[nn.Module] = [KPConvSimpleBlock(in_channels, channels[0], reach)]
+        if self.first:
+            stem.append(KPConvResBlock(channels[0], reach))
+            self.downsample = TransitionDown(channels[0], channels[1])
+        self.stem_layer = nn.ModuleList(stem)
+        rates = np.linspace(0, config["drop_path_rate"], sum(depths)).tolist()
+        stages = []
+        for level in range(self.first, levels):
+            blocks = [
+                Block(
+                    channels[level],
+                    config["num_heads"][level],
+                    self.side(level),
+                    self.step(level),
+                    rates[sum(depths[:level]) + index],
+                )
+                for index in range(depths[level])
+            ]
+            last = level == levels - 1
+            stages.append(Stage(blocks, None if last else TransitionDown(channels[level], channels[level + 1])))
+        self.layers = nn.ModuleList(stages)
+        self.upsamples = nn.ModuleList(
+            [Upsample(channels[level], channels[level - 1]) for level in range(levels - 1, 0, -1)]
+        )
+        self.classifier = nn.Sequential(
+            nn.Linear(channels[0], channels[0]),
+            nn.BatchNorm1d(channels[0]),
+            nn.ReLU(inplace=True),
+            nn.Linear(channels[0], classes),
+        )
+        self.apply(initialise)
+
+    def side(self, level: int) -> float:
+        """Return the side of a small window of `level` in metres."""
+        return self.config["grid_size"] * self.config["window_size"] * 2**level
+
+    def step(self, level: int) -> float:
+        """Return the step of the position tables of `level` in metres."""
+        return self.config["quant_size"] * 2**level
+
+    def geometry(self, coord: np.ndarray, offset: np.ndarray, neighbor: np.ndarray | None = None) -> Geometry:
+        """Sample, window and connect the points of a batch: coord (N, 3) float32 in metres, offset (B,)."""
+        if neighbor is None:
+            neighbor = ball_neighbors(coord, offset, STEM_RADIUS * self.config["grid_size"], STEM_NEIGHBORS)
+        points = torch.from_numpy(coord)
+        levels: list[Level] = []
+        for level in range(self.config["num_layers"]):
+            pairs = self.pairs_of_level(level, coord, offset) if level >= self.first else None
+            if level == self.config["num_layers"] - 1:
+                levels.append(Level(pairs, None, None, None))
+                break
+            chosen, coarse_offset = sample_clouds(coord, offset, lambda n: int(n * self.config["ratio"]) + 1)
+            coarse_coord = coord[chosen]
+            pooled = nearest(coord, offset, coarse_coord, coarse_offset, self.config["k"])[1]
+            distance, fine = nearest(coarse_coord, coarse_offset, coord, offset, self.config["up_k"])
+            closeness = 1 / (distance + np.float32(1e-8))
+            weight = closeness / closeness.sum(1, keepdims=True)
+            levels.append(Level(pairs, torch.from_numpy(pooled), torch.from_numpy(fine), torch.from_numpy(weight)))
+            coord, offset = coarse_coord, coarse_offset
+        return Geometry(points, torch.from_numpy(neighbor).long(), levels)
+
+    def pairs_of_level(self, level: int, coord: np.ndarray, offset: np.ndarray) -> tuple[Pairs, Pairs]:
+        """Return the attention pairs of the plain and the shifted blocks of one level."""
+        sparse = sample_clouds(coord, offset, lambda n: n // self.config["downsample_scale"] + 1)[0]
+        side, step = self.side(level), self.step(level)
+
+        def pairs(shifted: bool) -> Pairs:
+            query, key = stratified_pairs(coord, offset, sparse, side, shifted)
+            row = table_rows(coord, query, key, side, step)
+            return Pairs(torch.from_numpy(query), torch.from_numpy(key), torch.from_numpy(row))
+
+        return pairs(False), pairs(True)
+
+    def decode(self, feature: Tensor, geometry: Geometry) -> Tensor:
+        """Return the decoder's output, of which the classifier makes logits: (N, in) -> (N, channels[0])."""
+        for block in self.stem_layer:
+            feature = block(feature, geometry.coord, geometry.neighbor)
+        skips: list[Tensor] = []
+        if self.first:
+            skips.append(feature)
+            feature = self.downsample(feature, geometry.levels[0].coarse)
+        for stage, level in zip(self.layers, geometry.levels[self.first :]):
+            feature = stage(feature, level.pairs)
+            if level.coarse is not None:
+                skips.append(feature)
+                feature = cast(TransitionDown, stage.downsample)(feature, level.coarse)
+        for upsample, skip, level in zip(self.upsamples, reversed(skips), reversed(geometry.levels[:-1])):
+            feature = upsample(skip, feature, level.fine, level.fine_weight)
+        return feature
+
+    def forward(self, feature: Tensor, geometry: Geometry) -> Tensor:
+        """Return class logits: feature (N, in_channels) float32 -> (N, classes)."""
+        return self.classifier(self.decode(feature, geometry))
+
+
+def initialise(module: nn.Module) -> None:
+    """Initialise linear layers as the reference does: weights from a truncated normal of 0.02, biases at zero."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def build(config: dict[str, Any], in_channels: int, classes: int) -> StratifiedTransformer:
+    """Return an untrained network."""
+    return StratifiedTransformer(config, in_channels, classes)

@@ -1,0 +1,97 @@
+"""From scenes to what a network takes: one point per voxel, crops, augmentation, input features, batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from openworld3d.protocol import IGNORED, Protocol
+from openworld3d.scene import Scene
+from openworld3d.voxel import nearest_to, pick_points, voxelise
+
+
+class TrainingData(NamedTuple):
+    """What a run learns from, and how its scenes are shown: the recipe's augmentation and crops."""
+
+    scenes: list[Path]
+    protocol: Protocol
+    unknown_points: str
+    recipe: dict[str, Any]
+    voxel_size: float
+    seed: int
+
+
+class Cloud(NamedTuple):
+    """The points of one scene or crop: coord (V, 3) float32 in metres, feature (V, F) float32, target (V,) int64."""
+
+    coord: np.ndarray
+    feature: np.ndarray
+    target: np.ndarray
+
+
+def appearance(scene: Scene) -> np.ndarray:
+    """Return what the sensor saw beside the place, in 0..1: colour (N, 3) or intensity (N, 1) float32."""
+    if scene.color is not None:
+        return scene.color.astype(np.float32) / 255
+    assert scene.intensity is not None
+    return scene.intensity[:, None]
+
+
+def input_channels(scene: Scene) -> int:
+    """Return how many features a network takes for scenes like this one."""
+    return appearance(scene).shape[1] + 3
+
+
+def input_feature(seen: np.ndarray, coord: np.ndarray) -> np.ndarray:
+    """Return the network's input, appearance and place from the cloud's lowest corner: (V, F + 3) float32."""
+    return np.concatenate([seen, coord - coord.min(0)], 1).astype(np.float32)
+
+
+def training_cloud(scene: Scene, data: TrainingData, generator: np.random.Generator) -> Cloud:
+    """Draw one training cloud: augment, one random point per voxel, the crop around a random point."""
+    kept = np.ones(len(scene), bool)
+    if data.unknown_points == "remove":
+        kept = ~data.protocol.is_unknown(scene.label)
+    coord = augment_coord(scene.coord[kept], data.recipe, generator)
+    picked = pick_points(voxelise(coord, data.voxel_size), generator)
+    crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), data.recipe["crop_voxels"])]
+    seen = augment_appearance(appearance(scene)[kept][crop], data.recipe, generator)
+    target = data.protocol.targets(scene.label[kept][crop])
+    return Cloud(coord[crop], input_feature(seen, coord[crop]), target)
+
+
+def augment_coord(coord: np.ndarray, recipe: dict[str, Any], generator: np.random.Generator) -> np.ndarray:
+    """Turn about the vertical, mirror, scale and jitter: (N, 3) float32 -> (N, 3) float32."""
+    angle = generator.uniform(-1, 1) * np.deg2rad(recipe["rotation_degrees"])
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+    turn[:, 0] *= generator.choice([-1, 1]) if recipe["mirror"] else 1
+    scale = generator.uniform(*recipe["scale"])
+    jitter = generator.normal(0, recipe["jitter"], coord.shape).clip(-4 * recipe["jitter"], 4 * recipe["jitter"])
+    return (coord @ turn * scale + jitter).astype(np.float32)
+
+
+def augment_appearance(seen: np.ndarray, recipe: dict[str, Any], generator: np.random.Generator) -> np.ndarray:
+    """Shift each channel, add noise, or drop the appearance whole: (V, F) float32 in 0..1."""
+    if generator.random() < recipe["drop_appearance"]:
+        return np.zeros_like(seen)
+    shift = generator.normal(0, recipe["appearance_shift"], seen.shape[1])
+    return (seen + shift).clip(0, 1).astype(np.float32)
+
+
+def evaluation_cloud(scene: Scene, picked: np.ndarray) -> Cloud:
+    """Return the cloud of the picked points as they are, without labels."""
+    coord = scene.coord[picked]
+    return Cloud(coord, input_feature(appearance(scene)[picked], coord), np.full(len(picked), IGNORED))
+
+
+def join(parts: list[Cloud]) -> Cloud:
+    """Put the clouds of a batch one after the other."""
+    return Cloud(*[np.concatenate(arrays) for arrays in zip(*parts)])
+
+
+def offsets(parts: list[Cloud]) -> np.ndarray:
+    """Return where each cloud of a batch ends: (B,) int64."""
+    return np.cumsum([len(part.coord) for part in parts])

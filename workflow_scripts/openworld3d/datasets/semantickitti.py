@@ -1,0 +1,125 @@
+"""SemanticKITTI in its raw layout: `sequences/<split>/velodyne/<frame>.bin` and `labels/<frame>.label`.
+
+A split is a sequence ("00" to "10"). A .bin holds float32 x, y, z in metres (origin at the sensor) and remission in
+0..1; a .label one uint32 per point, its lower 16 bits the class, its upper 16 bits the instance. Classes and map:
+`config/semantic-kitti.yaml` of semantic-kitti-api (Behley et al., ICCV 2019), moving classes folded into still ones.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from openworld3d.errors import UserError
+from openworld3d.raw import check_length, check_points, class_of_raw_id, map_labels, require
+from openworld3d.scene import NO_INSTANCE, Scene
+
+CLASSES: list[str] = [
+    "car",
+    "bicycle",
+    "motorcycle",
+    "truck",
+    "other-vehicle",
+    "person",
+    "bicyclist",
+    "motorcyclist",
+    "road",
+    "parking",
+    "sidewalk",
+    "other-ground",
+    "building",
+    "fence",
+    "vegetation",
+    "trunk",
+    "terrain",
+    "pole",
+    "traffic-sign",
+]
+
+CLASS_OF_RAW_ID: dict[int, str | None] = {
+    0: None,  # unlabeled
+    1: None,  # outlier
+    10: "car",
+    11: "bicycle",
+    13: "other-vehicle",  # bus
+    15: "motorcycle",
+    16: "other-vehicle",  # on rails
+    18: "truck",
+    20: "other-vehicle",
+    30: "person",
+    31: "bicyclist",
+    32: "motorcyclist",
+    40: "road",
+    44: "parking",
+    48: "sidewalk",
+    49: "other-ground",
+    50: "building",
+    51: "fence",
+    52: None,  # other structure
+    60: "road",  # lane marking
+    70: "vegetation",
+    71: "trunk",
+    72: "terrain",
+    80: "pole",
+    81: "traffic-sign",
+    99: None,  # other object
+    252: "car",
+    253: "bicyclist",
+    254: "person",
+    255: "motorcyclist",
+    256: "other-vehicle",
+    257: "other-vehicle",
+    258: "truck",
+    259: "other-vehicle",
+}
+
+BYTES_PER_POINT = 16
+BYTES_PER_LABEL = 4
+
+
+def scenes_of_split(root: Path, split: str) -> list[str]:
+    """Return the scenes of a sequence, `<sequence>_<frame>`, in the order of the frames."""
+    folder = require(root / "sequences" / split / "velodyne", f"split {split}")
+    names = [f"{split}_{file.stem}" for file in sorted(folder.glob("*.bin"))]
+    if not names:
+        raise UserError(f"{folder}: holds no .bin file, expected one for each scan of sequence {split}")
+    return names
+
+
+def read_scene(root: Path, name: str) -> Scene:
+    """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
+    split, frame = name.split("_")
+    points_file = require(root / "sequences" / split / "velodyne" / f"{frame}.bin", f"scene {name}")
+    label_file = require(root / "sequences" / split / "labels" / f"{frame}.label", f"scene {name}")
+    points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 4)
+    raw = read_whole(label_file, np.dtype("<u4"), BYTES_PER_LABEL)
+    check_length(len(raw), len(points), label_file, points_file)
+    check_points(points[:, :3], points_file)
+    return Scene(
+        coord=np.ascontiguousarray(points[:, :3]),
+        intensity=np.ascontiguousarray(points[:, 3]),
+        label=map_labels(raw & 0xFFFF, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file),
+        instance=number_instances(raw),
+    )
+
+
+def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
+    """Read a headerless array; a file that ends within a record is refused as truncated."""
+    size = file.stat().st_size
+    if size % record:
+        raise UserError(
+            f"{file}: is {size} bytes long, expected a multiple of {record}; the file is truncated, fetch it again"
+        )
+    return np.fromfile(file, dtype)
+
+
+def number_instances(raw: np.ndarray) -> np.ndarray:
+    """Number the instances of a scan from 0, -1 where a point has none: (N,) uint32 -> (N,) int32.
+
+    Instance ids are told apart by their class too, since the release counts them per class.
+    """
+    instance = np.full(len(raw), NO_INSTANCE, np.int32)
+    has = raw >> 16 > 0
+    instance[has] = np.unique(raw[has], return_inverse=True)[1].reshape(-1)
+    return instance

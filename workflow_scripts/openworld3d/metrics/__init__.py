@@ -1,0 +1,1 @@
+"""Metrics: statistics of a method, and every reported number as a function of them."""

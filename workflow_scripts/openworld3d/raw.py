@@ -1,0 +1,57 @@
+"""Checks that every raw layout shares: the total label map, coordinates and lengths, each refusal one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from openworld3d.errors import UserError
+from openworld3d.scene import VOID
+
+
+def class_of_raw_id(raw_ids: dict[int, str | None], classes: list[str]) -> dict[int, int]:
+    """Return raw id -> index in `classes`, 255 for the ids that `raw_ids` maps to None (void)."""
+    return {raw: VOID if name is None else classes.index(name) for raw, name in raw_ids.items()}
+
+
+def map_labels(raw: np.ndarray, index_of: dict[int, int], file: Path) -> np.ndarray:
+    """Map raw ids to class indices: (N,) integer -> (N,) uint8; an id outside the map refuses the file."""
+    present, inverse = np.unique(raw, return_inverse=True)
+    for position, raw_id in enumerate(present.tolist()):
+        if raw_id not in index_of:
+            place = int(np.flatnonzero(inverse == position)[0])
+            raise UserError(
+                f"{file}: point {place} has the raw label {raw_id}, which is neither a class nor void in the "
+                f"dataset's map; correct the labels or add the id to the map"
+            )
+    table = np.array([index_of[raw_id] for raw_id in present.tolist()], np.uint8)
+    return table[inverse.reshape(-1)]
+
+
+def check_points(coord: np.ndarray, file: Path) -> None:
+    """Refuse an empty scene and coordinates that are not finite."""
+    if len(coord) == 0:
+        raise UserError(f"{file}: holds no point, expected at least one; remove the scene from its split")
+    wrong = np.flatnonzero(~np.isfinite(coord).all(1))
+    if len(wrong):
+        raise UserError(
+            f"{file}: point {wrong[0]} has the coordinate {coord[wrong[0]].tolist()}, expected finite numbers "
+            f"({len(wrong)} such points); remove those points or scan again"
+        )
+
+
+def check_length(found: int, expected: int, file: Path, points_file: Path) -> None:
+    """Refuse labels that are not one per point."""
+    if found != expected:
+        raise UserError(
+            f"{file}: holds {found} labels, expected {expected}, one for each point of {points_file}; "
+            f"fetch both files of the same release again"
+        )
+
+
+def require(path: Path, wanted_by: str) -> Path:
+    """Return `path`, or refuse in a sentence where it does not exist."""
+    if not path.exists():
+        raise UserError(f"{path}: does not exist, though {wanted_by} needs it; check the dataset's root or fetch it")
+    return path

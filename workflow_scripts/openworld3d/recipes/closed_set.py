@@ -1,0 +1,20 @@
+"""Closed-set training: cross-entropy over the known classes; unknown and void points carry no label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from openworld3d.protocol import IGNORED
+
+
+def loss(network: nn.Module, feature: Tensor, geometry: Any, target: Tensor) -> Tensor:
+    """Return the mean cross-entropy of a batch: feature (N, in), target (N,) int64, 255 where no label is used."""
+    return F.cross_entropy(network(feature, geometry), target, ignore_index=IGNORED)
+
+
+def outputs(network: nn.Module, feature: Tensor, geometry: Any) -> dict[str, Tensor]:
+    """Return what scores read: logits (N, known classes)."""
+    return {"logits": network(feature, geometry)}

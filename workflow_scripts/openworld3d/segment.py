@@ -1,0 +1,69 @@
+"""Sums, maxima and softmax over segments: torch-scatter where it can be imported, torch's own operations elsewhere.
+
+`index` (M,) int64 names the segment of each row of `source` (M, ...); an empty segment sums to 0.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+try:
+    import torch_scatter
+except ImportError:
+    torch_scatter = None
+
+BACKEND = "torch" if torch_scatter is None else "torch-scatter"
+
+
+def take_rows(source: Tensor, index: Tensor) -> Tensor:
+    """Return the rows that `index` names, with a faster backward than indexing: (N, C), (...) -> (..., C)."""
+    return source.index_select(0, index.reshape(-1)).view(*index.shape, source.shape[1])
+
+
+def sum_by_index_add(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Sum the rows of each segment with torch alone: (M, ...) -> (segments, ...)."""
+    total = source.new_zeros((segments, *source.shape[1:]))
+    return total.index_add(0, index, source)
+
+
+def max_by_padding(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Return each segment's maximum, -inf where empty, for torch before 1.12: (M, H) -> (segments, H)."""
+    order = torch.argsort(index)
+    count = torch.bincount(index, minlength=segments)
+    start = torch.cumsum(count, 0) - count
+    place = torch.arange(len(index), device=index.device) - start[index[order]]
+    longest = int(count.max()) if len(index) else 0
+    padded = source.new_full((segments, longest + 1, *source.shape[1:]), float("-inf"))
+    padded[index[order], place] = source.detach()[order]
+    return padded.max(1)[0]
+
+
+def max_by_reduce(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Return each segment's maximum, -inf where empty, for torch from 1.12: (M, H) -> (segments, H)."""
+    lowest = source.new_full((segments, *source.shape[1:]), float("-inf"))
+    return lowest.scatter_reduce(0, index[:, None].expand_as(source), source.detach(), "amax")
+
+
+def softmax_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Softmax over the rows of each segment with torch alone: (M, H) -> (M, H)."""
+    highest = max_by_reduce if _REDUCE_TAKES_SOURCE else max_by_padding
+    exponential = torch.exp(source - highest(source, index, segments)[index])
+    return exponential / sum_by_index_add(exponential, index, segments)[index]
+
+
+def sum_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Sum the rows of each segment with torch-scatter: (M, ...) -> (segments, ...)."""
+    return torch_scatter.scatter_add(source, index, dim=0, dim_size=segments)
+
+
+def softmax_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Softmax over the rows of each segment with torch-scatter: (M, H) -> (M, H)."""
+    return torch_scatter.scatter_softmax(source, index, dim=0, dim_size=segments)
+
+
+# torch 1.11 has a scatter_reduce of another signature.
+_REDUCE_TAKES_SOURCE = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) >= (1, 12)
+
+segment_sum = sum_by_index_add if torch_scatter is None else sum_by_scatter
+segment_softmax = softmax_by_torch if torch_scatter is None else softmax_by_scatter

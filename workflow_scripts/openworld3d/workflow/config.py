@@ -1,0 +1,113 @@
+"""Is the config right? If not, one sentence: the key, the value, and the nearest valid one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterable
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from openworld3d.errors import UserError, nearest
+from openworld3d.workflow.modules import literal, module_file, plugin_names
+
+Config = Dict[str, Any]
+
+
+def check_config(config: Config, schema_file: Path) -> None:
+    """Raise a `UserError` for the first thing wrong in a config: its form, then the names it refers to."""
+    schema = yaml.safe_load(schema_file.read_text())
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    if errors:
+        raise UserError(f"config: {sentence(errors[0])}")
+    check_names(config)
+
+
+def sentence(error: ValidationError) -> str:
+    """Say a schema error as a person would."""
+    place = ".".join(map(str, error.absolute_path)) or "the top level"
+    if error.validator == "additionalProperties":
+        allowed = error.schema["properties"]
+        wrong = next(key for key in error.instance if key not in allowed)
+        return f"{place} has the key {wrong}, which does not exist{nearest(wrong, allowed)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        close = nearest(missing, [key for key in error.instance if key not in error.schema["properties"]])
+        return f"{place} lacks the key {missing}" + close.replace("did you mean", "is it written")
+    if error.validator == "enum":
+        choices = error.validator_value
+        return f"{place} is {error.instance!r}, expected one of {', '.join(choices)}{nearest(str(error.instance), choices)}"
+    meaning = error.schema.get("description")
+    return f"{place} is {error.instance!r}: {error.message}" + (f" ({meaning})" if meaning else "")
+
+
+def check_names(config: Config) -> None:
+    """Check that every name the config refers to exists."""
+    refer("table", config["table"], config["tables"])
+    for name, table in config["tables"].items():
+        for key in ("protocols", "backbones", "recipes"):
+            refer_all(f"tables.{name}.{key}", table[key], config[key])
+        refer_all(f"tables.{name}.scores", table["scores"], plugin_names("scores"))
+    for name, dataset in config["datasets"].items():
+        refer(f"datasets.{name}.layout", dataset["layout"], plugin_names("datasets"))
+        if ("root" in dataset) == ("generate" in dataset):
+            raise UserError(f"config: datasets.{name} needs either root or generate, and not both")
+    for name, protocol in config["protocols"].items():
+        refer(f"protocols.{name}.dataset", protocol["dataset"], config["datasets"])
+        check_classes(f"protocols.{name}.unknown", protocol["unknown"], classes_of(config, protocol["dataset"]))
+        shared = sorted(set(protocol["train"]) & set(protocol["evaluate"]))
+        if shared:
+            raise UserError(f"config: protocols.{name} both trains on and evaluates split {shared[0]}")
+    for name, backbone in config["backbones"].items():
+        refer(f"backbones.{name}.network", backbone["network"], plugin_names("backbones"))
+        refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
+        check_levels(f"backbones.{name}", backbone)
+    for name, recipe in config["recipes"].items():
+        refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
+
+
+def refer_all(place: str, names: Iterable[str], choices: Iterable[str]) -> None:
+    """Check a list of names."""
+    for name in names:
+        refer(place, name, choices)
+
+
+def refer(place: str, name: str, choices: Iterable[str]) -> None:
+    """Check that `name` is one of `choices`."""
+    if name not in choices:
+        raise UserError(
+            f"config: {place} says {name}, which does not exist{nearest(name, choices)}; "
+            f"choose of {', '.join(sorted(choices))}"
+        )
+
+
+def check_classes(place: str, names: list[str], classes: list[str]) -> None:
+    """Check that every class exists in the dataset and that at least one stays known."""
+    for name in names:
+        if name not in classes:
+            raise UserError(f"config: {place} says {name}, but class {name} does not exist{nearest(name, classes)}")
+    if len(set(classes) - set(names)) < 2:
+        raise UserError(f"config: {place} leaves fewer than two known classes, expected at least two")
+
+
+def check_levels(place: str, backbone: dict[str, Any]) -> None:
+    """Check that the per-level lists have one entry for each level and that heads divide channels."""
+    for key in ("depths", "channels", "num_heads"):
+        if len(backbone[key]) != backbone["num_layers"]:
+            raise UserError(
+                f"config: {place}.{key} has {len(backbone[key])} entries, expected num_layers = "
+                f"{backbone['num_layers']}, one for each level"
+            )
+    for channels, heads in zip(backbone["channels"], backbone["num_heads"]):
+        if channels % heads:
+            raise UserError(f"config: {place}.channels has {channels}, expected a multiple of its {heads} heads")
+
+
+def classes_of(config: Config, dataset: str) -> list[str]:
+    """Return a dataset's classes, read from its layout's file."""
+    return literal(module_file(f"openworld3d.datasets.{config['datasets'][dataset]['layout']}"), "CLASSES")
+
+
+def environment_names() -> list[str]:
+    """Return the environments that envs/ describes."""
+    return sorted(file.stem for file in Path("envs").glob("*.yaml"))

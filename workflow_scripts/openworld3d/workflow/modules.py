@@ -1,0 +1,82 @@
+"""Which files of the project a command runs: the script, what it imports, and what that imports."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterator
+
+SCRIPTS = Path("workflow_scripts")
+LIBRARY = "openworld3d"
+
+
+def command_files(script: str) -> list[str]:
+    """Return the library files that `workflow_scripts/{script}` imports, in the order of their paths."""
+    return sorted(str(file) for file in closure(SCRIPTS / script) - {SCRIPTS / script})
+
+
+def plugin_files(kind: str, name: str) -> list[str]:
+    """Return the files of a module that a command loads by name, which no import statement shows."""
+    return sorted(map(str, closure(module_file(f"{LIBRARY}.{kind}.{name}"))))
+
+
+def closure(file: Path) -> set[Path]:
+    """Return a file, the packages that hold it, and all that it imports of the project."""
+    found: set[Path] = set()
+    collect(file, found)
+    return found
+
+
+def collect(file: Path, found: set[Path]) -> None:
+    """Add the closure of a file to `found`."""
+    if file in found:
+        return
+    found.add(file)
+    for module in imported_modules(file):
+        collect(module, found)
+    for package in file.parents:
+        if (package / "__init__.py").exists():
+            collect(package / "__init__.py", found)
+
+
+@lru_cache(maxsize=None)
+def imported_modules(file: Path) -> list[Path]:
+    """Return the project's files that one file imports."""
+    names = imported_names(ast.parse(file.read_text(), str(file)))
+    return [module_file(name) for name in names if name.split(".")[0] == LIBRARY and is_module(name)]
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    """Yield each module that a file's import statements may mean; `from a import b` may mean `a.b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_module(name: str) -> bool:
+    """Tell whether a dotted name is a file or package of the project."""
+    return module_file(name).exists()
+
+
+def module_file(name: str) -> Path:
+    """Return the file of a dotted module name."""
+    path = SCRIPTS.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def plugin_names(kind: str) -> list[str]:
+    """Return the names of the modules of one kind: `scores`, `recipes`, `datasets` or `backbones`."""
+    return sorted(file.stem for file in (SCRIPTS / LIBRARY / kind).glob("*.py") if file.stem != "__init__")
+
+
+def literal(file: Path, name: str) -> Any:
+    """Return the value of a module's literal assignment, read without importing the module and its packages."""
+    for node in ast.parse(file.read_text(), str(file)).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            assert node.value is not None
+            return ast.literal_eval(node.value)
+    raise KeyError(f"{file} assigns no annotated literal {name}")

@@ -1,0 +1,86 @@
+"""The slice of the config that each kind of job sees: a change to anything else cannot re-run it."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, Dict
+
+Config = Dict[str, Any]
+Slice = Dict[str, Any]
+
+ONLY_INFERENCE = ("environment", "inference_voxels")
+METHOD = "{recipe} + {score}"
+
+
+def raw_root(config: Config, dataset: str) -> str:
+    """Return where a dataset's raw scans are: its root, or where they are generated."""
+    return config["datasets"][dataset].get("root", f"results/raw/{dataset}")
+
+
+def generate_slice(config: Config, dataset: str) -> Slice:
+    """Return what `generate_rooms` sees."""
+    return config["datasets"][dataset]["generate"]
+
+
+def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
+    """Return what `prepare` sees."""
+    layout = config["datasets"][dataset]["layout"]
+    return {"dataset": dataset, "layout": layout, "root": raw_root(config, dataset), "split": split}
+
+
+def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
+    """Return what `train` sees; unknown classes are a set, so their order is no change."""
+    network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
+    return {
+        "unknown": sorted(config["protocols"][protocol]["unknown"]),
+        "unknown_points": config["protocols"][protocol]["unknown_points"],
+        "backbone": network,
+        "recipe": config["recipes"][recipe],
+        "seed": int(seed),
+    }
+
+
+def infer_slice(config: Config, backbone: str) -> Slice:
+    """Return what `infer` sees beside the weights, which carry the rest."""
+    return {"inference_voxels": config["backbones"][backbone]["inference_voxels"]}
+
+
+def protocol_slice(config: Config, protocol: str) -> Slice:
+    """Return what `check_protocol` sees."""
+    return {"protocol": protocol, **measure_slice(config, protocol)}
+
+
+def measure_slice(config: Config, protocol: str) -> Slice:
+    """Return what `measure` sees."""
+    return {"unknown": sorted(config["protocols"][protocol]["unknown"])}
+
+
+def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
+    """Return protocol, backbone, recipe and seed of every run of a table, in the order of the config."""
+    keys = ("protocol", "backbone", "recipe", "seed")
+    chosen = config["tables"][table]
+    lists = [chosen["protocols"], chosen["backbones"], chosen["recipes"], chosen["seeds"]]
+    return [dict(zip(keys, values)) for values in product(*lists)]
+
+
+def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
+    """Return the identity of every row of a table: a run and a score."""
+    return [
+        {
+            **run,
+            "dataset": config["protocols"][run["protocol"]]["dataset"],
+            "score": score,
+            "method": METHOD.format(recipe=run["recipe"], score=score),
+        }
+        for run in runs_of_table(config, table)
+        for score in config["tables"][table]["scores"]
+    ]
+
+
+def table_slice(config: Config, table: str) -> Slice:
+    """Return what `make_table` sees."""
+    return {
+        "table": table,
+        "metrics": config["tables"][table]["metrics"],
+        "rows": rows_of_table(config, table),
+    }

@@ -1,0 +1,65 @@
+"""Raw scans of one split to scenes, each checked, and a manifest of what they hold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openworld3d.errors import UserError, run_command
+from openworld3d.files import sha256_of, whole_folder, write_json
+from openworld3d.plugins import load
+from openworld3d.scene import VOID, Scene, save_scene
+
+
+def prepare_scene(task: tuple[str, Path, str, Path]) -> dict[str, Any]:
+    """Read one raw scene, write it, and describe it."""
+    layout, root, name, file = task
+    dataset = load("datasets", layout)
+    scene = dataset.read_scene(root, name)
+    save_scene(file, scene)
+    return {"name": name, "sha256": sha256_of(file), **describe(scene, dataset.CLASSES)}
+
+
+def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
+    """Return a scene's points, points per class, void points and extent in metres."""
+    count = np.bincount(scene.label, minlength=VOID + 1)
+    return {
+        "points": len(scene),
+        "class_points": {name: int(count[index]) for index, name in enumerate(classes) if count[index]},
+        "void_points": int(count[VOID]),
+        "extent": (scene.coord.max(0) - scene.coord.min(0)).round(3).tolist(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON: dataset, layout, root, split")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, help="manifest.json, the scenes beside it")
+    arguments = parser.parse_args()
+    config = arguments.config
+    root, layout = Path(config["root"]), config["layout"]
+    dataset = load("datasets", layout)
+    if not root.is_dir():
+        raise UserError(f"{root}: is not a folder; set datasets.{config['dataset']}.root to where the raw scans are")
+    names = dataset.scenes_of_split(root, config["split"])
+    with whole_folder(arguments.out.parent) as folder, ProcessPoolExecutor(arguments.workers) as pool:
+        tasks = [(layout, root, name, folder / f"{name}.npz") for name in names]
+        scenes = list(pool.map(prepare_scene, tasks))
+        manifest = {
+            "dataset": config["dataset"],
+            "split": config["split"],
+            "classes": dataset.CLASSES,
+            "scenes": scenes,
+        }
+        write_json(folder / arguments.out.name, manifest)
+    print(f"{len(scenes)} scenes, {sum(scene['points'] for scene in scenes)} points")
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,85 @@
+"""Turn the outputs of a run into one score per original point."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+from openworld3d import plugins
+from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.files import sha256_of, whole_file, whole_folder, write_json
+from openworld3d.manifests import read_manifest, read_scenes, scene_names
+
+Score = Callable[[np.ndarray], np.ndarray]
+
+
+def main() -> None:
+    """Read the arguments, score every scene of the outputs, write a folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--score", required=True, help="a file of openworld3d/scores")
+    parser.add_argument("--outputs", required=True, type=Path, help="manifest of logits per voxel")
+    parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
+    parser.add_argument("--out", required=True, type=Path, help="manifest.json, the scores beside it")
+    arguments = parser.parse_args()
+
+    score: Score = plugins.load("scores", arguments.score).score
+    scenes = read_scenes(arguments.scenes)
+    known = index_of_known(arguments.outputs, scenes.classes)
+    written = []
+    with whole_folder(arguments.out.parent) as folder:
+        for name in scene_names(arguments.outputs):
+            points = scenes.find(name).points
+            path = folder / f"{name}.npz"
+            score_scene(arguments.outputs.with_name(f"{name}.npz"), path, score, known, points)
+            written.append({"name": name, "points": points, "sha256": sha256_of(path)})
+        write_json(folder / arguments.out.name, {"score": arguments.score, "scenes": written})
+
+
+def index_of_known(manifest: Path, classes: list[str]) -> np.ndarray:
+    """Return (K,) uint8, the index in the dataset's classes of each column of the logits."""
+    known = read_manifest(manifest, ["known"])["known"]
+    for name in known:
+        if name not in classes:
+            raise UserError(
+                f"{manifest}: its known class {name!r} is no class of the scenes{nearest(name, classes)}; "
+                "give the scenes that the outputs were made from"
+            )
+    return np.array([classes.index(name) for name in known], dtype=np.uint8)
+
+
+def score_scene(source: Path, target: Path, score: Score, known: np.ndarray, points: int) -> None:
+    """Write `score` (N,) float32 and `prediction` (N,) uint8 on the original points of one scene."""
+    with np.load(source) as arrays:
+        logits, inverse = arrays["logits"], arrays["inverse"]
+    check(source, logits, inverse, len(known), points)
+    voxel_score = score(logits)
+    if not np.isfinite(voxel_score).all():
+        voxel = int(np.flatnonzero(~np.isfinite(voxel_score))[0])
+        raise UserError(f"{source}: the score of voxel {voxel} is {voxel_score[voxel]}, expected a finite number")
+    prediction = known[logits.argmax(axis=1)]
+    with whole_file(target) as temporary, open(temporary, "wb") as file:
+        np.savez(file, score=voxel_score[inverse], prediction=prediction[inverse])
+
+
+def check(source: Path, logits: np.ndarray, inverse: np.ndarray, known: int, points: int) -> None:
+    """Refuse outputs that do not fit the scene, or that hold a NaN or an infinite logit."""
+    advice = "infer this run again"
+    if logits.shape[1] != known:
+        raise UserError(f"{source}: logits have {logits.shape[1]} columns for {known} known classes; {advice}")
+    if len(inverse) != points:
+        raise UserError(f"{source}: inverse has {len(inverse)} points, the scene has {points}; {advice}")
+    if points and not 0 <= inverse.min() <= inverse.max() < len(logits):
+        raise UserError(f"{source}: inverse names a voxel outside the {len(logits)} voxels; {advice}")
+    if not np.isfinite(logits).all():
+        voxel, column = np.argwhere(~np.isfinite(logits))[0]
+        raise UserError(
+            f"{source}: logits[{voxel}, {column}] is {logits[voxel, column]}, expected a finite number; "
+            "the network has diverged: train it again with a lower learning rate"
+        )
+
+
+if __name__ == "__main__":
+    run_command(main)
