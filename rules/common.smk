@@ -164,6 +164,11 @@ def metrics_of_rows(wildcards):
     return rows(METRICS, wildcards.table)
 
 
+def checks_of_rows(wildcards):
+    """Return the check of each protocol of a table."""
+    return expand(CHECK, protocol=config["tables"][wildcards.table]["protocols"])
+
+
 def cloud_manifests():
     """Return the clouds of every row of the wanted table."""
     return rows(CLOUDS, config["table"])

@@ -1,4 +1,6 @@
-rule check_environment:
+# A checkpoint, so that Snakemake looks again at what depends on it once it has run: the dependents take its output as
+# ancient, and while it waits to run Snakemake does not ask whether they have changed themselves.
+checkpoint check_environment:
     input:
         **command("check_environment.py"),
     output:

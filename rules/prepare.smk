@@ -31,6 +31,7 @@ rule prepare:
         "logs/prepare/{dataset}.{split}.log",
     benchmark:
         "logs/benchmarks/prepare/{dataset}.{split}.tsv"
+    priority: 1
     conda:
         "../envs/metrics.yaml"
     threads: 2
@@ -42,6 +43,7 @@ rule prepare:
         "python {input.script} --config {params.config:q} --workers {threads} --out {output:q} > {log:q} 2>&1"
 
 
+# Before any training, by priority and not by dependency: a change to evaluation scenes must not train again.
 rule check_protocol:
     input:
         **command("check_protocol.py"),
@@ -54,6 +56,7 @@ rule check_protocol:
         "logs/check_protocol/{protocol}.log",
     benchmark:
         "logs/benchmarks/check_protocol/{protocol}.tsv"
+    priority: 1
     conda:
         "../envs/metrics.yaml"
     threads: 1

@@ -2,6 +2,7 @@ rule make_table:
     input:
         **command("make_table.py"),
         metrics=metrics_of_rows,
+        checks=checks_of_rows,
         environment=environment("metrics"),
     output:
         csv="results/tables/{table}.csv",

@@ -4,7 +4,6 @@ rule train:
         backbone=backbone_files,
         recipe=recipe_files,
         scenes=training_scenes,
-        check=ancient(CHECK),
         environment=backbone_environment,
     output:
         weights=WEIGHTS,

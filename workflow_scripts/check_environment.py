@@ -1,21 +1,19 @@
 """Check one environment before anything runs in it: versions, importability, the GPU, the segment backend.
 
-Standard library only, and nothing is imported into this process: each package is tried in a process of its own, so
-that a package that crashes is a finding and not the end of the check.
+Standard library only and no module of the project, so that only a change to this file checks again. Each package is
+imported in a process of its own: one that crashes is a finding, not the end of the check.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-from openworld3d.errors import UserError, run_command
-from openworld3d.files import write_json
 
 DATA = ["numpy", "scipy", "plyfile"]
 REQUIRED: dict[str, list[str]] = {
@@ -45,9 +43,10 @@ def version_of(environment: str, package: str) -> str:
     """Return a required package's version, or refuse the environment in a sentence."""
     result = probe(PROBE.format(package))
     if result.returncode:
-        raise UserError(
-            f"environment {environment}: {sys.executable} cannot import {package} ({last_line(result.stderr)}); "
-            f"install what envs/{environment}.yaml pins, or run snakemake with --sdm conda"
+        sys.exit(
+            f"error: environment {environment}: {sys.executable} cannot import {package} "
+            f"({last_line(result.stderr)}); install what envs/{environment}.yaml "
+            "pins, or run snakemake with --sdm conda"
         )
     return result.stdout.strip()
 
@@ -70,9 +69,12 @@ def main() -> None:
         report["torch_scatter"] = optional_version("torch_scatter")
         report["segment_backend"] = "torch-scatter" if report["torch_scatter"] else "torch"
         report["cuda"] = json.loads(probe(GPU_PROBE).stdout)
-    write_json(arguments.out, report)
-    print(json.dumps(report, indent=1, sort_keys=True))
+    text = json.dumps(report, indent=1, sort_keys=True)
+    temporary = arguments.out.with_name(f".{os.getpid()}.{arguments.out.name}")
+    temporary.write_text(text + "\n")
+    os.replace(temporary, arguments.out)
+    print(text)
 
 
 if __name__ == "__main__":
-    run_command(main)
+    main()

@@ -140,7 +140,7 @@ class Upsample(nn.Module):
 class StratifiedTransformer(Backbone):
     """Points to class logits; hyper-parameters are named as in the reference's YAML.
 
-    Level i has windows of `grid_size * window_size * 2**i` metres and position tables in steps of `quant_size * 2**i`.
+    Level i has windows of `grid_size * window_size * 2**i` metres, position tables in steps of `quant_size * 2**i`.
     Without `stem_transformer` the first level is two KPConv layers and no attention.
     """
 

@@ -25,10 +25,12 @@ def living_room(plan: Plan) -> None:
     required(plan.facing(seating.armchair(rng), sofa, (1.1, 1.9), twist=0.5, shift=0.9))
     fit_television(plan)
     required(plan.at_wall(storage.bookshelf(rng), front=0.4, corner=0.6))
-    if rng.random() < 0.4:
-        plan.at_wall(storage.bookshelf(rng), front=0.4, corner=0.6)
     if rng.random() < 0.5:
         fit_dining_group(plan)
+    if rng.random() < 0.6:
+        plan.at_wall(storage.bookshelf(rng), front=0.4, corner=0.6)
+    if rng.random() < 0.6:
+        plan.at_wall(file_cabinet(rng), front=0.3, corner=0.6)
     required(plan.at_wall(small.floor_lamp(rng), gap=0.1, corner=0.8))
     if rng.random() < 0.5:
         plan.in_the_open(seating.ottoman(rng), margin=0.3)
@@ -77,10 +79,9 @@ def kitchen(plan: Plan) -> None:
     fit_window(plan, sill=(0.98, 1.05), curtains=rng.random() < 0.4)
     if fit_dining_group(plan) < 2:
         required(None)
-    if rng.random() < 0.4:
+    plan.at_wall(file_cabinet(rng), front=0.4)
+    if rng.random() < 0.6:
         plan.at_wall(seating.sofa(rng, 2), front=0.4)
-    if rng.random() < 0.5:
-        plan.at_wall(file_cabinet(rng), front=0.4)
     finish(plan, pictures=1)
 
 
@@ -207,9 +208,9 @@ class Recipe(NamedTuple):
 
 
 RECIPES: list[Recipe] = [
-    Recipe(living_room, (4.5, 5.7), (3.9, 4.8), 0.3, "floor"),
-    Recipe(bedroom, (4.5, 5.7), (3.9, 4.8), 0.2, "floor"),
-    Recipe(study, (4.0, 5.2), (3.5, 4.5), 0.2, "floor"),
-    Recipe(kitchen, (4.3, 5.6), (3.8, 4.8), 0.2, "tiles"),
-    Recipe(bathroom, (3.3, 4.0), (2.9, 3.5), 0.0, "tiles"),
+    Recipe(living_room, (4.0, 5.2), (3.5, 4.5), 0.3, "floor"),
+    Recipe(bedroom, (4.1, 5.2), (3.6, 4.5), 0.2, "floor"),
+    Recipe(study, (3.5, 4.7), (3.2, 4.2), 0.2, "floor"),
+    Recipe(kitchen, (3.9, 5.0), (3.5, 4.5), 0.2, "tiles"),
+    Recipe(bathroom, (2.8, 3.5), (2.5, 3.1), 0.0, "tiles"),
 ]

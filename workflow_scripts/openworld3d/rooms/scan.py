@@ -9,7 +9,7 @@ import numpy as np
 
 from openworld3d.rooms.plan import EYE_HEIGHT
 
-HALF_FIELD = (1.0, 0.8)
+HALF_FIELD = (1.0, 0.6)
 NEAR, FAR = 0.3, 5.0
 GRAZING = 0.12
 SAMPLES_PER_PIXEL_SIDE = 2.2
@@ -40,11 +40,11 @@ def walk(
             gap = targets - eye
             distance = np.linalg.norm(gap[:, :2], axis=1)
             frontal = -(gap[:, :2] * facings).sum(axis=1) / np.maximum(distance, 1e-6)
-            target = int((5 * looks + np.abs(distance - 1.8) - 1.5 * frontal).argmin())
+            target = int((5 * looks + np.abs(distance - 1.4) - 1.5 * frontal).argmin())
             looks[target] += 1
             aim = gap[target] + rng.normal(0, 0.1, 3)
             # A person tilts a scanner only so far up and down.
-            aim[2] = np.clip(aim[2], -1.0 * np.hypot(*aim[:2]), 0.1 * np.hypot(*aim[:2]))
+            aim[2] = np.clip(aim[2], -1.0 * np.hypot(*aim[:2]), 0.0)
             views.append(View(eye, aim / np.linalg.norm(aim)))
     return views
 
@@ -88,7 +88,7 @@ def look(
     facing = normals[index] * np.where(cosine < 0, -1.0, 1.0)[:, None]
     upright = np.abs(facing[:, 2]) < 0.7
     seen = np.flatnonzero((cosine > GRAZING) & (distance > NEAR) & (distance < FAR))
-    far_to_near = np.argsort(-distance)
+    far_to_near = np.argsort(-distance, kind="stable")
     for level in range(LEVELS):
         pixel = FINEST_PIXEL * 2**level
         # Samples too near for this pixel would leave holes that what lies behind shows through.
@@ -100,6 +100,7 @@ def look(
         # A pixel on an edge holds two surfaces, often the floor and what stands on it; either can hide.
         for surface in (in_level[upright[in_level]], in_level[~upright[in_level]]):
             nearest = np.full(int(cell.max(initial=0)) + 1, -1)
+            # They come from far to near, so the nearest is written last and stays.
             nearest[cell[surface]] = surface
             front = nearest[cell[seen]]
             below, above = seen[front >= 0], front[front >= 0]

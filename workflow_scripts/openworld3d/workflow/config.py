@@ -36,7 +36,8 @@ def sentence(error: ValidationError) -> str:
         return f"{place} lacks the key {missing}" + close.replace("did you mean", "is it written")
     if error.validator == "enum":
         choices = error.validator_value
-        return f"{place} is {error.instance!r}, expected one of {', '.join(choices)}{nearest(str(error.instance), choices)}"
+        close = nearest(str(error.instance), choices)
+        return f"{place} is {error.instance!r}, expected one of {', '.join(choices)}{close}"
     meaning = error.schema.get("description")
     return f"{place} is {error.instance!r}: {error.message}" + (f" ({meaning})" if meaning else "")
 

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from openworld3d.backbones.stratified_transformer import DropPath, build
+
+SMALL: dict[str, Any] = {
+    "grid_size": 0.1,
+    "stem_transformer": False,
+    "num_layers": 3,
+    "depths": [1, 2, 2],
+    "channels": [16, 32, 32],
+    "num_heads": [1, 2, 2],
+    "window_size": 4,
+    "quant_size": 0.025,
+    "downsample_scale": 8,
+    "ratio": 0.25,
+    "k": 16,
+    "up_k": 3,
+    "drop_path_rate": 0.1,
+}
+S3DIS: dict[str, Any] = {
+    **SMALL,
+    "grid_size": 0.04,
+    "stem_transformer": True,
+    "num_layers": 4,
+    "depths": [2, 2, 6, 2],
+    "channels": [48, 96, 192, 384],
+    "num_heads": [3, 6, 12, 24],
+    "quant_size": 0.01,
+}
+SCANNET: dict[str, Any] = {
+    **S3DIS,
+    "grid_size": 0.02,
+    "stem_transformer": False,
+    "num_layers": 5,
+    "depths": [3, 3, 9, 3, 3],
+    "channels": [48, 96, 192, 384, 384],
+    "num_heads": [3, 6, 12, 24, 24],
+    "window_size": 5,
+    "quant_size": 0.005,
+}
+
+
+def cloud(points: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 2, (points, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("config", "classes", "millions"), [(S3DIS, 13, 8.02), (SCANNET, 20, 18.80)])
+def test_parameters_of_the_papers_configurations(config: dict[str, Any], classes: int, millions: float) -> None:
+    network = build(config, 6, classes)
+    assert sum(value.numel() for value in network.parameters()) / 1e6 == pytest.approx(millions, abs=0.01)
+
+
+def test_clouds_of_a_batch_do_not_see_each_other() -> None:
+    network = build(SMALL, 3, 5).eval()
+    one, other = cloud(300, 1), cloud(200, 2)
+    # The windows' origin is shared by the batch: one corner for both makes it the same alone and together.
+    one[0] = other[0] = 0
+    alone = network(torch.from_numpy(one), network.geometry(one, np.array([300])))
+    both = np.concatenate([one, other])
+    together = network(torch.from_numpy(both), network.geometry(both, np.array([300, 500])))
+    assert torch.allclose(alone, together[:300], atol=1e-5)
+
+
+@pytest.mark.parametrize("points", [1, 2, 17])
+def test_few_points_are_enough(points: int) -> None:
+    network = build(SMALL, 3, 5).eval()
+    coord = cloud(points)
+    logits = network(torch.from_numpy(coord), network.geometry(coord, np.array([points])))
+    assert logits.shape == (points, 5)
+    assert torch.isfinite(logits).all()
+
+
+def test_scene_of_a_hundred_metres_stays_inside_the_tables() -> None:
+    coord = (cloud(3000) * 50).astype(np.float32)
+    network = build(SMALL, 3, 5).eval()
+    assert torch.isfinite(network(torch.from_numpy(coord), network.geometry(coord, np.array([3000])))).all()
+
+
+def test_drop_path_keeps_the_mean() -> None:
+    torch.manual_seed(0)
+    drop = DropPath(0.25)
+    branch = torch.ones(20000, 2)
+    assert drop(branch).mean().item() == pytest.approx(1, abs=0.02)
+    assert sorted(drop(branch).unique().tolist()) == pytest.approx([0, 4 / 3])
+    assert torch.equal(drop.eval()(branch), branch)

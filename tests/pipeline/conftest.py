@@ -1,0 +1,90 @@
+"""A copy of the pipeline on two tiny rooms, run once; tests edit it and ask what would run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "rules", "workflow_scripts", "envs", "schemas", "profiles", "config.yaml", "experiments")
+
+
+class Project:
+    """A checkout of the pipeline in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / part)
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake, and every command it starts, with this Python."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def would_run(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule a run would start."""
+        done = self.snakemake("--dry-run", *arguments)
+        assert done.returncode == 0, done.stdout
+        if "Nothing to be done" in done.stdout:
+            return {}
+        block = done.stdout.split("Job stats:")[1].split("\n\n")[0]
+        jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", block, re.MULTILINE)}
+        return {name: count for name, count in jobs.items() if name not in ("total", "all", "job")}
+
+    def read(self, file: str) -> str:
+        return (self.folder / file).read_text()
+
+    def write(self, file: str, text: str) -> None:
+        (self.folder / file).write_text(text)
+
+    def edit_config(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change config.yaml as its reader sees it."""
+        config = yaml.safe_load(self.read("config.yaml"))
+        change(config)
+        self.write("config.yaml", yaml.safe_dump(config, sort_keys=False))
+
+
+def make_tiny(config: dict[str, Any]) -> None:
+    """Shrink the default experiment to two rooms, one epoch and two scores."""
+    config["datasets"]["rooms"]["generate"].update(train=1, val=1, spacing=0.08)
+    config["backbones"]["stratified_small"].update(
+        grid_size=0.2, quant_size=0.05, num_layers=3, depths=[1, 1, 1], channels=[16, 16, 16], num_heads=[1, 1, 1]
+    )
+    config["recipes"]["closed_set"].update(epochs=1)
+    config["tables"]["rooms"].update(scores=["msp", "energy"])
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the tiny pipeline after one complete run."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.edit_config(make_tiny)
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return a copy of the pipeline that has not run."""
+    return Project(tmp_path)

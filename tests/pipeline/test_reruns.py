@@ -1,0 +1,182 @@
+"""After each edit, exactly which rules and how many jobs would run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from tests.pipeline.conftest import Project
+
+Jobs = dict[str, int]
+LIBRARY = "workflow_scripts/openworld3d"
+
+TABLE: Jobs = {"make_table": 1}
+MEASURE: Jobs = {"measure": 2, **TABLE}
+SUMMARISE: Jobs = {"summarise": 2, **MEASURE}
+SCORE: Jobs = {"score": 2, "export_clouds": 2, **SUMMARISE}
+INFER: Jobs = {"infer": 1, **SCORE}
+TRAIN: Jobs = {"train": 1, **INFER}
+CHECK: Jobs = {"check_protocol": 1, **TABLE}
+PREPARE: Jobs = {"prepare": 2, **CHECK, **TRAIN}
+GENERATE: Jobs = {"generate_rooms": 1, **PREPARE}
+ONE_SCORE: Jobs = {"score": 1, "export_clouds": 1, "summarise": 1, "measure": 1, **TABLE}
+
+
+def value(path: str, new: Any) -> Callable[[Project], None]:
+    """Set one value of config.yaml."""
+
+    def edit(project: Project) -> None:
+        *parents, last = path.split(".")
+
+        def change(config: dict[str, Any]) -> None:
+            for parent in parents:
+                config = config[parent]
+            config[last] = new
+
+        project.edit_config(change)
+
+    return edit
+
+
+def swap(path: str, one: str, other: str) -> Callable[[Project], None]:
+    """Swap two values of config.yaml."""
+
+    def edit(project: Project) -> None:
+        def change(config: dict[str, Any]) -> None:
+            for parent in path.split("."):
+                config = config[parent]
+            config[one], config[other] = config[other], config[one]
+
+        project.edit_config(change)
+
+    return edit
+
+
+def code(file: str) -> Callable[[Project], None]:
+    """Change a file of code."""
+    return lambda project: project.write(file, project.read(file) + "\nEDITED = True\n")
+
+
+def touch(project: Project) -> None:
+    for file in project.folder.rglob("*.py"):
+        file.touch()
+
+
+def comment(project: Project) -> None:
+    project.write("config.yaml", "# a comment\n" + project.read("config.yaml"))
+
+
+def reverse(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: reverse(value[key]) for key in reversed(value)}
+    return value
+
+
+def key_order(project: Project) -> None:
+    config = yaml.safe_load(project.read("config.yaml"))
+    project.write("config.yaml", yaml.safe_dump(reverse(config), sort_keys=False))
+
+
+def unused_definitions(project: Project) -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["recipes"]["longer"] = {**config["recipes"]["closed_set"], "epochs": 99}
+        config["datasets"]["other"] = {"layout": "semantickitti", "root": "nowhere"}
+
+    project.edit_config(change)
+
+
+def nothing(project: Project) -> None:
+    pass
+
+
+CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
+    # Changes that change nothing.
+    "nothing": (nothing, {}),
+    "a comment in the config": (comment, {}),
+    "key order in the config": (key_order, {}),
+    "every script touched": (touch, {}),
+    "definitions that no table uses": (unused_definitions, {}),
+    # The data.
+    "seed of the rooms": (value("datasets.rooms.generate.seed", 1), GENERATE),
+    "shape of a chair": (code(f"{LIBRARY}/rooms/seating.py"), GENERATE),
+    "reader of ScanNet": (code(f"{LIBRARY}/datasets/scannet.py"), {**PREPARE, "generate_rooms": 1}),
+    "reader of another dataset": (code(f"{LIBRARY}/datasets/semantickitti.py"), {}),
+    "command that prepares": (code("workflow_scripts/prepare.py"), PREPARE),
+    # The protocol.
+    "unknown class": (value("protocols.sofa.unknown", ["chair"]), {"check_protocol": 1, **TRAIN}),
+    "unknown points removed": (value("protocols.sofa.unknown_points", "remove"), TRAIN),
+    "command that checks the protocol": (code("workflow_scripts/check_protocol.py"), CHECK),
+    "unknown classes of another protocol": (value("protocols.four_unknown.unknown", ["bed"]), {}),
+    # Training.
+    "learning rate": (value("recipes.closed_set.learning_rate", 0.001), TRAIN),
+    "two rates swapped": (swap("recipes.closed_set", "learning_rate", "block_learning_rate"), TRAIN),
+    "heads of a level": (value("backbones.stratified_small.num_heads", [1, 2, 1]), TRAIN),
+    "library file of training alone": (code(f"{LIBRARY}/training.py"), TRAIN),
+    "library file of the network": (code(f"{LIBRARY}/layers/kpconv.py"), TRAIN),
+    "loss of the recipe": (code(f"{LIBRARY}/recipes/closed_set.py"), TRAIN),
+    # Inference.
+    "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), INFER),
+    "library file of inference alone": (code(f"{LIBRARY}/inference.py"), INFER),
+    # Scores, metrics, tables, clouds.
+    "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),
+    "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),
+    "command that scores": (code("workflow_scripts/score.py"), SCORE),
+    "statistics": (code(f"{LIBRARY}/metrics/statistics.py"), SUMMARISE),
+    "a metric's formula": (code(f"{LIBRARY}/metrics/ranking.py"), MEASURE),
+    "clouds": (code(f"{LIBRARY}/clouds.py"), {"export_clouds": 2}),
+    "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), TABLE),
+    # Rows.
+    "a score added": (value("tables.rooms.scores", ["msp", "energy", "entropy"]), ONE_SCORE),
+    "a score removed": (value("tables.rooms.scores", ["energy"]), TABLE),
+    "a seed added": (value("tables.rooms.seeds", [0, 1]), TRAIN),
+    "a protocol added": (value("tables.rooms.protocols", ["sofa", "four_unknown"]), {"check_protocol": 1, **TRAIN}),
+    # Environments.
+    "check of environments": (code("workflow_scripts/check_environment.py"), {"check_environment": 2}),
+    "another environment": (
+        value("backbones.stratified_small.environment", "stratified_transformer"),
+        {"check_environment": 1, **TRAIN},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_edit_reruns_exactly(finished: Project, name: str) -> None:
+    edit, expected = CASES[name]
+    files = [*finished.folder.glob("workflow_scripts/**/*.py"), finished.folder / "config.yaml"]
+    before = {file: file.read_text() for file in files}
+    edit(finished)
+    try:
+        assert finished.would_run() == expected
+    finally:
+        for file, text in before.items():
+            if file.read_text() != text:
+                file.write_text(text)
+
+
+def test_change_is_not_lost_while_an_environment_is_checked_again(finished: Project, tmp_path: Path) -> None:
+    """The environment's check runs again and re-runs nothing; a change beside it runs in the same call."""
+    copy = tmp_path / "copy"
+    shutil.copytree(finished.folder, copy, symlinks=True)
+    project = Project.__new__(Project)
+    project.folder = copy
+    code("workflow_scripts/check_environment.py")(project)
+    value("tables.rooms.metrics", ["auroc"])(project)
+    assert project.snakemake().returncode == 0
+    assert "miou_known" not in project.read("results/tables/rooms.csv")
+    assert project.would_run() == {}
+
+
+def test_other_table_reuses_what_it_shares(finished: Project) -> None:
+    jobs = finished.would_run("--configfile", "experiments/rooms_four_unknown.yaml")
+    assert jobs["train"] == 1
+    assert "prepare" not in jobs
+
+
+def test_second_run_does_nothing_and_says_so(finished: Project) -> None:
+    done = finished.snakemake()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+    assert "localrule" not in done.stdout

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from openworld3d import segment
+
+INDEX = torch.tensor([2, 0, 2, 0, 3])
+SOURCE = torch.tensor([[1.0, 2], [3, 4], [5, 6], [7, 8], [9, -10]])
+
+
+def test_sum_by_hand() -> None:
+    expected = [[10.0, 12], [0, 0], [6, 8], [9, -10]]
+    assert segment.segment_sum(SOURCE, INDEX, 4).tolist() == expected
+
+
+@pytest.mark.parametrize("highest", [segment.max_by_padding, segment.max_by_reduce])
+def test_max_by_hand(highest: object) -> None:
+    lowest = float("-inf")
+    expected = [[7.0, 8], [lowest, lowest], [5, 6], [9, -10]]
+    assert highest(SOURCE, INDEX, 4).tolist() == expected  # type: ignore[operator]
+
+
+def test_softmax_sums_to_one_and_is_shift_invariant() -> None:
+    weight = segment.segment_softmax(SOURCE, INDEX, 4)
+    assert segment.sum_by_index_add(weight, INDEX, 4)[[0, 2, 3]] == pytest.approx(1)
+    assert torch.allclose(weight, segment.segment_softmax(SOURCE + 1e4, INDEX, 4), atol=1e-3)
+    assert weight[4].tolist() == [1, 1]
+
+
+def test_softmax_gradient() -> None:
+    source = SOURCE.double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: segment.segment_softmax(x, INDEX, 4), (source,))
+
+
+def test_take_rows_is_indexing() -> None:
+    index = torch.tensor([[0, 4], [4, 4], [1, 0]])
+    assert torch.equal(segment.take_rows(SOURCE, index), SOURCE[index])
+
+
+@pytest.mark.skipif(segment.torch_scatter is None, reason="torch-scatter cannot be imported here")
+def test_torch_agrees_with_torch_scatter() -> None:
+    generator = torch.Generator().manual_seed(0)
+    source = torch.randn(1000, 3, generator=generator)
+    index = torch.randint(0, 50, (1000,), generator=generator)
+    by_scatter = segment.softmax_by_scatter(source, index, 50)
+    assert torch.allclose(segment.softmax_by_torch(source, index, 50), by_scatter, atol=1e-6)
+    by_scatter = segment.sum_by_scatter(source, index, 50)
+    assert torch.allclose(segment.sum_by_index_add(source, index, 50), by_scatter, atol=1e-5)
