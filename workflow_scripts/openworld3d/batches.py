@@ -39,14 +39,20 @@ def appearance(scene: Scene) -> np.ndarray:
     return scene.intensity[:, None]
 
 
+def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
+    """Return what a point's place tells: (V, 3) or (V, 2) float32.
+
+    In a coloured scan, metres from the cloud's lowest corner, as the reference has it. Around a spinning LiDAR, whose
+    origin is the sensor, metres of height and tens of metres of distance, which turning the scan does not change.
+    """
+    if scene.color is not None:
+        return coord - coord.min(0)
+    return np.stack([coord[:, 2], np.hypot(coord[:, 0], coord[:, 1]) / 10], 1)
+
+
 def input_channels(scene: Scene) -> int:
     """Return how many features a network takes for scenes like this one."""
-    return appearance(scene).shape[1] + 3
-
-
-def input_feature(seen: np.ndarray, coord: np.ndarray) -> np.ndarray:
-    """Return the network's input, appearance and place from the cloud's lowest corner: (V, F + 3) float32."""
-    return np.concatenate([seen, coord - coord.min(0)], 1).astype(np.float32)
+    return appearance(scene).shape[1] + place(scene, scene.coord[:1]).shape[1]
 
 
 def training_cloud(scene: Scene, data: TrainingData, generator: np.random.Generator) -> Cloud:
@@ -59,7 +65,7 @@ def training_cloud(scene: Scene, data: TrainingData, generator: np.random.Genera
     crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), data.recipe["crop_voxels"])]
     seen = augment_appearance(appearance(scene)[kept][crop], data.recipe, generator)
     target = data.protocol.targets(scene.label[kept][crop])
-    return Cloud(coord[crop], input_feature(seen, coord[crop]), target)
+    return Cloud(coord[crop], np.concatenate([seen, place(scene, coord[crop])], 1), target)
 
 
 def augment_coord(coord: np.ndarray, recipe: dict[str, Any], generator: np.random.Generator) -> np.ndarray:
@@ -84,7 +90,8 @@ def augment_appearance(seen: np.ndarray, recipe: dict[str, Any], generator: np.r
 def evaluation_cloud(scene: Scene, picked: np.ndarray) -> Cloud:
     """Return the cloud of the picked points as they are, without labels."""
     coord = scene.coord[picked]
-    return Cloud(coord, input_feature(appearance(scene)[picked], coord), np.full(len(picked), IGNORED))
+    feature = np.concatenate([appearance(scene)[picked], place(scene, coord)], 1)
+    return Cloud(coord, feature, np.full(len(picked), IGNORED))
 
 
 def join(parts: list[Cloud]) -> Cloud:

@@ -38,8 +38,8 @@ def sentence(error: ValidationError) -> str:
         choices = error.validator_value
         close = nearest(str(error.instance), choices)
         return f"{place} is {error.instance!r}, expected one of {', '.join(choices)}{close}"
-    meaning = error.schema.get("description")
-    return f"{place} is {error.instance!r}: {error.message}" + (f" ({meaning})" if meaning else "")
+    expected = error.schema.get("description")
+    return f"{place} is {error.instance!r}, expected {expected}" if expected else f"{place}: {error.message}"
 
 
 def check_names(config: Config) -> None:

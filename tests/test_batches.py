@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openworld3d.batches import TrainingData, augment_appearance, augment_coord, place, training_cloud
+from openworld3d.protocol import make_protocol
+from openworld3d.scene import Scene
+
+STILL: dict[str, Any] = {
+    "crop_voxels": 100,
+    "rotation_degrees": 0,
+    "mirror": False,
+    "scale": [1, 1],
+    "jitter": 0,
+    "appearance_shift": 0,
+    "drop_appearance": 0,
+}
+
+
+def room(points: int = 60) -> Scene:
+    generator = np.random.default_rng(0)
+    return Scene(
+        coord=generator.uniform(0, 3, (points, 3)).astype(np.float32),
+        label=np.arange(points, dtype=np.uint8) % 3,
+        instance=np.full(points, -1, np.int32),
+        color=generator.integers(0, 256, (points, 3)).astype(np.uint8),
+    )
+
+
+def data(unknown_points: str = "ignore", **recipe: Any) -> TrainingData:
+    protocol = make_protocol(["wall", "sofa", "lamp"], ["sofa"])
+    return TrainingData([], protocol, unknown_points, {**STILL, **recipe}, 0.01, 0)
+
+
+def test_unknown_points_are_ignored_or_removed() -> None:
+    ignored = training_cloud(room(), data("ignore"), np.random.default_rng(1))
+    assert len(ignored.coord) == 60
+    assert np.bincount(ignored.target)[[0, 1, 255]].tolist() == [20, 20, 20]
+    removed = training_cloud(room(), data("remove"), np.random.default_rng(1))
+    assert np.bincount(removed.target).tolist() == [20, 20]
+
+
+def test_label_and_colour_stay_with_their_point() -> None:
+    scene = room()
+    cloud = training_cloud(scene, data(crop_voxels=25), np.random.default_rng(2))
+    assert len(cloud.coord) == 25
+    for coord, feature, target in zip(cloud.coord, cloud.feature, cloud.target):
+        point = int(np.flatnonzero((scene.coord == coord).all(1))[0])
+        assert feature[:3] == pytest.approx(scene.color[point] / 255)  # type: ignore[index]
+        assert feature[3:] == pytest.approx(coord - cloud.coord.min(0))
+        assert target == [0, 255, 1][scene.label[point]]
+
+
+def test_turning_keeps_heights_and_distances() -> None:
+    coord = room().coord
+    turned = augment_coord(coord, {**STILL, "rotation_degrees": 180, "mirror": True}, np.random.default_rng(3))
+    assert turned[:, 2] == pytest.approx(coord[:, 2])
+    apart = np.linalg.norm(coord[:, None] - coord, axis=2)
+    assert np.linalg.norm(turned[:, None] - turned, axis=2) == pytest.approx(apart, abs=1e-4)
+    assert not np.allclose(turned, coord)
+
+
+def test_appearance_is_shifted_within_its_range_or_dropped() -> None:
+    seen = np.linspace(0, 1, 30, dtype=np.float32).reshape(10, 3)
+    shifted = augment_appearance(seen, {**STILL, "appearance_shift": 0.3}, np.random.default_rng(4))
+    assert shifted.min() >= 0
+    assert shifted.max() <= 1
+    assert not np.allclose(shifted, seen)
+    assert not augment_appearance(seen, {**STILL, "drop_appearance": 1}, np.random.default_rng(4)).any()
+
+
+def test_place_around_a_sensor_is_height_and_distance() -> None:
+    scan = Scene(np.array([[3, 4, -1.5]], np.float32), np.zeros(1, np.uint8), np.zeros(1, np.int32))
+    assert place(scan, scan.coord).tolist() == [[-1.5, 0.5]]

@@ -1,0 +1,86 @@
+"""Every mistake in a config has a message that names the key, the value and the nearest valid one."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+
+from openworld3d.errors import UserError
+from openworld3d.workflow.config import check_config
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = ROOT / "schemas/config.schema.yaml"
+DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_default_config_is_right() -> None:
+    check_config(DEFAULT, SCHEMA)
+
+
+def put(path: str, new: Any) -> Callable[[Any], None]:
+    """Set one value of a config."""
+
+    def mistake(config: Any) -> None:
+        *parents, last = path.split(".")
+        for parent in parents:
+            config = config[parent]
+        config[last] = new
+
+    return mistake
+
+
+SMALL = "backbones.stratified_small"
+CASES: list[tuple[Callable[[Any], object], str]] = [
+    (
+        put("protocols.sofa.unknown", ["soffa"]),
+        "sofa.unknown says soffa, but class soffa does not exist, did you mean so",
+    ),
+    (put("protocols.sofa.unkown", ["sofa"]), "protocols.sofa has the key unkown, .* did you mean unknown"),
+    (lambda config: config["protocols"]["sofa"].pop("unknown"), "protocols.sofa lacks the key unknown$"),
+    (put("protocols.sofa.unknown", []), "protocols.sofa.unknown is \\[\\], expected a list of one or more names"),
+    (put("protocols.sofa.unknown_points", "removed"), "unknown_points is 'removed', .* did you mean remove"),
+    (put("protocols.sofa.dataset", "room"), "protocols.sofa.dataset says room, .* did you mean rooms"),
+    (put("protocols.sofa.evaluate", ["train"]), "sofa both trains on and evaluates split train"),
+    (put("table", "romms"), "table says romms, which does not exist, did you mean rooms"),
+    (put("tables.rooms.scores", ["maxlogit"]), "scores says maxlogit, .* did you mean max_logit"),
+    (put("tables.rooms.metrics", ["aurok"]), "metrics.0 is 'aurok', .* did you mean auroc"),
+    (put("tables.rooms.seeds", [-1]), "seeds.0: -1 is less than the minimum of 0"),
+    (put("tables.rooms.recipes", ["closedset"]), "recipes says closedset, .* did you mean closed_set"),
+    (put("recipes.closed_set.learning_rate", "fast"), "learning_rate is 'fast', expected a number above 0"),
+    (put("recipes.closed_set.kind", "closed"), "kind says closed, .* did you mean closed_set"),
+    (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
+    (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
+    (put(f"{SMALL}.environment", "gpu"), "environment says gpu, which does not exist.* choose of cpu"),
+    (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
+    (
+        put("datasets", {"My Rooms": {"layout": "scannet", "root": "x"}}),
+        "is 'My Rooms', expected a name of lower-case",
+    ),
+]
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), CASES)
+def test_mistake_is_named(mistake: Callable[[Any], object], sentence: str) -> None:
+    config = copy.deepcopy(DEFAULT)
+    mistake(config)
+    with pytest.raises(UserError, match=sentence):
+        check_config(config, SCHEMA)
+
+
+def test_every_class_unknown_is_refused() -> None:
+    config = copy.deepcopy(DEFAULT)
+    config["protocols"]["sofa"]["unknown"] = [
+        *("wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf", "picture"),
+        *("counter", "desk", "curtain", "refrigerator", "shower curtain", "toilet", "sink", "bathtub"),
+    ]
+    with pytest.raises(UserError, match="leaves fewer than two known classes"):
+        check_config(config, SCHEMA)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openworld3d.workflow import modules
+from openworld3d.workflow.slices import measure_slice, runs_of_table, train_slice
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = "workflow_scripts/openworld3d"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_imports_are_followed_through_packages() -> None:
+    files = modules.command_files("measure.py")
+    for name in ("errors", "files", "metrics/__init__", "metrics/ranking", "metrics/statistics"):
+        assert f"{LIBRARY}/{name}.py" in files
+    assert "workflow_scripts/measure.py" not in files
+    assert not [file for file in files if "scores" in file or "backbones" in file]
+
+
+def test_module_loaded_by_name_brings_what_it_imports() -> None:
+    files = modules.plugin_files("backbones", "stratified_transformer")
+    assert f"{LIBRARY}/layers/kpconv.py" in files
+    assert f"{LIBRARY}/segment.py" in files
+
+
+def test_check_of_environments_imports_nothing_of_the_project() -> None:
+    assert modules.command_files("check_environment.py") == []
+
+
+def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = tmp_path / LIBRARY
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text("")
+    (library / "late.py").write_text("")
+    (tmp_path / "workflow_scripts/x.py").write_text("def f():\n    from openworld3d import late\n")
+    monkeypatch.chdir(tmp_path)
+    assert modules.command_files("x.py") == [f"{LIBRARY}/__init__.py", f"{LIBRARY}/late.py"]
+
+
+def test_literal_is_read_without_importing() -> None:
+    assert len(modules.literal(modules.module_file("openworld3d.datasets.scannet"), "CLASSES")) == 20
+    with pytest.raises(KeyError):
+        modules.literal(modules.module_file("openworld3d.scene"), "CLASSES")
+
+
+def test_order_of_unknown_classes_is_no_change() -> None:
+    config = {"protocols": {"p": {"unknown": ["b", "a"]}}}
+    assert measure_slice(config, "p") == {"unknown": ["a", "b"]}
+
+
+def test_training_does_not_see_what_only_inference_uses() -> None:
+    config = {
+        "protocols": {"p": {"unknown": ["a"], "unknown_points": "ignore"}},
+        "backbones": {"b": {"k": 16, "environment": "cpu", "inference_voxels": 9}},
+        "recipes": {"r": {"epochs": 1}},
+    }
+    assert train_slice(config, "p", "b", "r", "4") == {
+        "unknown": ["a"],
+        "unknown_points": "ignore",
+        "backbone": {"k": 16},
+        "recipe": {"epochs": 1},
+        "seed": 4,
+    }
+
+
+def test_runs_are_all_combinations_in_order() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r", "s"], "seeds": [0, 1]}
+    runs = runs_of_table({"tables": {"t": table}}, "t")
+    assert [(run["recipe"], run["seed"]) for run in runs] == [("r", 0), ("r", 1), ("s", 0), ("s", 1)]
