@@ -16,7 +16,7 @@ rule generate_rooms:
     params:
         config=slice_of(slices.generate_slice, "dataset"),
     shell:
-        "python {input.script} --config {params.config:q} --out {output:q} > {log:q} 2>&1"
+        "python {input.script} --config {params.config:q} --workers {threads} --out {output:q} > {log:q} 2>&1"
 
 
 rule prepare:

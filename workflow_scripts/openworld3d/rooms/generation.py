@@ -9,7 +9,7 @@ import numpy as np
 from openworld3d.rooms.model import Placed, Samples, turn
 from openworld3d.rooms.palette import draw_color
 from openworld3d.rooms.plan import DoesNotFitError, Plan
-from openworld3d.rooms.recipes import RECIPES, Recipe
+from openworld3d.rooms.kinds import KINDS, RoomKind
 from openworld3d.rooms.room import draw_room
 from openworld3d.rooms.scan import scan, walk
 
@@ -34,20 +34,20 @@ class ScannedRoom:
 
 def furnish(index: int, rng: np.random.Generator) -> tuple[Plan, np.ndarray, list[Placed]]:
     """Return the plan of the room of scene `index`, its free floor (N, 2), and its walls and floor."""
-    recipe = RECIPES[index % len(RECIPES)]
+    kind = KINDS[index % len(KINDS)]
     while True:
-        plan = Plan(draw_room(recipe.width, recipe.depth, recipe.l_shape, rng), rng)
+        plan = Plan(draw_room(kind.width, kind.depth, kind.l_shape, rng), rng)
         try:
-            recipe.furnish(plan)
-            return plan, plan.free_floor(), _shell(plan, recipe)
+            kind.furnish(plan)
+            return plan, plan.free_floor(), _shell(plan, kind)
         except DoesNotFitError:
             continue
 
 
-def _shell(plan: Plan, recipe: Recipe) -> list[Placed]:
+def _shell(plan: Plan, kind: RoomKind) -> list[Placed]:
     color = draw_color("wall", plan.rng)
     walls = [plan.room.wall_surface(wall, openings, color) for wall, openings in zip(plan.walls, plan.openings)]
-    return [plan.room.floor(recipe.floor, plan.rng), *walls]
+    return [plan.room.floor(kind.floor, plan.rng), *walls]
 
 
 def generate_room(seed: int, split: int, index: int, spacing: float) -> ScannedRoom:

@@ -197,7 +197,7 @@ def finish(plan: Plan, pictures: int) -> None:
     plan.in_the_open(small.ceiling_lamp(rng), margin=0.8, elevation=plan.room.height - 0.6)
 
 
-class Recipe(NamedTuple):
+class RoomKind(NamedTuple):
     """A type of room: its furniture, the ranges of its sides (metres), the chance of an L, its floor."""
 
     furnish: Callable[[Plan], None]
@@ -207,10 +207,10 @@ class Recipe(NamedTuple):
     floor: str
 
 
-RECIPES: list[Recipe] = [
-    Recipe(living_room, (4.0, 5.2), (3.5, 4.5), 0.3, "floor"),
-    Recipe(bedroom, (4.1, 5.2), (3.6, 4.5), 0.2, "floor"),
-    Recipe(study, (3.5, 4.7), (3.2, 4.2), 0.2, "floor"),
-    Recipe(kitchen, (3.9, 5.0), (3.5, 4.5), 0.2, "tiles"),
-    Recipe(bathroom, (2.8, 3.5), (2.5, 3.1), 0.0, "tiles"),
+KINDS: list[RoomKind] = [
+    RoomKind(living_room, (4.0, 5.2), (3.5, 4.5), 0.3, "floor"),
+    RoomKind(bedroom, (4.1, 5.2), (3.6, 4.5), 0.2, "floor"),
+    RoomKind(study, (3.5, 4.7), (3.2, 4.2), 0.2, "floor"),
+    RoomKind(kitchen, (3.9, 5.0), (3.5, 4.5), 0.2, "tiles"),
+    RoomKind(bathroom, (2.8, 3.5), (2.5, 3.1), 0.0, "tiles"),
 ]
