@@ -19,7 +19,6 @@ DATA = ["numpy", "scipy", "plyfile"]
 REQUIRED: dict[str, list[str]] = {
     "metrics": [*DATA, "pandas", "jinja2"],
     "stratified_transformer": [*DATA, "torch"],
-    "cuda_current": [*DATA, "torch"],
     "cpu": [*DATA, "torch"],
 }
 PROBE = "import {0}; print(getattr({0}, '__version__', 'unknown'))"

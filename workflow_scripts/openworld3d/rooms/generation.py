@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openworld3d.rooms.kinds import KINDS, RoomKind
 from openworld3d.rooms.model import Placed, Samples, turn
 from openworld3d.rooms.palette import draw_color
 from openworld3d.rooms.plan import DoesNotFitError, Plan
-from openworld3d.rooms.kinds import KINDS, RoomKind
 from openworld3d.rooms.room import draw_room
 from openworld3d.rooms.scan import scan, walk
 

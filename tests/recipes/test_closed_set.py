@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from openworld3d.protocol import IGNORED
+from openworld3d.recipes import closed_set
+
+
+class Echo(nn.Module):
+    """A network whose logits are its features."""
+
+    def forward(self, feature: torch.Tensor, geometry: object) -> torch.Tensor:
+        return feature
+
+
+def test_loss_is_the_mean_over_labelled_points() -> None:
+    logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0], [50.0, -50.0]], requires_grad=True)
+    loss = closed_set.loss(Echo(), logits, None, torch.tensor([0, 0, IGNORED]))
+    assert loss.item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad[2].tolist() == [0, 0]
+
+
+def test_batch_without_a_label_teaches_nothing() -> None:
+    logits = torch.ones(2, 2, requires_grad=True)
+    loss = closed_set.loss(Echo(), logits, None, torch.full((2,), IGNORED))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
