@@ -49,7 +49,7 @@ def test_label_and_colour_stay_with_their_point() -> None:
     assert len(cloud.coord) == 25
     for coord, feature, target in zip(cloud.coord, cloud.feature, cloud.target):
         point = int(np.flatnonzero((scene.coord == coord).all(1))[0])
-        assert feature[:3] == pytest.approx(scene.color[point] / 255)  # type: ignore[index]
+        assert feature[:3] == pytest.approx(scene.color[point] / 255 * 4 - 2, abs=1e-5)  # type: ignore[index]
         assert feature[3:] == pytest.approx(coord - cloud.coord.min(0))
         assert target == [0, 255, 1][scene.label[point]]
 
@@ -64,10 +64,10 @@ def test_turning_keeps_heights_and_distances() -> None:
 
 
 def test_appearance_is_shifted_within_its_range_or_dropped() -> None:
-    seen = np.linspace(0, 1, 30, dtype=np.float32).reshape(10, 3)
+    seen = np.linspace(-2, 2, 30, dtype=np.float32).reshape(10, 3)
     shifted = augment_appearance(seen, {**STILL, "appearance_shift": 0.3}, np.random.default_rng(4))
-    assert shifted.min() >= 0
-    assert shifted.max() <= 1
+    assert shifted.min() >= -2
+    assert shifted.max() <= 2
     assert not np.allclose(shifted, seen)
     assert not augment_appearance(seen, {**STILL, "drop_appearance": 1}, np.random.default_rng(4)).any()
 

@@ -22,6 +22,7 @@ SMALL: dict[str, Any] = {
     "k": 16,
     "up_k": 3,
     "drop_path_rate": 0.1,
+    "initialisation": "reference",
 }
 S3DIS: dict[str, Any] = {
     **SMALL,
@@ -89,3 +90,11 @@ def test_drop_path_keeps_the_mean() -> None:
     assert drop(branch).mean().item() == pytest.approx(1, abs=0.02)
     assert sorted(drop(branch).unique().tolist()) == pytest.approx([0, 4 / 3])
     assert torch.equal(drop.eval()(branch), branch)
+
+
+def test_initialisation_of_linear_layers() -> None:
+    torch.manual_seed(0)
+    reference, xavier = [build({**SMALL, "initialisation": name}, 3, 5) for name in ("reference", "xavier")]
+    weights = [network.layers[0].blocks[0].mlp.fc1.weight.detach() for network in (reference, xavier)]  # type: ignore[union-attr, index]
+    assert float(weights[0].std()) == pytest.approx(0.02, rel=0.1)
+    assert float(weights[1].std()) == pytest.approx((2 / (32 + 128)) ** 0.5, rel=0.1)

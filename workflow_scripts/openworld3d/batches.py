@@ -32,11 +32,14 @@ class Cloud(NamedTuple):
 
 
 def appearance(scene: Scene) -> np.ndarray:
-    """Return what the sensor saw beside the place, in 0..1: colour (N, 3) or intensity (N, 1) float32."""
+    """Return what the sensor saw beside the place, 0..1 moved to -2..2: colour (N, 3) or intensity (N, 1) float32.
+
+    Centred and about as wide as metres are, so that the stem's sums over neighbours do not drown it.
+    """
     if scene.color is not None:
-        return scene.color.astype(np.float32) / 255
+        return scene.color.astype(np.float32) / 255 * 4 - 2
     assert scene.intensity is not None
-    return scene.intensity[:, None]
+    return scene.intensity[:, None] * 4 - 2
 
 
 def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
@@ -80,11 +83,11 @@ def augment_coord(coord: np.ndarray, recipe: dict[str, Any], generator: np.rando
 
 
 def augment_appearance(seen: np.ndarray, recipe: dict[str, Any], generator: np.random.Generator) -> np.ndarray:
-    """Shift each channel, add noise, or drop the appearance whole: (V, F) float32 in 0..1."""
+    """Shift each channel, or drop the appearance whole: (V, F) float32 in -2..2."""
     if generator.random() < recipe["drop_appearance"]:
         return np.zeros_like(seen)
     shift = generator.normal(0, recipe["appearance_shift"], seen.shape[1])
-    return (seen + shift).clip(0, 1).astype(np.float32)
+    return (seen + shift).clip(-2, 2).astype(np.float32)
 
 
 def evaluation_cloud(scene: Scene, picked: np.ndarray) -> Cloud:

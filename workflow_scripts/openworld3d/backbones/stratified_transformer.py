@@ -253,6 +253,18 @@ def initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
+def widen(module: nn.Module) -> None:
+    """Draw a linear layer's weights anew by Xavier's rule (Glorot and Bengio, AISTATS 2010)."""
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+
+
 def build(config: dict[str, Any], in_channels: int, classes: int) -> StratifiedTransformer:
-    """Return an untrained network."""
-    return StratifiedTransformer(config, in_channels, classes)
+    """Return an untrained network, initialised as `initialisation` says: as the reference, or by Xavier's rule.
+
+    The reference's narrow weights suit days of training; a run of minutes learns sooner from Xavier's.
+    """
+    network = StratifiedTransformer(config, in_channels, classes)
+    if config["initialisation"] == "xavier":
+        network.apply(widen)
+    return network
