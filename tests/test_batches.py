@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openworld3d.batches import TrainingData, augment_appearance, augment_coord, place, training_cloud
+from openworld3d.batches import TrainingData, augment_appearance, augment_coord, class_weights, place, training_cloud
 from openworld3d.protocol import make_protocol
 from openworld3d.scene import Scene
 
@@ -32,7 +32,15 @@ def room(points: int = 60) -> Scene:
 
 def data(unknown_points: str = "ignore", **recipe: Any) -> TrainingData:
     protocol = make_protocol(["wall", "sofa", "lamp"], ["sofa"])
-    return TrainingData([], protocol, unknown_points, {**STILL, **recipe}, 0.01, 0)
+    return TrainingData([], protocol, unknown_points, {**STILL, **recipe}, 0.01, np.ones(2, np.float32), 0)
+
+
+def test_class_weights_by_hand() -> None:
+    points = {"wall": 900, "sofa": 5, "lamp": 100}
+    assert class_weights(points, ["wall", "lamp", "bed"], 0).tolist() == [1, 1, 0]
+    # 1/30 and 1/10, of which 900 and 100 points make 40, for 1000 points.
+    expected = [1000 / 40 / 30, 1000 / 40 / 10, 0]
+    assert class_weights(points, ["wall", "lamp", "bed"], 0.5).tolist() == pytest.approx(expected)
 
 
 def test_unknown_points_are_ignored_or_removed() -> None:

@@ -48,7 +48,9 @@ def red_wall_on_green_floor() -> Scene:
 def data(tmp_path: Path) -> TrainingData:
     path = tmp_path / "room.npz"
     save_scene(path, red_wall_on_green_floor())
-    return TrainingData([path, path], make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, seed=3)
+    return TrainingData(
+        [path, path], make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, np.ones(2, np.float32), seed=3
+    )
 
 
 def trained(data: TrainingData) -> tuple[Any, list[dict[str, float]]]:

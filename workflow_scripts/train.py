@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from openworld3d.batches import TrainingData, input_channels
+from openworld3d.batches import TrainingData, class_weights, input_channels
 from openworld3d.errors import run_command
 from openworld3d.files import write_json
 from openworld3d.manifests import read_scenes
@@ -35,7 +35,10 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone, recipe = config["backbone"], config["recipe"]
     network = load("backbones", backbone["network"]).build(backbone, in_channels, len(protocol.known))
-    data = TrainingData(paths, protocol, config["unknown_points"], recipe, backbone["grid_size"], config["seed"])
+    weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
+    data = TrainingData(
+        paths, protocol, config["unknown_points"], recipe, backbone["grid_size"], weight, config["seed"]
+    )
     history = train(network, load("recipes", recipe["kind"]), data, device)
     save_weights(arguments.weights, network, {**config, "known": protocol.known, "in_channels": in_channels})
     write_json(arguments.history, history)

@@ -20,7 +20,18 @@ class TrainingData(NamedTuple):
     unknown_points: str
     recipe: dict[str, Any]
     voxel_size: float
+    class_weight: np.ndarray
     seed: int
+
+
+def class_weights(class_points: dict[str, int], known: list[str], power: float) -> np.ndarray:
+    """Return frequency**-power of each known class, scaled to a mean of 1 over the points: (K,) float32.
+
+    Power 0 weighs every point alike, 1 every class alike; a class without points has weight 0.
+    """
+    points = np.array([class_points.get(name, 0) for name in known], np.float64)
+    weight = np.where(points > 0, np.maximum(points, 1) ** -power, 0)
+    return (weight * points.sum() / (weight * points).sum()).astype(np.float32)
 
 
 class Cloud(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Sequence
@@ -24,6 +25,7 @@ class Scenes:
 
     classes: list[str]
     files: dict[str, SceneFile]
+    class_points: dict[str, int]
 
     def find(self, name: str) -> SceneFile:
         """Return the scene of that name, or refuse with the nearest name."""
@@ -61,6 +63,7 @@ def read_scenes(paths: Sequence[Path]) -> Scenes:
     """Read scenes manifests of one dataset; each scene file lies beside the manifest that names it."""
     classes: list[str] = []
     files: dict[str, SceneFile] = {}
+    class_points: Counter[str] = Counter()
     for path in paths:
         manifest = read_manifest(path, ["classes", "scenes"])
         classes = classes or manifest["classes"]
@@ -75,5 +78,6 @@ def read_scenes(paths: Sequence[Path]) -> Scenes:
                 raise UserError(
                     f"{path}: scene {name!r} is also in {files[name].path.parent}; a scene belongs to one split"
                 )
+            class_points.update(scene.get("class_points", {}))
             files[name] = SceneFile(path.parent / f"{name}.npz", scene["points"])
-    return Scenes(classes, files)
+    return Scenes(classes, files, dict(class_points))

@@ -38,6 +38,7 @@ def train(
         optimizer, lambda step: rate_factor(step, recipe["warmup_steps"], recipe["epochs"] * steps_per_epoch)
     )
     network.to(device).train()
+    class_weight = torch.from_numpy(data.class_weight).to(device)
     history = []
     for epoch in range(recipe["epochs"]):
         began = time.monotonic()
@@ -46,7 +47,11 @@ def train(
         for batch in epoch_batches(network, data, epoch):
             optimizer.zero_grad()
             loss = recipe_module.loss(
-                network, batch.feature.to(device), batch.geometry.to(device), batch.target.to(device)
+                network,
+                batch.feature.to(device),
+                batch.geometry.to(device),
+                batch.target.to(device),
+                class_weight,
             )
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), recipe["clip_gradient"])

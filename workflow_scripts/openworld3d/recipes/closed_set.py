@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openworld3d.protocol import IGNORED
 
 
-def loss(network: nn.Module, feature: Tensor, geometry: Any, target: Tensor) -> Tensor:
-    """Return the mean cross-entropy over labelled points, 0 where a batch has none.
+def loss(network: nn.Module, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor) -> Tensor:
+    """Return the weighted mean cross-entropy over labelled points, 0 where a batch has none.
 
-    feature (N, F) float32; target (N,) int64, 255 where the point carries no label.
+    feature (N, F) float32; target (N,) int64, 255 where the point carries no label; class_weight (K,) float32.
     """
-    total = F.cross_entropy(network(feature, geometry), target, ignore_index=IGNORED, reduction="sum")
-    return total / (target != IGNORED).sum().clamp(min=1)
+    logits = network(feature, geometry)
+    total = F.cross_entropy(logits, target, class_weight, ignore_index=IGNORED, reduction="sum")
+    weight = class_weight[target[target != IGNORED]].sum()
+    return total / torch.where(weight > 0, weight, torch.ones_like(weight))
 
 
 def outputs(network: nn.Module, feature: Tensor, geometry: Any) -> dict[str, Tensor]:
