@@ -54,7 +54,7 @@ def bathtub(width: float, rng: np.random.Generator) -> Model:
     """Return a hollow tub `width` metres long with a rim and a tap."""
     d, h, rim = rng.uniform(0.72, 0.80), rng.uniform(0.46, 0.54), 0.07
     model = Model("bathtub", "bathtub", (width, d, h + 0.05))
-    white = draw_color("ceramic", rng)
+    white = draw_color("enamel", rng)
     model.add(box((-width / 2, 0, 0), (width / 2, d, h))[1:], white)
     model.add(basin((-width / 2 + rim, rim, 0.2), (width / 2 - rim, d - rim, h)), white * 0.95)
     for low, size in (

@@ -78,20 +78,20 @@ def worktop(width: float, depth: float, hole: Hole, rng: np.random.Generator) ->
 
 
 def built_in_sink(width: float, depth: float, rng: np.random.Generator) -> Model:
-    """Return a steel sink to hang in a worktop's hole: a basin below z = 0, a rim and a tap on its ledge."""
+    """Return an enamelled sink to hang in a worktop's hole: a basin below z = 0, a rim and a tap on its ledge."""
     model = Model("sink", "kitchen sink", (width, depth, 0.28))
-    steel = draw_color("metal", rng)
+    color = draw_color("porcelain", rng)
     half, ledge, rim = width / 2, 0.08, 0.02
-    model.add(basin((-half + rim, ledge, -0.17), (half - rim, depth - rim, 0.01)), steel)
+    model.add(basin((-half + rim, ledge, -0.17), (half - rim, depth - rim, 0.01)), color)
     for low, high in (
         ((-half, 0), (half, ledge)),
         ((-half, depth - rim), (half, depth)),
         ((-half, ledge), (-half + rim, depth - rim)),
         ((half - rim, ledge), (half, depth - rim)),
     ):
-        model.add(box((*low, 0.0), (*high, 0.012)), steel * 1.1)
-    model.add(frustum((0, 0.04, 0), 0.02, 0.015, 0.26), steel * 0.9)
-    model.add(box((-0.012, 0.04, 0.24), (0.012, 0.2, 0.265)), steel * 0.9)
+        model.add(box((*low, 0.0), (*high, 0.012)), color * 1.1)
+    model.add(frustum((0, 0.04, 0), 0.02, 0.015, 0.26), color * 0.9)
+    model.add(box((-0.012, 0.04, 0.24), (0.012, 0.2, 0.265)), color * 0.9)
     return model
 
 
@@ -99,7 +99,7 @@ def wash_basin(rng: np.random.Generator) -> Model:
     """Return a ceramic wash basin on a pedestal, with a tap."""
     w, d, h = rng.uniform(0.52, 0.64), rng.uniform(0.44, 0.52), rng.uniform(0.80, 0.88)
     model = Model("sink", "sink", (w, d, h + 0.15))
-    white, steel = draw_color("ceramic", rng), draw_color("metal", rng)
+    white, steel = draw_color("porcelain", rng), draw_color("metal", rng)
     model.add(frustum((0, d / 2 - 0.04, 0), 0.11, 0.08, h - 0.16), white)
     shell = box((-w / 2, 0, h - 0.16), (w / 2, d, h))
     model.add(shell[1:], white)
