@@ -29,7 +29,9 @@ RUN_LOG = "{protocol}.{backbone}.{recipe}.seed{seed}"
 METHOD_LOG = f"{RUN_LOG}.{{score}}"
 
 # A command whose rule has no environment of its own runs the Python that runs Snakemake, activated or not.
-os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
 
 try:
     check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
