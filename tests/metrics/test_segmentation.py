@@ -35,10 +35,10 @@ TABLE = [
         5 / 6,
     ),
     (
-        "a class predicted but never true counts as 0",
+        "a class predicted but never true counts as 0 among all, and is not present among the known",
         [[3, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]],
         [3 / 4, 1, 0, 0],
-        (3 / 4 + 1) / 3,
+        (3 / 4 + 1) / 2,
         (3 / 4 + 1) / 4,
         4 / 6,
     ),

@@ -3,7 +3,7 @@
 A network predicts known classes only, so each unknown point is a false positive of some known class.
 A class with neither a true nor a predicted point has no IoU and is left out of every mean; the codes of
 REAL (ECCV 2022) and PDF (CVPR 2024) count such a class as 0. A class that is predicted but never true
-has IoU 0, there and here.
+has IoU 0; it is left out of the mean over known classes, which asks of the classes that are present.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ def iou(confusion: np.ndarray) -> np.ndarray:
 
 
 def miou_known(confusion: np.ndarray, known: Sequence[int]) -> float:
-    """Return the mean IoU over the known classes, where unknown points count against them.
+    """Return the mean IoU over the known classes that have a true point, where unknown points count against them.
 
-    PDF's convention (CVPR 2024). `known` are indices in the dataset's list of classes.
+    PDF's convention (CVPR 2024) wherever every class is present. `known` are indices in the dataset's list of classes.
     """
-    return _mean(iou(confusion)[list(known)])
+    present = [index for index in known if confusion[index].any()]
+    return _mean(iou(confusion)[present])
 
 
 def miou_all(confusion: np.ndarray) -> float:
