@@ -23,7 +23,7 @@ def iou(confusion: np.ndarray) -> np.ndarray:
 def miou_known(confusion: np.ndarray, known: Sequence[int]) -> float:
     """Return the mean IoU over the known classes that have a true point, where unknown points count against them.
 
-    PDF's convention (CVPR 2024) wherever every class is present. `known` are indices in the dataset's list of classes.
+    PDF's convention (CVPR 2024) where every class is present. `known` are indices in the dataset's list.
     """
     present = [index for index in known if confusion[index].any()]
     return _mean(iou(confusion)[present])
