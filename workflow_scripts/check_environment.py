@@ -15,11 +15,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-DATA = ["numpy", "scipy", "plyfile"]
+NETWORK = ["numpy", "scipy", "torch"]
 REQUIRED: dict[str, list[str]] = {
-    "metrics": [*DATA, "pandas", "jinja2"],
-    "stratified_transformer": [*DATA, "torch"],
-    "cpu": [*DATA, "torch"],
+    "metrics": ["numpy", "scipy", "pandas", "jinja2", "plyfile"],
+    "stratified_transformer": NETWORK,
+    "real_cylinder3d": [*NETWORK, "spconv"],
+    "cpu": NETWORK,
+    "cuda_current": NETWORK,
 }
 PROBE = "import {0}; print(getattr({0}, '__version__', 'unknown'))"
 GPU_PROBE = (
