@@ -7,6 +7,8 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
+from openworld3d.devices import refuse_late_settings
+from openworld3d.environment.wanted import wanted
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
@@ -35,6 +37,7 @@ os.environ.update(
 
 try:
     check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
+    refuse_late_settings(Path("workflow_scripts").rglob("*.py"))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -107,6 +110,16 @@ def environment(name):
 def environment_name(wildcards):
     """Return the environment that trains a backbone."""
     return config["backbones"][wildcards.backbone]["environment"]
+
+
+def cards(environment):
+    """Return how many cards a job of an environment asks for."""
+    return int(wanted(environment).cuda is not None)
+
+
+def backbone_cards(wildcards):
+    """Return how many cards training and inference of a backbone ask for."""
+    return cards(environment_name(wildcards))
 
 
 def backbone_environment(wildcards):

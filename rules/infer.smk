@@ -16,7 +16,7 @@ rule infer:
         backbone_conda
     threads: 8
     resources:
-        gpu=1,
+        gpu=backbone_cards,
         mem_mb=16000,
         runtime="6h",
     params:

@@ -16,7 +16,7 @@ rule train:
         backbone_conda
     threads: 8
     resources:
-        gpu=1,
+        gpu=backbone_cards,
         mem_mb=16000,
         runtime="3d",
     params:

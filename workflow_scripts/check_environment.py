@@ -1,80 +1,46 @@
-"""Check one environment before anything runs in it: versions, importability, the GPU, the segment backend.
-
-Standard library only and no module of the project, so that only a change to this file checks again. Each package is
-imported in a process of its own: one that crashes is a finding, not the end of the check.
-"""
-
-from __future__ import annotations
+"""Check one environment before anything runs in it; an older Python 3 reads this file and says what it is."""
 
 import argparse
+import sys
+
+if sys.version_info < (3, 8):
+    sys.exit(
+        "error: E3: this is Python %d.%d, expected 3.8 or newer; create the environment again with python=3.8"
+        % sys.version_info[:2]
+    )
+
 import json
 import os
-import platform
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-NETWORK = ["numpy", "scipy", "torch"]
-REQUIRED: dict[str, list[str]] = {
-    "metrics": ["numpy", "scipy", "pandas", "jinja2", "plyfile"],
-    "stratified_transformer": NETWORK,
-    "real_cylinder3d": [*NETWORK, "spconv"],
-    "cpu": NETWORK,
-    "cuda_current": NETWORK,
-}
-PROBE = "import {0}; print(getattr({0}, '__version__', 'unknown'))"
-GPU_PROBE = (
-    "import json, torch; n = torch.cuda.device_count() if torch.cuda.is_available() else 0; "
-    "print(json.dumps({'build': torch.version.cuda, 'gpus': [torch.cuda.get_device_name(i) for i in range(n)]}))"
-)
-
-
-def probe(code: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of Python in a process of its own."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-
-
-def last_line(text: str) -> str:
-    """Return the last line of an output, which is where Python says what went wrong."""
-    return (text.strip().splitlines() or ["no message"])[-1]
-
-
-def version_of(environment: str, package: str) -> str:
-    """Return a required package's version, or refuse the environment in a sentence."""
-    result = probe(PROBE.format(package))
-    if result.returncode:
-        sys.exit(
-            f"error: environment {environment}: {sys.executable} cannot import {package} "
-            f"({last_line(result.stderr)}); install what envs/{environment}.yaml "
-            "pins, or run snakemake with --sdm conda"
-        )
-    return result.stdout.strip()
-
-
-def optional_version(package: str) -> Any:
-    """Return an optional package's version, None where it cannot be imported."""
-    result = probe(PROBE.format(package))
-    return None if result.returncode else result.stdout.strip()
+# No other module of the project: while a check waits to run, Snakemake does not tell what else has changed, so that a
+# file which both the check and other jobs import would hide those jobs from a dry-run.
+from openworld3d.environment.check import check
+from openworld3d.environment.page import page
+from openworld3d.environment.wanted import wanted
 
 
 def main() -> None:
+    """Read the arguments and check; the page is written whatever is found, the report only where jobs may run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--environment", required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--environment", required=True, help="a file of envs/")
+    parser.add_argument("--out", type=Path, required=True, help="the report to write where it is sound, .json")
+    parser.add_argument("--page", type=Path, required=True, help="what a person reads, .md")
     arguments = parser.parse_args()
-    report: dict[str, Any] = {"environment": arguments.environment, "python": platform.python_version()}
-    required = REQUIRED[arguments.environment]
-    report["packages"] = {package: version_of(arguments.environment, package) for package in required}
-    if "torch" in required:
-        report["torch_scatter"] = optional_version("torch_scatter")
-        report["segment_backend"] = "torch-scatter" if report["torch_scatter"] else "torch"
-        report["cuda"] = json.loads(probe(GPU_PROBE).stdout)
-    text = json.dumps(report, indent=1, sort_keys=True)
-    temporary = arguments.out.with_name(f".{os.getpid()}.{arguments.out.name}")
-    temporary.write_text(text + "\n")
-    os.replace(temporary, arguments.out)
-    print(text)
+    report = check(arguments.environment, wanted(arguments.environment))
+    write(arguments.page, page(report))
+    if report.stops:
+        for finding in report.stops:
+            print(f"error: environment {report.environment}: {finding.sentence()}", file=sys.stderr)
+        sys.exit(1)
+    write(arguments.out, json.dumps(report.as_json(), indent=1, sort_keys=True) + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Write text, whole or not at all."""
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary.write_text(text)
+    os.replace(temporary, path)
 
 
 if __name__ == "__main__":

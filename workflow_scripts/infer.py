@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
 from openworld3d.inference import infer_scene
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
     arguments = parser.parse_args()
+    refuse_late_devices()
     state, config = load_weights(arguments.weights)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone, known = config["backbone"], config["known"]

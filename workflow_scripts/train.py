@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from openworld3d.batches import TrainingData, class_weights, input_channels
+from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import write_json
 from openworld3d.manifests import read_scenes
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     arguments = parser.parse_args()
+    refuse_late_devices()
     config = arguments.config
     scenes = read_scenes(arguments.scenes)
     protocol = make_protocol(scenes.classes, config["unknown"])

@@ -30,8 +30,13 @@ def test_module_loaded_by_name_brings_what_it_imports() -> None:
     assert f"{LIBRARY}/segment.py" in files
 
 
-def test_check_of_environments_imports_nothing_of_the_project() -> None:
-    assert modules.command_files("check_environment.py") == []
+def test_check_of_environments_shares_no_file_with_other_commands() -> None:
+    files = modules.command_files("check_environment.py")
+    assert [file for file in files if not file.startswith(f"{LIBRARY}/environment/")] == [f"{LIBRARY}/__init__.py"]
+    for command in ("train", "prepare", "score", "make_table"):
+        assert not [
+            file for file in modules.command_files(f"{command}.py") if file.startswith(f"{LIBRARY}/environment")
+        ]
 
 
 def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,147 @@
+"""Every file of envs/ fits, and each combination that is known to be bad is refused."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
+
+from openworld3d.environment.wanted import WANTED
+from openworld3d.workflow.modules import closure, imported_names
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "envs").glob("*.yaml"))
+COMMANDS = {
+    "metrics": [
+        "generate_rooms",
+        "prepare",
+        "check_protocol",
+        "score",
+        "summarise",
+        "measure",
+        "make_table",
+        "export_clouds",
+    ],
+    "network": ["train", "infer"],
+}
+
+
+def test_every_file_is_described() -> None:
+    assert {file.stem for file in FILES} == set(WANTED)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_file_fits(file: Path) -> None:
+    assert list(refusals(file)) == []
+
+
+STRATIFIED = "stratified_transformer"
+BAD = [
+    (STRATIFIED, "python =3.8", "python =3.10", "pytorch 1.8.1 has no build py3.8_cuda11.1"),
+    (STRATIFIED, "python =3.8", "python =3.9", "pytorch's build py3.8_cuda11.1_.* is not for Python 3.9"),
+    (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "", "gives no build string"),
+    (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "=py3.8_cpu_0", "E4: .* built for the CPU alone"),
+    (STRATIFIED, "pytorch =1.8.1", "pytorch =1.10.2", "pytorch 1.10.2 has no build"),
+    (STRATIFIED, "cudatoolkit =11.1.1", "cudatoolkit =11.3.1", "needs cudatoolkit 11.1"),
+    (STRATIFIED, "1.8.0_cu111", "1.8.0_cu102", "E7: torch_scatter is built for CUDA 10.2, torch 1.8.1 for"),
+    (STRATIFIED, "torch_1.8.0", "torch_1.9.0", "pytorch-scatter's build .* is not for torch 1.8.1"),
+    (STRATIFIED, "=py38_torch", "=py39_torch", "pytorch-scatter's build .* is not for this Python"),
+    (STRATIFIED, "scatter =2.0.8", "scatter =2.1.2", "pytorch-scatter 2.1.2 has no build"),
+    (STRATIFIED, "scatter =2.0.8", "scatter =2.0.9", "pytorch-scatter 2.0.9 has no build"),
+    (STRATIFIED, "mkl =2021.4", "mkl =2024.1", "E14: mkl 2024.1"),
+    (STRATIFIED, "numpy =1.21.6", "numpy =1.24.4", "E12: numpy 1.24.4 has no np.int"),
+    (STRATIFIED, "numpy =1.21.6", "numpy =1.24.4", "scipy 1.7.3 needs numpy>=1.16.5,<1.23, found 1.24.4"),
+    (STRATIFIED, "numpy =1.21.6", "numpy =2.0.2", "E12: numpy 2.0.2 has another binary interface"),
+    (STRATIFIED, "numpy =1.21.6", "numpy =1.19.5 # x\n  - pandas =1.5.3", "pandas 1.5.3 needs numpy>=1.20.3"),
+    (STRATIFIED, "mkl =2021.4", "setuptools =65.5.0 # x\n  - tensorboard =2.8.0 # x\n  - mkl =2021.4", ""),
+    (STRATIFIED, "mkl =2021.4", "protobuf =4.25.3 # x\n  - tensorboard =2.8.0 # x\n  - mkl =2021.4", "E13: protobuf"),
+    (STRATIFIED, "nodefaults", "defaults", "nodefaults"),
+    (STRATIFIED, r"\[pytorch, pyg,", "[pytorch,", "names a channel that is not listed"),
+    (STRATIFIED, "numpy =1.21.6", "numpy", "numpy pins no exact version"),
+    (STRATIFIED, "numpy =1.21.6 # .*", "numpy =1.21.6", "numpy =1.21.6 gives no reason"),
+    ("real_cylinder3d", "spconv-cu111==2.1.25", "spconv==1.2.1", "E16: spconv 1.2.1"),
+    ("real_cylinder3d", "cumm-cu111==0.2.9", "cumm-cu111==0.3.0", "spconv-cu111 2.1.25 needs cumm-cu111>=0.2.9,<0.3"),
+    ("real_cylinder3d", "pccm==0.3.4", "pccm==0.4.0", "spconv-cu111 2.1.25 needs pccm<0.4"),
+    (
+        "cpu",
+        "torch_1.8.0_cpu",
+        "torch_1.8.0_cu111",
+        "E7: torch_scatter is built for CUDA 11.1, torch 1.8.1 for the CPU",
+    ),
+    ("cuda_current", "python =3.11", "python =3.8", "numpy 2.4.6 needs python>=3.11"),
+    ("metrics", "numpy =2.4.6", "numpy =1.21.6", "pandas 3.1.1 needs numpy>=2.0.2"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "refusal"), BAD)
+def test_bad_combination_is_refused(tmp_path: Path, name: str, old: str, new: str, refusal: str) -> None:
+    text = (ROOT / f"envs/{name}.yaml").read_text()
+    file = tmp_path / f"{name}.yaml"
+    changed, count = re.subn(old, new, text)
+    assert count
+    file.write_text(changed)
+    found = list(refusals(file))
+    if refusal:
+        assert [sentence for sentence in found if re.search(refusal, sentence)], found
+    else:
+        assert found == []
+
+
+def pinned(name: str) -> dict[str, str]:
+    content = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
+    lines = [line for line in content["dependencies"] if isinstance(line, str)]
+    conda = {match["name"]: match["version"] for line in lines if (match := PIN.match(line))}
+    return {**conda, **dict(line.split("==") for line in pip_lines(content))}
+
+
+@pytest.mark.parametrize("name", ["metrics", "cuda_current"])
+def test_pins_of_today_are_what_the_tests_run(name: str) -> None:
+    required = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line)
+    lower = {key.lower(): version for key, version in required.items()}
+    assert {key: lower[key] for key in pinned(name) if key in lower} == {
+        key: version for key, version in pinned(name).items() if key not in ("python", "pip")
+    }
+
+
+def test_cpu_has_the_versions_of_cuda_11_1() -> None:
+    cuda = pinned("stratified_transformer")
+    cuda.pop("cudatoolkit")
+    assert pinned("cpu") == cuda
+
+
+def test_requirements_are_what_packages_state() -> None:
+    """The table of the pins' requirements against the metadata of what is installed here."""
+    for (name, version), needs in REQUIRES.items():
+        try:
+            installed = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        if installed.version.split("+")[0] != version:
+            continue
+        stated = [Requirement(line) for line in installed.requires or []]
+        for needed in needs:
+            if needed != "python":
+                named = [entry for entry in stated if entry.name == needed]
+                here = [entry for entry in named if not entry.marker or entry.marker.evaluate()]
+                assert [entry.specifier for entry in here] == [SpecifierSet(needs[needed])], (name, needed)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_environment_holds_what_its_commands_import(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    plugins = {"metrics": ("datasets", "scores"), "network": ("backbones", "recipes")}[kind]
+    files = {file for name in COMMANDS[kind] for file in closure(Path(f"workflow_scripts/{name}.py"))}
+    for plugin in plugins:
+        for file in Path(f"workflow_scripts/openworld3d/{plugin}").glob("*.py"):
+            files |= closure(file)
+    names = {name.split(".")[0] for file in files for name in imported_names(ast.parse(file.read_text()))}
+    foreign = names - sys.stdlib_module_names - {"openworld3d", "torch_scatter", "__future__"}
+    assert foreign <= set(WANTED["metrics" if kind == "metrics" else "cpu"].modules)

@@ -1,0 +1,158 @@
+"""The driver and the cards, asked of the driver's own library, so that torch need not start."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+from openworld3d.environment.finding import Finding, Rule
+
+NO_DRIVER = Rule(
+    "E5",
+    "no NVIDIA driver answers here ({why}){nvcc}",
+    "run on a machine with a card: ask Slurm for one, start the container with --nv, or install the driver; "
+    "without a card, set the backbone's environment to cpu",
+)
+NO_CARD = Rule(
+    "E5",
+    "the NVIDIA driver shows no card ({why}){nvcc}",
+    "ask Slurm for a card, and let CUDA_VISIBLE_DEVICES name one that exists; without a card, set the backbone's "
+    "environment to cpu",
+)
+OLD_DRIVER = Rule(
+    "E5",
+    "the NVIDIA driver {driver} serves CUDA up to {found}, torch is built for {expected}{nvcc}",
+    "update the driver: CUDA 11 needs 450.80.02 or newer, 12 needs 525.60.13, 13 needs 580.65.06",
+)
+ARCHITECTURE = Rule(
+    "E6",
+    "{card} has compute capability {capability}, which no build for CUDA {cuda} has kernels for",
+    "{advice}",
+)
+RULES = [NO_DRIVER, NO_CARD, OLD_DRIVER, ARCHITECTURE]
+
+CUDA_ERROR_NO_DEVICE = 100
+CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76
+DRIVER_VERSION = Path("/proc/driver/nvidia/version")
+OLDEST_FOR_11 = (450, 80, 2)
+# What builds of each CUDA have kernels for; a kernel for 8.6 runs on 8.9, one for 8.x on no 9.0.
+CAPABILITIES = {11: ((3, 7), (8, 9)), 12: ((5, 0), (12, 1)), 13: ((7, 5), (12, 1))}
+TOO_NEW = "set the backbone's environment to cuda_current: CUDA 11.1 ends with RTX 40"
+TOO_OLD = "use another card, or an environment with an older CUDA"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card that CUDA shows."""
+
+    name: str
+    capability: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Driver:
+    """What the driver says: its version and newest CUDA where they can be read, the cards, and why there are none."""
+
+    version: str | None = None
+    cuda: tuple[int, int] | None = None
+    cards: tuple[Card, ...] = ()
+    error: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the driver as JSON has it."""
+        return asdict(self)
+
+
+def read_driver() -> Driver:
+    """Ask libcuda; the error says at what it failed, and `cuda` is None where it cannot even be loaded."""
+    try:
+        cuda = ctypes.CDLL("libcuda.so.1")
+    except OSError as error:
+        return Driver(error=str(error))
+    number = ctypes.c_int()
+    cuda.cuDriverGetVersion(ctypes.byref(number))
+    newest = (number.value // 1000, number.value % 1000 // 10)
+    status = cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(number))
+    if status:
+        answer = "" if status == CUDA_ERROR_NO_DEVICE else f"libcuda answers with error {status}, "
+        return Driver(driver_version(), newest, error=f"{answer}CUDA_VISIBLE_DEVICES is {visible()}")
+    return Driver(driver_version(), newest, tuple(read_card(cuda, index) for index in range(number.value)))
+
+
+def read_card(cuda: ctypes.CDLL, index: int) -> Card:
+    """Ask libcuda for the name and the compute capability of a card."""
+    device, number, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(100)
+    cuda.cuDeviceGet(ctypes.byref(device), index)
+    cuda.cuDeviceGetName(name, len(name), device)
+    capability = []
+    for attribute in (CAPABILITY_MAJOR, CAPABILITY_MINOR):
+        cuda.cuDeviceGetAttribute(ctypes.byref(number), attribute, device)
+        capability.append(number.value)
+    return Card(name.value.decode(errors="replace"), (capability[0], capability[1]))
+
+
+def driver_version() -> str | None:
+    """Return the version that the kernel's module states, None where it cannot be read."""
+    text = DRIVER_VERSION.read_text() if DRIVER_VERSION.exists() else ""
+    match = re.search(r"Kernel Module\D*([\d.]+)", text)
+    return match[1] if match else None
+
+
+def visible() -> str:
+    """Return CUDA_VISIBLE_DEVICES as a sentence has it."""
+    value = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return "not set" if value is None else repr(value)
+
+
+def unfit_cards(driver: Driver, torch_cuda: str) -> Iterator[Finding]:
+    """Yield why torch, built for this CUDA, cannot use the cards."""
+    major = int(torch_cuda.split(".")[0])
+    if driver.cuda is None:
+        yield NO_DRIVER.finding(why=driver.error, nvcc=nvcc_remark())
+    elif driver.cuda[0] < major or is_too_old_for_11(driver, major):
+        found = "{}.{}".format(*driver.cuda)
+        yield OLD_DRIVER.finding(
+            driver=driver.version or "here", found=found, expected=torch_cuda, nvcc=nvcc_remark()
+        )
+    elif not driver.cards:
+        yield NO_CARD.finding(why=driver.error, nvcc=nvcc_remark())
+    lowest, highest = CAPABILITIES.get(major, ((0, 0), (99, 0)))
+    for card in driver.cards:
+        if not lowest <= card.capability <= highest:
+            yield ARCHITECTURE.finding(
+                card=card.name,
+                capability="{}.{}".format(*card.capability),
+                cuda=torch_cuda,
+                advice=TOO_NEW if card.capability > highest else TOO_OLD,
+            )
+
+
+def is_too_old_for_11(driver: Driver, major: int) -> bool:
+    """Tell whether a driver of CUDA 11.0 is one of the first, which serve no later 11."""
+    if major != 11 or driver.cuda != (11, 0) or driver.version is None:
+        return False
+    return tuple(map(int, driver.version.split("."))) < OLDEST_FOR_11
+
+
+def nvcc_release() -> str | None:
+    """Return the release of the nvcc on the path, None where there is none."""
+    nvcc = shutil.which("nvcc")
+    if not nvcc:
+        return None
+    output = subprocess.run([nvcc, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    match = re.search(r"release (\d+\.\d+)", output)
+    return match[1] if match else None
+
+
+def nvcc_remark() -> str:
+    """Say that a compiler is no driver, where there is one."""
+    release = nvcc_release()
+    return (
+        f"; nvcc answers {release}, which says nothing of the driver: torch brings its own runtime" if release else ""
+    )
