@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= $(shell nproc)
 
-.PHONY: demo test check format
+.PHONY: demo test check format docs
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -26,6 +26,9 @@ format: .venv/installed
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/snakefmt Snakefile rules
+
+docs: .venv/installed
+	$(BIN)/python docs/generate.py
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -29,7 +29,7 @@ def main() -> None:
     low, high = score_range([arguments.scores.with_name(f"{name}.npz") for name in names])
     with whole_folder(arguments.out.parent) as folder:
         for name in names:
-            scene = load_scene(scenes.find(name).path)
+            scene = load_scene(scenes.find(name).path, scenes.classes)
             score, prediction = read_scores(arguments.scores.with_name(f"{name}.npz"))
             if len(score) != len(scene):
                 raise UserError(

@@ -35,13 +35,14 @@ def main() -> None:
     network.load_state_dict(state)
     network.to(device).eval()
     recipe_module = load("recipes", config["recipe"]["kind"])
+    scenes = read_scenes(arguments.scenes)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
-        for name, scene_file in read_scenes(arguments.scenes).files.items():
+        for name, scene_file in scenes.files.items():
             outputs = infer_scene(
                 network,
                 recipe_module,
-                load_scene(scene_file.path),
+                load_scene(scene_file.path, scenes.classes),
                 backbone["grid_size"],
                 arguments.config["inference_voxels"],
                 device,

@@ -33,7 +33,7 @@ def summarise(scores: Path, name: str, scene: SceneFile, classes: list[str]) -> 
     path = scores.with_name(f"{name}.npz")
     with np.load(path) as arrays:
         score, prediction = arrays["score"], arrays["prediction"]
-    label = load_scene(scene.path).label
+    label = load_scene(scene.path, classes).label
     if not len(label) == len(score) == len(prediction):
         raise UserError(f"{path}: it has {len(score)} points, {scene.path} has {len(label)}; score it again")
     return statistics.of_scene(name, classes, label, prediction, score)

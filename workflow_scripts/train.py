@@ -32,7 +32,7 @@ def main() -> None:
     scenes = read_scenes(arguments.scenes)
     protocol = make_protocol(scenes.classes, config["unknown"])
     paths = [scene.path for scene in scenes.files.values()]
-    in_channels = input_channels(load_scene(paths[0]))
+    in_channels = input_channels(load_scene(paths[0], scenes.classes))
     torch.manual_seed(config["seed"])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone, recipe = config["backbone"], config["recipe"]

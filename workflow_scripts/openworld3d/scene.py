@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 
+from openworld3d.errors import UserError
 from openworld3d.files import whole_file
 
 VOID = 255
 NO_INSTANCE = -1
+STRANGE_LABEL = "a point has the label {label}, expected 0 to {last} or 255 for void ({count} such points)"
+STRANGE_LABEL_REMEDY = (
+    "map every raw id to a class or void and prepare the scenes again: scatter and one_hot know no ignored label"
+)
 
 
 @dataclass
@@ -39,7 +45,15 @@ def save_scene(path: Path, scene: Scene) -> None:
         np.savez(file, **arrays)
 
 
-def load_scene(path: Path) -> Scene:
-    """Read a scene that `save_scene` wrote."""
+def load_scene(path: Path, classes: Sequence[str]) -> Scene:
+    """Read a scene that `save_scene` wrote; a label that is neither a class nor void is refused.
+
+    On a card such a label ends in a device-side assert of some later line, and in a table look-up in silence.
+    """
     with np.load(path) as arrays:
-        return Scene(**{name: arrays[name] for name in arrays.files})
+        scene = Scene(**{name: arrays[name] for name in arrays.files})
+    strange = scene.label[(scene.label >= len(classes)) & (scene.label != VOID)]
+    if len(strange):
+        found = STRANGE_LABEL.format(label=strange[0], count=len(strange), last=len(classes) - 1)
+        raise UserError(f"{path}: {found}; {STRANGE_LABEL_REMEDY}")
+    return scene

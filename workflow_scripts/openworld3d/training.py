@@ -92,7 +92,11 @@ def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator
 
     def make(numbers: np.ndarray) -> Batch:
         clouds = [
-            training_cloud(load_scene(data.scenes[number]), data, np.random.default_rng([data.seed, epoch, number]))
+            training_cloud(
+                load_scene(data.scenes[number], data.protocol.classes),
+                data,
+                np.random.default_rng([data.seed, epoch, number]),
+            )
             for number in numbers
         ]
         joined = join(clouds)
