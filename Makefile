@@ -3,7 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORES ?= $(shell nproc)
 
-.PHONY: demo test check format docs
+# The driver's side runs on Python 3.11 or newer alone.
+DRIVER_TESTS := tests/pipeline tests/workflow tests/docs tests/environment/test_pins.py
+STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
+OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
+
+.PHONY: demo test test-old $(OLD) stacks check format docs
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -14,6 +19,15 @@ demo: .venv/installed
 
 test: .venv/installed
 	$(BIN)/pytest -n $(CORES)
+
+test-old: $(OLD)
+
+$(OLD): test-%: stacks
+	@if test -e $(STACKS)/$*/pins.txt; then echo "$*: testing"; \
+	    $(STACKS)/$*/bin/pytest -n $(CORES) $(addprefix --ignore=,$(DRIVER_TESTS)); fi
+
+stacks:
+	tests/stacks/build.sh
 
 check: .venv/installed
 	$(BIN)/ruff format --check

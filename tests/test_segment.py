@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Callable
+
 import pytest
 import torch
 
@@ -7,6 +9,9 @@ from openworld3d import segment
 
 INDEX = torch.tensor([2, 0, 2, 0, 3])
 SOURCE = torch.tensor([[1.0, 2], [3, 4], [5, 6], [7, 8], [9, -10]])
+SOFTMAXES = list(dict.fromkeys([segment.segment_softmax, segment.softmax_by_torch]))
+
+Softmax = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
 
 
 def test_sum_by_hand() -> None:
@@ -14,23 +19,25 @@ def test_sum_by_hand() -> None:
     assert segment.segment_sum(SOURCE, INDEX, 4).tolist() == expected
 
 
-@pytest.mark.parametrize("highest", [segment.max_by_padding, segment.max_by_reduce])
+@pytest.mark.parametrize("highest", segment.MAXIMA)
 def test_max_by_hand(highest: object) -> None:
     lowest = float("-inf")
     expected = [[7.0, 8], [lowest, lowest], [5, 6], [9, -10]]
     assert highest(SOURCE, INDEX, 4).tolist() == expected  # type: ignore[operator]
 
 
-def test_softmax_sums_to_one_and_is_shift_invariant() -> None:
-    weight = segment.segment_softmax(SOURCE, INDEX, 4)
+@pytest.mark.parametrize("softmax", SOFTMAXES)
+def test_softmax_sums_to_one_and_is_shift_invariant(softmax: Softmax) -> None:
+    weight = softmax(SOURCE, INDEX, 4)
     assert segment.sum_by_index_add(weight, INDEX, 4)[[0, 2, 3]] == pytest.approx(1)
-    assert torch.allclose(weight, segment.segment_softmax(SOURCE + 1e4, INDEX, 4), atol=1e-3)
+    assert torch.allclose(weight, softmax(SOURCE + 1e4, INDEX, 4), atol=1e-3)
     assert weight[4].tolist() == [1, 1]
 
 
-def test_softmax_gradient() -> None:
+@pytest.mark.parametrize("softmax", SOFTMAXES)
+def test_softmax_gradient(softmax: Softmax) -> None:
     source = SOURCE.double().requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: segment.segment_softmax(x, INDEX, 4), (source,))
+    assert torch.autograd.gradcheck(lambda x: softmax(x, INDEX, 4), (source,))
 
 
 def test_take_rows_is_indexing() -> None:

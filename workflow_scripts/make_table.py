@@ -106,13 +106,14 @@ def markdown(text: pd.DataFrame, caption: str) -> str:
 
 def latex(text: pd.DataFrame, caption: str, name: str) -> str:
     """Return a LaTeX table with booktabs rules."""
-    style = text.style.format(escape="latex").format_index(escape="latex", axis=1).hide(axis="index")
-    return style.to_latex(
-        hrules=True,
-        column_format="".join("l" if column in IDENTITY else "r" for column in text.columns),
-        caption=re.sub(r"([&%$#_{}])", r"\\\1", caption),
-        label=f"tab:{name}",
-    )
+    with pd.option_context("display.max_colwidth", None):  # pandas before 2 cuts cells at 50 characters
+        return text.to_latex(
+            index=False,
+            escape=True,
+            column_format="".join("l" if column in IDENTITY else "r" for column in text.columns),
+            caption=re.sub(r"([&%$#_{}])", r"\\\1", caption),
+            label=f"tab:{name}",
+        )
 
 
 def write(path: Path, text: str) -> None:

@@ -34,11 +34,11 @@ SECOND = {**FIRST, "aupr": 0.25}
 def make_table(tmp_path: Path, command: Callable[..., None]) -> Callable[..., dict[str, str]]:
     """Return a function that tabulates two rows and returns the three texts."""
 
-    def run(metrics: list[str], rows: int = 2) -> dict[str, str]:
+    def run(metrics: list[str], rows: int = 2, **identity: str) -> dict[str, str]:
         paths = [tmp_path / "first.json", tmp_path / "second.json"]
         for path, values in zip(paths, (FIRST, SECOND)):
             path.write_text(json.dumps(values))
-        config: dict[str, Any] = {"table": "small_rooms", "metrics": metrics, "rows": [ROW] * rows}
+        config: dict[str, Any] = {"table": "small_rooms", "metrics": metrics, "rows": [{**ROW, **identity}] * rows}
         targets = {kind: tmp_path / f"table.{kind}" for kind in ("csv", "markdown", "tex")}
         options = [part for kind, path in targets.items() for part in (f"--{kind}", path)]
         command("make_table", "--config", json.dumps(config), "--metrics", *paths, *options)
@@ -75,6 +75,11 @@ def test_tex_is_escaped_and_ruled(make_table: Callable[..., dict[str, str]]) -> 
     assert r"miou\_known" in text
     assert r"\caption{Table small\_rooms. The unknown is the positive class" in text
     assert r"\label{tab:small_rooms}" in text
+
+
+def test_tex_holds_long_names_whole(make_table: Callable[..., dict[str, str]]) -> None:
+    name = "x" * 60
+    assert name in make_table(METRICS, recipe=name)["tex"]
 
 
 def test_csv_is_read_back_by_pandas(tmp_path: Path, make_table: Callable[..., dict[str, str]]) -> None:

@@ -146,12 +146,6 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
         "pandas=1.3.5",
     ),
     "E2": ("cpu", numpy_of_elsewhere, "numpy is loaded from", "unset PYTHONPATH and set PYTHONNOUSERSITE=1"),
-    "E3": (
-        STRATIFIED,
-        torch_of_cuda_11_1,
-        f"Python 3.{sys.version_info[1]} cannot run torch 1.8.1+cu111",
-        "python=3.8",
-    ),
     "E4 PyPI": (STRATIFIED, torch_of_pypi, "torch 1.8.1 is built for CUDA 10.2, expected CUDA 11.1", "--sdm conda"),
     "E4 CPU": (
         STRATIFIED,
@@ -202,6 +196,8 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
     ),
     "E16": (REAL, older_spconv, "spconv 1.2.1 has the interface of 1.x", "spconv-cu111=2.1.25"),
 }
+if sys.version_info >= (3, 10):
+    STOPS["E3"] = (STRATIFIED, torch_of_cuda_11_1, " cannot run torch 1.8.1+cu111, which has builds", "python=3.8")
 TELLS: dict[str, tuple[str, Build, str, str]] = {
     "E1 absent": (
         "cpu",

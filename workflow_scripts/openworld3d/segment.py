@@ -47,8 +47,7 @@ def max_by_reduce(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 def softmax_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
     """Softmax over the rows of each segment with torch alone: (M, H) -> (M, H)."""
-    highest = max_by_reduce if _REDUCE_TAKES_SOURCE else max_by_padding
-    exponential = torch.exp(source - highest(source, index, segments)[index])
+    exponential = torch.exp(source - MAXIMA[0](source, index, segments)[index])
     return exponential / sum_by_index_add(exponential, index, segments)[index]
 
 
@@ -59,11 +58,13 @@ def sum_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 def softmax_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
     """Softmax over the rows of each segment with torch-scatter: (M, H) -> (M, H)."""
-    return torch_scatter.scatter_softmax(source, index, dim=0, dim_size=segments)
+    # Without dim_size, which 2.0.8 does not have: a row's weight does not depend on empty segments.
+    return torch_scatter.scatter_softmax(source, index, dim=0)
 
 
-# torch 1.11 has a scatter_reduce of another signature.
+# torch 1.11 has a scatter_reduce of another signature, and torch before it has none.
 _REDUCE_TAKES_SOURCE = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) >= (1, 12)
+MAXIMA = [max_by_reduce, max_by_padding] if _REDUCE_TAKES_SOURCE else [max_by_padding]
 
 segment_sum = sum_by_index_add if torch_scatter is None else sum_by_scatter
 segment_softmax = softmax_by_torch if torch_scatter is None else softmax_by_scatter
