@@ -1,0 +1,49 @@
+"""An environment that is not sound stops its own jobs, before they start, and no others."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.pipeline.conftest import Project
+
+
+def with_a_backbone_for_a_card(config: dict[str, Any]) -> None:
+    """Add a backbone whose environment cannot be sound here, and train the other one again."""
+    small = config["backbones"]["stratified_small"]
+    config["backbones"]["on_a_card"] = {**small, "environment": "stratified_transformer"}
+    config["tables"]["rooms"]["backbones"] = ["on_a_card", "stratified_small"]
+    config["recipes"]["closed_set"]["learning_rate"] = 0.005
+
+
+def test_unsound_environment_stops_its_own_jobs_alone(finished: Project, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
+    project = Project.__new__(Project)
+    project.folder = tmp_path / "copy"
+    project.edit_config(with_a_backbone_for_a_card)
+    runs = project.folder / "results/runs/sofa"
+    before = (runs / "stratified_small/closed_set/seed0/weights.npz").stat().st_mtime
+    done = project.snakemake("--keep-going")
+
+    assert done.returncode != 0
+    assert "error: environment stratified_transformer: E4: torch " in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "**Not sound" in project.read("results/environments/stratified_transformer.md")
+    assert not (project.folder / "results/environments/stratified_transformer.json").exists()
+    assert not (runs / "on_a_card").exists()
+    assert (runs / "stratified_small/closed_set/seed0/weights.npz").stat().st_mtime > before
+    for score in ("msp", "energy"):
+        metrics = runs / f"stratified_small/closed_set/seed0/{score}/metrics.json"
+        assert metrics.stat().st_mtime > before
+    assert "**Sound" in project.read("results/environments/cpu.md")
+
+
+def test_late_setting_in_a_recipe_is_a_sentence(project: Project) -> None:
+    file = "workflow_scripts/openworld3d/recipes/closed_set.py"
+    project.write(file, project.read(file) + '\nimport os\n\nos.environ["CUDA_VISIBLE_DEVICES"] = "1"\n')
+    done = project.snakemake()
+    assert done.returncode != 0
+    assert "closed_set.py, line " in done.stdout
+    assert "has no effect; set it before Python starts" in done.stdout
+    assert not (project.folder / "results").exists()
