@@ -15,6 +15,7 @@ include: "rules/score.smk"
 include: "rules/measure.smk"
 include: "rules/table.smk"
 include: "rules/clouds.smk"
+include: "rules/provenance.smk"
 
 
 rule all:

@@ -5,7 +5,8 @@ rule export_clouds:
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
-        CLOUDS,
+        clouds=CLOUDS,
+        provenance=record_file(CLOUDS),
     log:
         f"logs/export_clouds/{METHOD_LOG}.log",
     benchmark:
@@ -16,4 +17,5 @@ rule export_clouds:
     resources:
         mem_mb=4000,
     shell:
-        "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output:q} > {log:q} 2>&1"
+        RECORD
+        + "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output.clouds:q} > {log:q} 2>&1"

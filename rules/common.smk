@@ -11,6 +11,7 @@ from openworld3d.devices import refuse_late_settings
 from openworld3d.environment.wanted import wanted
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
+from openworld3d.provenance import record_file
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config, environment_names
 from openworld3d.workflow.modules import command_files, plugin_files, plugin_names
@@ -27,6 +28,12 @@ SCORES = f"{METHOD}/scores/manifest.json"
 STATISTICS = f"{METHOD}/statistics.npz"
 METRICS = f"{METHOD}/metrics.json"
 CLOUDS = f"{METHOD}/clouds/colours.json"
+# What a job runs first. Its script is no input: a record is nobody's input either, and no reason to train again.
+RECORD = (
+    "python workflow_scripts/record_provenance.py --script {input.script} --wildcards {wildcards:q} --inputs {input:q} "
+    "--outputs {output:q} --out {output.provenance:q} && "
+)
+RECORD_WITH_CONFIG = RECORD.replace("--out ", "--config {params.config:q} --out ")
 RUN_LOG = "{protocol}.{backbone}.{recipe}.seed{seed}"
 METHOD_LOG = f"{RUN_LOG}.{{score}}"
 
@@ -176,6 +183,13 @@ def table_files():
 def rows(pattern, table):
     """Return a file of each row of a table, in the order of the rows."""
     return [pattern.format(**row) for row in slices.rows_of_table(config, table)]
+
+
+def chosen_rows(wildcards):
+    """Return as JSON the rows of the wanted table whose provenance is printed: the one that `row` names, or all."""
+    listed = slices.rows_of_table(config, config["table"])
+    named = [{**row, "metrics": METRICS.format(**row)} for row in listed]
+    return canonical_json([named[config["row"] - 1]] if "row" in config else named)
 
 
 def metrics_of_rows(wildcards):

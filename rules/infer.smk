@@ -7,7 +7,8 @@ rule infer:
         scenes=evaluation_scenes,
         environment=backbone_environment,
     output:
-        OUTPUTS,
+        outputs=OUTPUTS,
+        provenance=record_file(OUTPUTS),
     log:
         f"logs/infer/{RUN_LOG}.log",
     benchmark:
@@ -22,5 +23,6 @@ rule infer:
     params:
         config=slice_of(slices.infer_slice, "backbone"),
     shell:
-        "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
-        "--out {output:q} 2>&1 | tee {log:q}"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
+        "--out {output.outputs:q} 2>&1 | tee {log:q}"

@@ -5,7 +5,8 @@ rule summarise:
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
-        STATISTICS,
+        statistics=STATISTICS,
+        provenance=record_file(STATISTICS),
     log:
         f"logs/summarise/{METHOD_LOG}.log",
     benchmark:
@@ -16,7 +17,8 @@ rule summarise:
     resources:
         mem_mb=8000,
     shell:
-        "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output:q} > {log:q} 2>&1"
+        RECORD
+        + "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output.statistics:q} > {log:q} 2>&1"
 
 
 rule measure:
@@ -25,7 +27,8 @@ rule measure:
         statistics=STATISTICS,
         environment=environment("metrics"),
     output:
-        METRICS,
+        metrics=METRICS,
+        provenance=record_file(METRICS),
     log:
         f"logs/measure/{METHOD_LOG}.log",
     benchmark:
@@ -38,5 +41,6 @@ rule measure:
     params:
         config=slice_of(slices.measure_slice, "protocol"),
     shell:
-        "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --out {output:q} "
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --out {output.metrics:q} "
         "> {log:q} 2>&1"

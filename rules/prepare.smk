@@ -3,7 +3,8 @@ rule generate_rooms:
         **command("generate_rooms.py"),
         environment=environment("metrics"),
     output:
-        directory(RAW),
+        raw=directory(RAW),
+        provenance=record_file(RAW),
     log:
         "logs/generate_rooms/{dataset}.log",
     benchmark:
@@ -16,7 +17,8 @@ rule generate_rooms:
     params:
         config=slice_of(slices.generate_slice, "dataset"),
     shell:
-        "python {input.script} --config {params.config:q} --workers {threads} --out {output:q} > {log:q} 2>&1"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --workers {threads} --out {output.raw:q} > {log:q} 2>&1"
 
 
 rule prepare:
@@ -26,7 +28,8 @@ rule prepare:
         raw=generated_scans,
         environment=environment("metrics"),
     output:
-        SCENES,
+        scenes=SCENES,
+        provenance=record_file(SCENES),
     log:
         "logs/prepare/{dataset}.{split}.log",
     benchmark:
@@ -40,7 +43,8 @@ rule prepare:
     params:
         config=slice_of(slices.prepare_slice, "dataset", "split"),
     shell:
-        "python {input.script} --config {params.config:q} --workers {threads} --out {output:q} > {log:q} 2>&1"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --workers {threads} --out {output.scenes:q} > {log:q} 2>&1"
 
 
 # Before any training, by priority and not by dependency: a change to evaluation scenes must not train again.
@@ -51,7 +55,8 @@ rule check_protocol:
         evaluate=evaluation_scenes,
         environment=environment("metrics"),
     output:
-        CHECK,
+        check=CHECK,
+        provenance=record_file(CHECK),
     log:
         "logs/check_protocol/{protocol}.log",
     benchmark:
@@ -65,5 +70,6 @@ rule check_protocol:
     params:
         config=slice_of(slices.protocol_slice, "protocol"),
     shell:
-        "python {input.script} --config {params.config:q} --train {input.train:q} --evaluate {input.evaluate:q} "
-        "--out {output:q} > {log:q} 2>&1"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --train {input.train:q} --evaluate {input.evaluate:q} "
+        "--out {output.check:q} > {log:q} 2>&1"

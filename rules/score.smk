@@ -6,7 +6,8 @@ rule score:
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
-        SCORES,
+        scores=SCORES,
+        provenance=record_file(SCORES),
     log:
         f"logs/score/{METHOD_LOG}.log",
     benchmark:
@@ -17,5 +18,6 @@ rule score:
     resources:
         mem_mb=8000,
     shell:
-        "python {input.script} --score {wildcards.score} --outputs {input.outputs:q} --scenes {input.scenes:q} "
-        "--out {output:q} > {log:q} 2>&1"
+        RECORD
+        + "python {input.script} --score {wildcards.score} --outputs {input.outputs:q} --scenes {input.scenes:q} "
+        "--out {output.scores:q} > {log:q} 2>&1"

@@ -8,6 +8,7 @@ rule make_table:
         csv="results/tables/{table}.csv",
         markdown="results/tables/{table}.md",
         tex="results/tables/{table}.tex",
+        provenance=record_file("results/tables/{table}.csv"),
     log:
         "logs/make_table/{table}.log",
     benchmark:
@@ -20,5 +21,6 @@ rule make_table:
     params:
         config=slice_of(slices.table_slice, "table"),
     shell:
-        "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --csv {output.csv:q} "
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --csv {output.csv:q} "
         "--markdown {output.markdown:q} --tex {output.tex:q} > {log:q} 2>&1"

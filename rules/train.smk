@@ -8,6 +8,7 @@ rule train:
     output:
         weights=WEIGHTS,
         history=HISTORY,
+        provenance=record_file(WEIGHTS),
     log:
         f"logs/train/{RUN_LOG}.log",
     benchmark:
@@ -22,5 +23,6 @@ rule train:
     params:
         config=slice_of(slices.train_slice, "protocol", "backbone", "recipe", "seed"),
     shell:
-        "python {input.script} --config {params.config:q} --scenes {input.scenes:q} "
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} "
         "--weights {output.weights:q} --history {output.history:q} 2>&1 | tee {log:q}"

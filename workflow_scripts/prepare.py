@@ -12,17 +12,19 @@ import numpy as np
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
+from openworld3d.manifests import RAW_FILES
 from openworld3d.plugins import load
 from openworld3d.scene import VOID, Scene, save_scene
 
 
-def prepare_scene(task: tuple[str, Path, str, Path]) -> dict[str, Any]:
-    """Read one raw scene, write it, and describe it."""
+def prepare_scene(task: tuple[str, Path, str, Path]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read one raw scene and write it; return what it holds, and the SHA-256 of each raw file."""
     layout, root, name, file = task
     dataset = load("datasets", layout)
     scene = dataset.read_scene(root, name)
     save_scene(file, scene)
-    return {"name": name, "sha256": sha256_of(file), **describe(scene, dataset.CLASSES)}
+    raw = {str(path.relative_to(root)): sha256_of(path) for path in dataset.files_of_scene(root, name)}
+    return {"name": name, "sha256": sha256_of(file), **describe(scene, dataset.CLASSES)}, raw
 
 
 def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
@@ -50,7 +52,8 @@ def main() -> None:
     names = dataset.scenes_of_split(root, config["split"])
     with whole_folder(arguments.out.parent) as folder, ProcessPoolExecutor(arguments.workers) as pool:
         tasks = [(layout, root, name, folder / f"{name}.npz") for name in names]
-        scenes = list(pool.map(prepare_scene, tasks))
+        prepared = list(pool.map(prepare_scene, tasks))
+        scenes = [scene for scene, _ in prepared]
         manifest = {
             "dataset": config["dataset"],
             "split": config["split"],
@@ -58,6 +61,8 @@ def main() -> None:
             "scenes": scenes,
         }
         write_json(folder / arguments.out.name, manifest)
+        # Not in the manifest: a raw file that changes and gives the same scene is no reason to train again.
+        write_json(folder / RAW_FILES, {path: digest for _, raw in prepared for path, digest in raw.items()})
     print(f"{len(scenes)} scenes, {sum(scene['points'] for scene in scenes)} points")
 
 

@@ -135,6 +135,10 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "a protocol added": (value("tables.rooms.protocols", ["sofa", "four_unknown"]), {"check_protocol": 1, **TRAIN}),
     # Environments.
     "check of environments": (code("workflow_scripts/check_environment.py"), {"check_environment": 2}),
+    "rule of the check": (code(f"{LIBRARY}/environment/fits.py"), {"check_environment": 2}),
+    "record of provenance": (code(f"{LIBRARY}/provenance.py"), {}),
+    "command that records provenance": (code("workflow_scripts/record_provenance.py"), {}),
+    "row whose provenance is asked for": (value("row", 1), {}),
     "another environment": (
         value("backbones.stratified_small.environment", "stratified_transformer"),
         {"check_environment": 1, **TRAIN},

@@ -55,11 +55,15 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return names
 
 
+def files_of_scene(root: Path, name: str) -> list[Path]:
+    """Return the files that a scene is read from: points, labels, segments, aggregation."""
+    suffixes = ("_vh_clean_2.ply", "_vh_clean_2.labels.ply", "_vh_clean_2.0.010000.segs.json", ".aggregation.json")
+    return [require(root / "scans" / name / f"{name}{suffix}", f"scene {name}") for suffix in suffixes]
+
+
 def read_scene(root: Path, name: str) -> Scene:
     """Read one scan: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance."""
-    folder = root / "scans" / name
-    points_file = require(folder / f"{name}_vh_clean_2.ply", f"scene {name}")
-    label_file = require(folder / f"{name}_vh_clean_2.labels.ply", f"scene {name}")
+    points_file, label_file, segment_file, aggregation_file = files_of_scene(root, name)
     vertex = read_vertices(points_file)
     raw = read_vertices(label_file)["label"]
     coord = np.stack([vertex["x"], vertex["y"], vertex["z"]], 1).astype(np.float32)  # (N, 3)
@@ -69,7 +73,7 @@ def read_scene(root: Path, name: str) -> Scene:
         coord=coord,
         color=np.stack([vertex["red"], vertex["green"], vertex["blue"]], 1),  # (N, 3)
         label=map_labels(raw, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file),
-        instance=read_instances(folder, name, len(coord)),
+        instance=read_instances(segment_file, aggregation_file, len(coord), points_file),
     )
 
 
@@ -81,12 +85,10 @@ def read_vertices(file: Path) -> np.ndarray:
         raise UserError(f"{file}: cannot be read as a .ply with vertices ({error}); fetch it again") from error
 
 
-def read_instances(folder: Path, name: str, points: int) -> np.ndarray:
+def read_instances(segment_file: Path, aggregation_file: Path, points: int, points_file: Path) -> np.ndarray:
     """Return the object that each vertex belongs to, -1 where none: (N,) int32."""
-    segment_file = require(folder / f"{name}_vh_clean_2.0.010000.segs.json", f"scene {name}")
-    aggregation_file = require(folder / f"{name}.aggregation.json", f"scene {name}")
     segment = np.array(read_json(segment_file)["segIndices"], np.int64)
-    check_length(len(segment), points, segment_file, folder / f"{name}_vh_clean_2.ply")
+    check_length(len(segment), points, segment_file, points_file)
     instance_of = np.full(segment.max() + 1, NO_INSTANCE, np.int32)
     for group in read_json(aggregation_file)["segGroups"]:
         instance_of[group["segments"]] = group["objectId"]

@@ -87,11 +87,16 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return names
 
 
+def files_of_scene(root: Path, name: str) -> list[Path]:
+    """Return the files that a scan is read from: points, labels."""
+    split, frame = name.split("_")
+    files = [f"velodyne/{frame}.bin", f"labels/{frame}.label"]
+    return [require(root / "sequences" / split / file, f"scene {name}") for file in files]
+
+
 def read_scene(root: Path, name: str) -> Scene:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
-    split, frame = name.split("_")
-    points_file = require(root / "sequences" / split / "velodyne" / f"{frame}.bin", f"scene {name}")
-    label_file = require(root / "sequences" / split / "labels" / f"{frame}.label", f"scene {name}")
+    points_file, label_file = files_of_scene(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 4)
     raw = read_whole(label_file, np.dtype("<u4"), BYTES_PER_LABEL)
     check_length(len(raw), len(points), label_file, points_file)

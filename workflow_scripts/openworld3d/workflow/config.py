@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from openworld3d.errors import UserError, nearest
 from openworld3d.workflow.modules import literal, module_file, plugin_names
+from openworld3d.workflow.slices import rows_of_table
 
 Config = Dict[str, Any]
 
@@ -65,6 +66,14 @@ def check_names(config: Config) -> None:
         check_levels(f"backbones.{name}", backbone)
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
+    if "row" in config:
+        check_row(config["row"], len(rows_of_table(config, config["table"])))
+
+
+def check_row(row: int, rows: int) -> None:
+    """Check that the wanted table has the row whose provenance is asked for."""
+    if row > rows:
+        raise UserError(f"config: row is {row}, expected 1 to {rows}, the rows of the table")
 
 
 def refer_all(place: str, names: Iterable[str], choices: Iterable[str]) -> None:

@@ -1,0 +1,60 @@
+"""`snakemake provenance` after a run: every job behind a row, what it read, and what ran it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import yaml
+from tests.pipeline.conftest import Project
+
+RUN = "results/runs/sofa/stratified_small/closed_set/seed0"
+
+
+def printed(project: Project, *arguments: str) -> list[dict[str, Any]]:
+    """Return the documents that the command prints."""
+    done = project.snakemake("provenance", "--quiet", "all", *arguments)
+    assert done.returncode == 0, done.stdout
+    return list(yaml.safe_load_all("---" + done.stdout.split("---", 1)[1]))
+
+
+def test_row_knows_every_job_behind_it(finished: Project) -> None:
+    (document,) = printed(finished, "--config", "row=2")
+    assert document["row"]["score"] == "energy"
+    jobs = {job["command"]: job for job in document["jobs"]}
+    assert [job["command"] for job in document["jobs"]].count("prepare") == 2
+    assert set(jobs) == {"measure", "summarise", "score", "infer", "train", "prepare", "generate_rooms"}
+    assert jobs["train"]["config"]["seed"] == 0
+    assert jobs["train"]["config"]["recipe"]["epochs"] == 1
+    assert jobs["measure"]["config"] == {"unknown": ["sofa"]}
+    weights = (finished.folder / RUN / "weights.npz").read_bytes()
+    assert jobs["infer"]["inputs"][f"{RUN}/weights.npz"] == hashlib.sha256(weights).hexdigest()
+    assert all(job["changed since"] == [] for job in document["jobs"])
+    software = document["software"][jobs["train"]["software"]]
+    for known in ("commit", "changed", "platform", "python", "packages", "driver"):
+        assert known in software
+    assert "torch 2.13.0" in software["packages"]
+    assert any(key.startswith("raw files, results/scenes/rooms/") for key in jobs["prepare"])
+
+
+def test_all_rows_where_none_is_named(finished: Project) -> None:
+    assert [document["row"]["score"] for document in printed(finished)] == ["msp", "energy"]
+
+
+def test_result_that_no_longer_is_what_was_read_is_told(finished: Project) -> None:
+    statistics = finished.folder / RUN / "msp/statistics.npz"
+    before = statistics.read_bytes()
+    statistics.write_bytes(before + b"0")
+    try:
+        (document,) = printed(finished, "--config", "row=1")
+    finally:
+        statistics.write_bytes(before)
+    (measure,) = [job for job in document["jobs"] if job["command"] == "measure"]
+    assert measure["changed since"] == [f"{RUN}/msp/statistics.npz"]
+
+
+def test_row_that_was_not_made_is_a_sentence(finished: Project) -> None:
+    done = finished.snakemake("provenance", "--configfile", "experiments/rooms_four_unknown.yaml")
+    assert done.returncode != 0
+    assert "metrics.json: nothing says where it comes from; run snakemake to make this row" in done.stdout
+    assert "Traceback" not in done.stdout

@@ -1,0 +1,61 @@
+"""Print where rows of a table come from, as YAML: each job behind them, and the software that ran it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import yaml
+
+from openworld3d.errors import UserError, run_command
+from openworld3d.files import canonical_json, sha256_of_text
+from openworld3d.provenance import CODE, chain, changed_since, raw_files
+
+
+def main() -> None:
+    """Read the arguments and print one document per row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--rows", type=json.loads, required=True, help="JSON: the identity of each row, and its metrics"
+    )
+    arguments = parser.parse_args()
+    for row in arguments.rows:
+        print("---\n" + yaml.safe_dump(provenance(row), sort_keys=False, width=118), end="")
+
+
+def provenance(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row's identity, its jobs from the last to the first, and every software that ran one of them."""
+    records = list(chain(row["metrics"]))
+    if not records:
+        raise UserError(f"{row['metrics']}: nothing says where it comes from; run snakemake to make this row")
+    software: dict[str, Any] = {}
+    jobs = [job(record, software) for record in records]
+    return {"row": row, "jobs": jobs, "software": dict(software.values())}
+
+
+def job(record: dict[str, Any], software: dict[str, Any]) -> dict[str, Any]:
+    """Return a job as a reader wants it; its software goes by a name, since most jobs share it."""
+    text = canonical_json([record["code"], record["software"]])
+    packages = [f"{name} {version}" for name, version in sorted(record["software"]["packages"].items())]
+    shown = {**record["code"], **record["software"], "packages": ", ".join(packages)}
+    name, _ = software.setdefault(text, (f"software {len(software) + 1}", shown))
+    code = {path: digest for path, digest in record["inputs"].items() if path.startswith(f"{CODE}/")}
+    return {
+        "command": record["command"],
+        **({"config": record["config"]} if record["config"] else {}),
+        "inputs": {path: digest for path, digest in record["inputs"].items() if path not in code},
+        **{f"raw files, {path}": digests(files) for path, files in raw_files(record).items()},
+        "code": digests(code),
+        "changed since": changed_since(record),
+        "software": name,
+    }
+
+
+def digests(files: dict[str, str]) -> str:
+    """Say how many files there are, and one SHA-256 for their names and contents."""
+    return f"{len(files)} files, SHA-256 of all {sha256_of_text(canonical_json(files))}"
+
+
+if __name__ == "__main__":
+    run_command(main)
