@@ -30,6 +30,11 @@ rule table:
         table_files(),
 
 
+rule protocols:
+    input:
+        protocol_checks(config["table"]),
+
+
 rule scenes:
     input:
         all_scenes(),

@@ -18,7 +18,7 @@ from openworld3d.workflow.modules import command_files, plugin_files, plugin_nam
 
 RAW = "results/raw/{dataset}"
 SCENES = "results/scenes/{dataset}/{split}/manifest.json"
-CHECK = "results/protocols/{protocol}.json"
+CHECK = "results/protocols/{protocol}.{taught}.json"
 RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
 WEIGHTS = f"{RUN}/weights.npz"
 HISTORY = f"{RUN}/history.json"
@@ -58,6 +58,7 @@ wildcard_constraints:
     dataset=one_of(config["datasets"]),
     split=r"[^/.]+",
     protocol=one_of(config["protocols"]),
+    taught=r"[0-9a-f]{8}",
     backbone=one_of(config["backbones"]),
     recipe=one_of(config["recipes"]),
     score=one_of(plugin_names("scores")),
@@ -197,9 +198,24 @@ def metrics_of_rows(wildcards):
     return rows(METRICS, wildcards.table)
 
 
+def check_of(protocol):
+    """Return the check of a protocol, whose name changes with everything that would train again."""
+    return CHECK.format(protocol=protocol, taught=slices.taught(config, protocol))
+
+
+def protocol_check(wildcards):
+    """Return the check of a run's protocol; a check that runs again does not train again."""
+    return ancient(check_of(wildcards.protocol))
+
+
+def protocol_checks(table):
+    """Return the check of each protocol of a table."""
+    return [check_of(protocol) for protocol in config["tables"][table]["protocols"]]
+
+
 def checks_of_rows(wildcards):
     """Return the check of each protocol of a table."""
-    return expand(CHECK, protocol=config["tables"][wildcards.table]["protocols"])
+    return protocol_checks(wildcards.table)
 
 
 def cloud_manifests():

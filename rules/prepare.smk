@@ -34,7 +34,6 @@ rule prepare:
         "logs/prepare/{dataset}.{split}.log",
     benchmark:
         "logs/benchmarks/prepare/{dataset}.{split}.tsv"
-    priority: 1
     conda:
         "../envs/metrics.yaml"
     threads: 2
@@ -47,8 +46,9 @@ rule prepare:
         + "python {input.script} --config {params.config:q} --workers {threads} --out {output.scenes:q} > {log:q} 2>&1"
 
 
-# Before any training, by priority and not by dependency: a change to evaluation scenes must not train again.
-rule check_protocol:
+# Before any training, which takes it as ancient: a change to evaluation scenes must not train again. A checkpoint for
+# the reason that check_environment is one.
+checkpoint check_protocol:
     input:
         **command("check_protocol.py"),
         train=training_scenes,
@@ -58,10 +58,9 @@ rule check_protocol:
         check=CHECK,
         provenance=record_file(CHECK),
     log:
-        "logs/check_protocol/{protocol}.log",
+        "logs/check_protocol/{protocol}.{taught}.log",
     benchmark:
-        "logs/benchmarks/check_protocol/{protocol}.tsv"
-    priority: 1
+        "logs/benchmarks/check_protocol/{protocol}.{taught}.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1

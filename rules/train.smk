@@ -4,6 +4,7 @@ rule train:
         backbone=backbone_files,
         recipe=recipe_files,
         scenes=training_scenes,
+        protocol=protocol_check,
         environment=backbone_environment,
     output:
         weights=WEIGHTS,

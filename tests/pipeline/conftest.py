@@ -28,6 +28,14 @@ class Project:
             else:
                 shutil.copy(source, folder / part)
 
+    @classmethod
+    def copy_of(cls, other: Project, folder: Path) -> Project:
+        """Return a copy of a pipeline, its results included."""
+        shutil.copytree(other.folder, folder, symlinks=True)
+        copied = cls.__new__(cls)
+        copied.folder = folder
+        return copied
+
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake with this Python, which need not be activated."""
         return subprocess.run(
@@ -47,6 +55,12 @@ class Project:
         block = done.stdout.split("Job stats:")[1].split("\n\n")[0]
         jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", block, re.MULTILINE)}
         return {name: count for name, count in jobs.items() if name not in ("total", "all", "job")}
+
+    def provenance(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return the documents that `snakemake provenance` prints."""
+        done = self.snakemake("provenance", "--quiet", "all", *arguments)
+        assert done.returncode == 0, done.stdout
+        return list(yaml.safe_load_all("---" + done.stdout.split("---", 1)[1]))
 
     def read(self, file: str) -> str:
         return (self.folder / file).read_text()

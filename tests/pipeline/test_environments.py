@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,11 @@ def with_a_backbone_for_a_card(config: dict[str, Any]) -> None:
 
 
 def test_unsound_environment_stops_its_own_jobs_alone(finished: Project, tmp_path: Path) -> None:
-    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
-    project = Project.__new__(Project)
-    project.folder = tmp_path / "copy"
+    project = Project.copy_of(finished, tmp_path / "copy")
     project.edit_config(with_a_backbone_for_a_card)
     runs = project.folder / "results/runs/sofa"
     before = (runs / "stratified_small/closed_set/seed0/weights.npz").stat().st_mtime
-    done = project.snakemake("--keep-going")
+    done = project.snakemake()
 
     assert done.returncode != 0
     assert "error: environment stratified_transformer: E4: torch " in done.stdout

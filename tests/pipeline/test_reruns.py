@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any, Callable
 
@@ -160,16 +159,16 @@ def test_edit_reruns_exactly(finished: Project, name: str) -> None:
                 file.write_text(text)
 
 
-def test_change_is_not_lost_while_an_environment_is_checked_again(finished: Project, tmp_path: Path) -> None:
-    """The environment's check runs again and re-runs nothing; a change beside it runs in the same call."""
-    copy = tmp_path / "copy"
-    shutil.copytree(finished.folder, copy, symlinks=True)
-    project = Project.__new__(Project)
-    project.folder = copy
-    code("workflow_scripts/check_environment.py")(project)
-    value("tables.rooms.metrics", ["auroc"])(project)
+@pytest.mark.parametrize("check", ["check_environment", "check_protocol"])
+def test_change_is_not_lost_while_something_is_checked_again(finished: Project, tmp_path: Path, check: str) -> None:
+    """The check runs again and re-runs no training; a change beside it runs in the same call."""
+    project = Project.copy_of(finished, tmp_path / "copy")
+    code(f"workflow_scripts/{check}.py")(project)
+    value("recipes.closed_set.learning_rate", 0.005)(project)
     assert project.snakemake().returncode == 0
-    assert "miou_known" not in project.read("results/tables/rooms.csv")
+    (document,) = project.provenance("--config", "row=1")
+    (train,) = [job for job in document["jobs"] if job["command"] == "train"]
+    assert train["config"]["recipe"]["learning_rate"] == 0.005
     assert project.would_run() == {}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, Dict
 
+from openworld3d.files import canonical_json, sha256_of_text
+
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
 
@@ -48,6 +50,13 @@ def infer_slice(config: Config, backbone: str) -> Slice:
 def protocol_slice(config: Config, protocol: str) -> Slice:
     """Return what `check_protocol` sees."""
     return {"protocol": protocol, **measure_slice(config, protocol)}
+
+
+def taught(config: Config, protocol: str) -> str:
+    """Return a name for what of a protocol a training depends on: 8 hexadecimal digits."""
+    chosen = config["protocols"][protocol]
+    text = canonical_json({"unknown": sorted(chosen["unknown"]), "train": sorted(chosen["train"])})
+    return sha256_of_text(text)[:8]
 
 
 def measure_slice(config: Config, protocol: str) -> Slice:
