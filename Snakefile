@@ -38,3 +38,8 @@ rule protocols:
 rule scenes:
     input:
         all_scenes(),
+
+
+rule environments:
+    input:
+        environment_checks(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -41,10 +42,15 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.folder,
+            env=self.variables(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that Snakemake sees."""
+        return dict(os.environ)
 
     def would_run(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a run would start."""
