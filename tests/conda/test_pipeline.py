@@ -1,0 +1,74 @@
+"""With `--sdm conda` each rule runs its environment's Python, and a changed file re-runs that environment alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conda.channels import pins_of
+from tests.conda.conftest import Finished, run_tiny
+from tests.conda.pythons import OLDEST, packages_of, stack_python, version_of
+from tests.pipeline.test_reruns import GENERATE, TRAIN, Jobs
+
+
+def check_run(finished: Finished, python: str) -> None:
+    """Check that a Python trained and inferred, that the running one did the rest, and that the table is there."""
+    project, commands = finished
+    assert {name: len(jobs) for name, jobs in commands.items()} == {"check_environment": 2, **GENERATE}
+    assert set(commands.pop("check_environment")) == {("cpu", python), ("metrics", sys.executable)}
+    for name, jobs in commands.items():
+        assert set(jobs) == {("cpu", python) if name in ("train", "infer") else ("metrics", sys.executable)}, name
+    assert json.loads(project.read("results/environments/cpu.json"))["python"] == version_of(python)
+    assert "msp" in project.read("results/tables/rooms.csv")
+
+
+def test_running_python_trains(finished_conda: Finished) -> None:
+    check_run(finished_conda, sys.executable)
+
+
+@pytest.mark.parametrize("stack", ["py39_torch1.10.2", "py311_torch2.13.0_scatter"])
+def test_stack_trains(tmp_path: Path, stack: str) -> None:
+    python = stack_python(stack)
+    check_run(run_tiny(tmp_path, python), python)
+
+
+def test_oldest_stack_trains_in_the_committed_environment(tmp_path: Path) -> None:
+    python = stack_python(OLDEST)
+    finished = run_tiny(tmp_path)
+    pins = {pin.name: pin.version for pin in pins_of(finished.project.environments()["cpu"])}
+    assert packages_of(python).items() <= pins.items()
+    check_run(finished, python)
+
+
+def test_second_run_does_nothing(finished_conda: Finished) -> None:
+    assert finished_conda.project.would_run() == {}
+
+
+def test_file_of_an_environment_that_is_not_used_changes_nothing(finished_conda: Finished) -> None:
+    project, file = finished_conda.project, "envs/real_cylinder3d.yaml"
+    project.write(file, f"# A comment.\n{project.read(file)}")
+    assert project.would_run() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "jobs"),
+    [
+        ("cpu", "dependencies:", "dependencies: # a comment", TRAIN),
+        # Another Python could make other rooms; as these have the same bytes, nothing is trained on them again.
+        ("metrics", "numpy =2.4.6", "numpy =1.24.4", {**GENERATE, "train": 0}),
+    ],
+)
+def test_changed_file_reruns_its_environment(
+    finished_conda: Finished, name: str, before: str, after: str, jobs: Jobs
+) -> None:
+    """A dry run ends at the checkpoint; the run looks again once the environment is checked, and goes on."""
+    project, file = finished_conda.project, f"envs/{name}.yaml"
+    assert before in project.read(file)
+    project.write(file, project.read(file).replace(before, after))
+    assert project.would_run() == {"check_environment": 1}
+    commands = project.run()
+    expected = {"check_environment": 1, **jobs}
+    assert {command: len(commands.get(command, [])) for command in {*expected, *commands}} == expected
+    assert project.would_run() == {}
