@@ -4,11 +4,11 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 
 # The driver's side runs on Python 3.11 or newer alone.
-DRIVER_TESTS := tests/pipeline tests/workflow tests/docs tests/environment/test_pins.py
+DRIVER_TESTS := tests/pipeline tests/conda tests/workflow tests/docs tests/environment/test_pins.py
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 
-.PHONY: demo test test-old $(OLD) stacks check format docs
+.PHONY: demo test test-old $(OLD) stacks check format docs containers
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -43,6 +43,12 @@ format: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
+
+# Snakemake asks conda for its platform before it prints a recipe; the tests' stand-in knows as much.
+containers: export PATH := $(PATH):tests/conda/base/bin
+containers: .venv/installed
+	$(BIN)/snakemake all environments --containerize dockerfile > containers/Dockerfile
+	$(BIN)/snakemake all environments --containerize apptainer > containers/openworld3d.def
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -7,6 +7,11 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+
+
+containerized: config.get("container")
+
+
 include: "rules/environment.smk"
 include: "rules/prepare.smk"
 include: "rules/train.smk"
