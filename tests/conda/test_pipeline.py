@@ -28,12 +28,14 @@ def test_running_python_trains(finished_conda: Finished) -> None:
     check_run(finished_conda, sys.executable)
 
 
+@pytest.mark.stacks
 @pytest.mark.parametrize("stack", ["py39_torch1.10.2", "py311_torch2.13.0_scatter"])
 def test_stack_trains(tmp_path: Path, stack: str) -> None:
     python = stack_python(stack)
     check_run(run_tiny(tmp_path, python), python)
 
 
+@pytest.mark.stacks
 def test_oldest_stack_trains_in_the_committed_environment(tmp_path: Path) -> None:
     python = stack_python(OLDEST)
     finished = run_tiny(tmp_path)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.environment.conftest import SCRIPT
 
+pytestmark = pytest.mark.stacks
 STACKS = Path(os.environ.get("OPENWORLD3D_STACKS", Path.home() / ".cache/openworld3d/stacks"))
 
 
