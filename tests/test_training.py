@@ -11,6 +11,7 @@ import torch
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.batches import TrainingData, input_channels
+from openworld3d.checkpoint import Checkpoint
 from openworld3d.inference import covering_crops, infer_scene
 from openworld3d.protocol import make_protocol
 from openworld3d.recipes import closed_set
@@ -56,7 +57,9 @@ def data(tmp_path: Path) -> TrainingData:
 def trained(data: TrainingData) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(data.seed)
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
-    history = train(network, closed_set, data, torch.device("cpu"))
+    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
+    history = train(network, closed_set, data, torch.device("cpu"), checkpoint)
+    checkpoint.remove()
     return network.eval(), history
 
 

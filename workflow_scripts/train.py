@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from openworld3d.batches import TrainingData, class_weights, input_channels
+from openworld3d.checkpoint import Checkpoint, identity
 from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import write_json
@@ -41,9 +42,12 @@ def main() -> None:
     data = TrainingData(
         paths, protocol, config["unknown_points"], recipe, backbone["grid_size"], weight, config["seed"]
     )
-    history = train(network, load("recipes", recipe["kind"]), data, device)
+    recipe_module = load("recipes", recipe["kind"])
+    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, arguments.scenes))
+    history = train(network, recipe_module, data, device, checkpoint)
     save_weights(arguments.weights, network, {**config, "known": protocol.known, "in_channels": in_channels})
     write_json(arguments.history, history)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

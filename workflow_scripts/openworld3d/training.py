@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from openworld3d.backbone import Backbone
 from openworld3d.batches import TrainingData, join, offsets, training_cloud
+from openworld3d.checkpoint import Checkpoint, History
+from openworld3d.errors import UserError
 from openworld3d.scene import load_scene
 
 T = TypeVar("T")
@@ -28,23 +30,27 @@ class Batch(NamedTuple):
 
 
 def train(
-    network: Backbone, recipe_module: ModuleType, data: TrainingData, device: torch.device
-) -> list[dict[str, float]]:
-    """Train a network in place; returns loss and learning rate of each epoch."""
+    network: Backbone, recipe_module: ModuleType, data: TrainingData, device: torch.device, checkpoint: Checkpoint
+) -> History:
+    """Train a network in place, on from the checkpoint where there is one; returns loss and rate of each epoch.
+
+    Raises UserError where the loss is no longer finite.
+    """
     recipe = data.recipe
     steps_per_epoch = math.ceil(len(data.scenes) / recipe["scenes_per_step"])
-    optimizer = make_optimizer(network, recipe)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: rate_factor(step, recipe["warmup_steps"], recipe["epochs"] * steps_per_epoch)
-    )
     network.to(device).train()
+    optimizer = make_optimizer(network, recipe)
     class_weight = torch.from_numpy(data.class_weight).to(device)
-    history = []
-    for epoch in range(recipe["epochs"]):
+    history = checkpoint.load(network, optimizer)
+    if history:
+        print(f"going on after epoch {len(history)}", flush=True)
+    for epoch in range(len(history), recipe["epochs"]):
         began = time.monotonic()
         torch.manual_seed(int(np.random.SeedSequence([data.seed, epoch]).generate_state(1)[0]))
         losses = []
-        for batch in epoch_batches(network, data, epoch):
+        for step, batch in enumerate(epoch_batches(network, data, epoch), epoch * steps_per_epoch):
+            factor = rate_factor(step, recipe["warmup_steps"], recipe["epochs"] * steps_per_epoch)
+            set_rates(optimizer, recipe, factor)
             optimizer.zero_grad()
             loss = recipe_module.loss(
                 network,
@@ -53,12 +59,18 @@ def train(
                 batch.target.to(device),
                 class_weight,
             )
+            losses.append(float(loss.detach()))
+            if not math.isfinite(losses[-1]):
+                raise UserError(
+                    f"epoch {epoch + 1}, step {step + 1}: the loss is {losses[-1]}, expected a finite number; lower "
+                    f"learning_rate or clip_gradient (the checkpoint of epoch {epoch} is kept)"
+                )
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), recipe["clip_gradient"])
             optimizer.step()
-            schedule.step()
-            losses.append(float(loss.detach()))
-        history.append({"epoch": epoch + 1, "loss": float(np.mean(losses)), "rate": float(schedule.get_last_lr()[0])})
+        rate = recipe["learning_rate"] * factor
+        history.append({"epoch": epoch + 1, "loss": float(np.mean(losses)), "rate": rate})
+        checkpoint.save(network, optimizer, history)
         seconds = time.monotonic() - began
         print(
             f"epoch {epoch + 1}/{recipe['epochs']}  loss {history[-1]['loss']:.4f}  {seconds:.1f} s",
@@ -76,6 +88,12 @@ def make_optimizer(network: nn.Module, recipe: dict[str, Any]) -> torch.optim.Op
         {"params": blocks, "lr": recipe["block_learning_rate"]},
     ]
     return torch.optim.AdamW(groups, weight_decay=recipe["weight_decay"])
+
+
+def set_rates(optimizer: torch.optim.Optimizer, recipe: dict[str, Any], factor: float) -> None:
+    """Set the rates of the two groups that `make_optimizer` makes; the schedule keeps no state of its own."""
+    for group, key in zip(optimizer.param_groups, ("learning_rate", "block_learning_rate")):
+        group["lr"] = recipe[key] * factor
 
 
 def rate_factor(step: int, warmup: int, steps: int) -> float:
