@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import re
 from pathlib import Path
 
 from openworld3d.environment.card import read_driver
@@ -31,14 +33,24 @@ def main() -> None:
         "inputs": {path: sha256_of_input(Path(path)) for path in sorted(set(arguments.inputs))},
         "outputs": [path for path in arguments.outputs if path != str(arguments.out)],
         "code": code_state(),
+        # With another number of threads a network's sums are added in another order.
+        "threads": os.environ.get("OMP_NUM_THREADS"),
         "software": {
             "platform": platform.platform(),
+            "processor": processor(),
             "python": platform.python_version(),
             "packages": distributions(),
             "driver": read_driver().as_json(),
         },
     }
     write_json(arguments.out, record)
+
+
+def processor() -> str:
+    """Return the processor's name, as Linux knows it."""
+    information = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.+)", information.read_text()) if information.exists() else []
+    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def job(record: dict[str, Any], software: dict[str, Any]) -> dict[str, Any]:
         "inputs": {path: digest for path, digest in record["inputs"].items() if path not in code},
         **{f"raw files, {path}": digests(files) for path, files in raw_files(record).items()},
         "code": digests(code),
+        "threads": record["threads"],
         "changed since": changed_since(record),
         "software": name,
     }

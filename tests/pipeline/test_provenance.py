@@ -23,8 +23,9 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     assert jobs["infer"]["inputs"][f"{RUN}/weights.npz"] == hashlib.sha256(weights).hexdigest()
     assert all(job["changed since"] == [] for job in document["jobs"])
     software = document["software"][jobs["train"]["software"]]
-    for known in ("commit", "changed", "platform", "python", "packages", "driver"):
+    for known in ("commit", "changed", "platform", "processor", "python", "packages", "driver"):
         assert known in software
+    assert jobs["train"]["threads"] == "2"
     assert "torch 2.13.0" in software["packages"]
     assert any(key.startswith("raw files, results/scenes/rooms/") for key in jobs["prepare"])
 

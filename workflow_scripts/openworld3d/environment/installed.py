@@ -55,7 +55,8 @@ def module_folder(name: str) -> Path | None:
 
 def cuda_of_torch(folder: Path) -> str:
     """Return the CUDA that torch was built for, as its own version file states it."""
-    for node in ast.parse((folder / "version.py").read_text()).body:
+    file = folder / "version.py"
+    for node in ast.parse(file.read_text() if file.exists() else "").body:
         names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names = [node.target.id]
