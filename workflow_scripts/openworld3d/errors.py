@@ -6,6 +6,8 @@ import difflib
 import sys
 from typing import Callable, Iterable
 
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
 
 class UserError(Exception):
     """A mistake in the input; its message is shown without a traceback."""
@@ -18,9 +20,25 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a command's `main`; a `UserError` becomes one line on standard error and exit status 1."""
+    """Run a command's `main`; a `UserError` or memory that ran out is one line of standard error and status 1."""
     try:
         main()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        sentence = str(error)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        first = str(error).split("\n")[0]
+        sentence = (
+            f"memory ran out ({first}); lower crop_voxels, scenes_per_step or inference_voxels, or ask for more"
+        )
+    else:
+        return
+    print(f"error: {sentence}", file=sys.stderr)
+    sys.exit(1)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether numpy, a card, or torch on the CPU says that memory ran out."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in said for words in OUT_OF_MEMORY)

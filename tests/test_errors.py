@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from openworld3d.errors import UserError, nearest, run_command
+
+
+@pytest.mark.parametrize(("word", "answer"), [("soffa", ", did you mean sofa"), ("xyz", "")])
+def test_nearest(word: str, answer: str) -> None:
+    assert nearest(word, ["sofa", "chair"]) == answer
+
+
+def mistake() -> None:
+    raise UserError("scan.bin: is truncated")
+
+
+def too_large_for_torch() -> None:
+    torch.empty(2**50, dtype=torch.float32)
+
+
+def too_large_for_numpy() -> None:
+    np.empty(2**50, np.float32)
+
+
+def too_large_for_a_card() -> None:
+    raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB\nsee the documentation")
+
+
+@pytest.mark.parametrize(
+    ("main", "sentence"),
+    [
+        (mistake, "error: scan.bin: is truncated\n"),
+        (too_large_for_torch, "error: memory ran out ("),
+        (too_large_for_numpy, "error: memory ran out ("),
+        (
+            too_large_for_a_card,
+            "error: memory ran out (CUDA out of memory. Tried to allocate 20.00 GiB); lower crop_",
+        ),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(
+    main: object, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="1"):
+        run_command(main)  # type: ignore[arg-type]
+    said = capsys.readouterr().err
+    assert said.startswith(sentence)
+    assert said.count("\n") == 1
+
+
+def test_other_errors_keep_their_traceback() -> None:
+    def bug() -> None:
+        raise RuntimeError("shapes do not fit")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        run_command(bug)
+
+
+def test_command_without_an_error_goes_on() -> None:
+    run_command(lambda: None)
