@@ -10,8 +10,9 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import pytest
 from tests.conda.channels import OTHERS, Package, pins_of, python_package, write_channels
-from tests.conda.pythons import packages_of, pythons, require_python_of_metrics, version_of
+from tests.conda.pythons import packages_of, pythons, require_python_of_metrics
 from tests.pipeline.conftest import Project, make_tiny
+from tests.stacks.pythons import version_of
 
 BASE = Path(__file__).parent / "base"
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from tests.conda.channels import Package, pins_of
 from tests.conda.conftest import BASE, CondaProject
-from tests.conda.pythons import find_python, version_of
 from tests.pipeline.conftest import ROOT
+from tests.stacks.pythons import find_python, version_of
 
 NAMES = sorted(file.stem for file in ROOT.glob("envs/*.yaml"))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from tests.conda.channels import pins_of
 from tests.conda.conftest import Finished, run_tiny
-from tests.conda.pythons import OLDEST, packages_of, stack_python, version_of
+from tests.conda.pythons import packages_of
 from tests.pipeline.test_reruns import GENERATE, TRAIN, Jobs
+from tests.stacks.pythons import OLDEST, stack_python, version_of
 
 
 def check_run(finished: Finished, python: str) -> None:

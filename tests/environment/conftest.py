@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable
 
 import pytest
+from tests.stacks.pythons import find_python
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow_scripts/check_environment.py"
 TORCH = """
@@ -139,8 +140,4 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, 
 @pytest.fixture(scope="session")
 def python38() -> str:
     """Return a Python 3.8, in which alone torch 1.8 could run."""
-    for candidate in ("python3.8", *map(str, Path.home().glob(".pyenv/versions/3.8.*/bin/python"))):
-        path = shutil.which(candidate)
-        if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
-            return path
-    pytest.skip("there is no Python 3.8 here, as the CUDA 11.1 environments have it")
+    return find_python("3.8") or pytest.skip("there is no Python 3.8 here, as the CUDA 11.1 environments have it")

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.environment.conftest import SCRIPT
+from tests.stacks.pythons import stack_python
 
 pytestmark = pytest.mark.stacks
-STACKS = Path(os.environ.get("OPENWORLD3D_STACKS", Path.home() / ".cache/openworld3d/stacks"))
-
-
-def python_of(stack: str) -> Path:
-    """Return the interpreter of a stack."""
-    if not (STACKS / stack / "pins.txt").exists():
-        pytest.skip(f"stack {stack} is absent: make test-old builds it")
-    return STACKS / stack / "bin/python"
 
 
 def check(stack: str, environment: str, folder: Path) -> tuple[list[str], dict[str, Any] | None]:
     """Return what the check says on a stack, and its report where it is sound."""
     out = folder / "report.json"
     arguments = ["--environment", environment, "--out", str(out), "--page", str(folder / "page.md")]
-    done = subprocess.run([str(python_of(stack)), str(SCRIPT), *arguments], capture_output=True, text=True)
+    done = subprocess.run([str(stack_python(stack)), str(SCRIPT), *arguments], capture_output=True, text=True)
     return done.stderr.splitlines(), json.loads(out.read_text()) if out.exists() else None
 
 
 def test_pandas_that_wants_a_newer_numpy(tmp_path: Path) -> None:
-    imported = subprocess.run([python_of("py38_pandas_clash"), "-c", "import pandas"], capture_output=True, text=True)
+    imported = subprocess.run(
+        [stack_python("py38_pandas_clash"), "-c", "import pandas"], capture_output=True, text=True
+    )
     assert "this version of pandas is incompatible with numpy < 1.20.3" in imported.stderr
     sentences, report = check("py38_pandas_clash", "metrics", tmp_path)
     (sentence,) = sentences
