@@ -112,7 +112,7 @@ class PairAttention(torch.autograd.Function):
         bags = make_bags(pairs.query, pairs.key, points)
         query_cell = cells(pairs.query, pairs.row, columns // 3)
         key_cell = cells(pairs.key, pairs.row, columns // 3)
-        product = query.new_empty(points, columns)  # one for all, as fresh memory costs more than the arithmetic
+        product = query.new_empty(points, columns)  # one buffer for all heads
         weight = query.new_empty(heads, len(pairs.query))
         out = torch.empty_like(value)
         for head in range(heads):
