@@ -1,11 +1,14 @@
-"""The attention against its formula, written as loops."""
+"""The attention against its formula, written as loops and pair by pair."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
+from benchmarks.flat_pairs import attend
 
-from openworld3d.layers.stratified_attention import Pairs, WindowAttention, table_length, table_rows
+from openworld3d.layers.pair_attention import Pairs, make_pairs
+from openworld3d.layers.stratified_attention import WindowAttention, table_length, table_rows
 
 
 def test_attention_is_its_formula() -> None:
@@ -41,7 +44,62 @@ def test_attention_is_its_formula() -> None:
                 value = v[key[m], head] + position(attention.relative_pos_value_table, m)
                 expected[i, head] += weight * value
     expected = attention.proj(expected.reshape(points, -1))
-    assert torch.allclose(attention(feature, Pairs(query, key, row)), expected, atol=1e-10)
+    assert torch.allclose(
+        attention(feature, make_pairs(query.numpy(), key.numpy(), row.numpy())), expected, atol=1e-10
+    )
+
+
+def random_pairs(points: int, keys: int, length: int, seed: int) -> Pairs:
+    """Pair each point with some of the first `keys` points at random, possibly none."""
+    generator = np.random.default_rng(seed)
+    query, key = np.nonzero(generator.random((points, keys)) < 0.4)
+    return make_pairs(query, key, generator.integers(0, length, (len(query), 3)))
+
+
+def one_window(points: int, length: int) -> Pairs:
+    query, key = (index.ravel() for index in np.indices((points, points)))
+    return make_pairs(query, key, np.random.default_rng(0).integers(0, length, (len(query), 3)))
+
+
+LENGTH = table_length(0.4, 0.1)
+PAIRS = {
+    "random": random_pairs(20, 20, LENGTH, 0),
+    "many points are no one's key": random_pairs(20, 5, LENGTH, 1),
+    "each alone": make_pairs(np.arange(6), np.arange(6), np.zeros((6, 3), int)),
+    "two of six isolated": make_pairs(np.array([0, 0, 2, 4, 5]), np.array([0, 4, 2, 5, 0]), np.ones((5, 3), int)),
+    "the last without pairs": make_pairs(np.array([0, 1]), np.array([1, 0]), np.zeros((2, 3), int)),
+    "one window": one_window(12, LENGTH),
+}
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+@pytest.mark.parametrize("heads", [1, 3])
+def test_attention_and_its_gradients_agree_with_pair_by_pair(name: str, heads: int) -> None:
+    pairs, points = PAIRS[name], {"random": 20, "many points are no one's key": 20, "one window": 12}.get(name, 6)
+    torch.manual_seed(0)
+    attention = WindowAttention(heads * 4, heads, side=0.4, step=0.1).double()
+    for parameter in attention.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    feature = torch.randn(points, heads * 4, dtype=torch.float64, requires_grad=True)
+    out, expected = attention(feature, pairs), attend(attention, feature, pairs)
+    assert (out - expected).abs().max() < 1e-10
+
+    toward = torch.randn_like(out)
+    leaves = [feature, *attention.parameters()]
+    gradients, wanted = (torch.autograd.grad((result * toward).sum(), leaves) for result in (out, expected))
+    for gradient, want in zip(gradients, wanted):
+        assert (gradient - want).abs().max() < 1e-10 * want.abs().max().clamp(min=1)
+
+
+def test_what_the_backward_pass_keeps_grows_with_pairs_and_heads_alone() -> None:
+    pairs = one_window(60, LENGTH)
+    attention = WindowAttention(2 * 16, 2, side=0.4, step=0.1)
+    out = attention(torch.randn(60, 32), pairs)
+    core = out.grad_fn
+    while core is not None and "PairAttention" not in type(core).__name__:
+        core = core.next_functions[1 if "Addmm" in type(core).__name__ else 0][0]
+    assert core is not None
+    assert max(kept.numel() for kept in core.saved_tensors) == 2 * len(pairs.query)
 
 
 def test_table_rows_by_hand() -> None:

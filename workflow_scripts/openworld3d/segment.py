@@ -28,7 +28,7 @@ def sum_by_index_add(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 
 def max_by_padding(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Return each segment's maximum, -inf where empty, for torch before 1.12: (M, H) -> (segments, H)."""
+    """Return each segment's maximum, -inf where empty, for torch before 1.12: (M, ...) -> (segments, ...)."""
     order = torch.argsort(index)
     count = torch.bincount(index, minlength=segments)
     start = torch.cumsum(count, 0) - count
@@ -40,15 +40,16 @@ def max_by_padding(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 
 def max_by_reduce(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Return each segment's maximum, -inf where empty, for torch from 1.12: (M, H) -> (segments, H)."""
+    """Return each segment's maximum, -inf where empty, for torch from 1.12: (M, ...) -> (segments, ...)."""
     lowest = source.new_full((segments, *source.shape[1:]), float("-inf"))
-    return lowest.scatter_reduce(0, index[:, None].expand_as(source), source.detach(), "amax")
+    place = index.view(-1, *[1] * (source.dim() - 1)).expand_as(source)
+    return lowest.scatter_reduce(0, place, source.detach(), "amax")
 
 
 def softmax_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Softmax over the rows of each segment with torch alone: (M, H) -> (M, H)."""
-    exponential = torch.exp(source - MAXIMA[0](source, index, segments)[index])
-    return exponential / sum_by_index_add(exponential, index, segments)[index]
+    """Softmax over the rows of each segment with torch alone: (M, ...) -> (M, ...)."""
+    exponential = torch.exp(source - MAXIMA[0](source, index, segments).index_select(0, index))
+    return exponential / sum_by_index_add(exponential, index, segments).index_select(0, index)
 
 
 def sum_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
@@ -57,7 +58,7 @@ def sum_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 
 def softmax_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Softmax over the rows of each segment with torch-scatter: (M, H) -> (M, H)."""
+    """Softmax over the rows of each segment with torch-scatter: (M, ...) -> (M, ...)."""
     # Without dim_size, which 2.0.8 does not have: a row's weight does not depend on empty segments.
     return torch_scatter.scatter_softmax(source, index, dim=0)
 

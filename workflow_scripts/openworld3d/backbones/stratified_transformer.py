@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from openworld3d.backbone import Backbone
 from openworld3d.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
 from openworld3d.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
-from openworld3d.layers.stratified_attention import Pairs, WindowAttention, table_rows
+from openworld3d.layers.pair_attention import Pairs, make_pairs
+from openworld3d.layers.stratified_attention import WindowAttention, table_rows
 from openworld3d.segment import take_rows
 
 STEM_NEIGHBORS = 34
@@ -218,8 +219,7 @@ class StratifiedTransformer(Backbone):
 
         def pairs(shifted: bool) -> Pairs:
             query, key = stratified_pairs(coord, offset, sparse, side, shifted)
-            row = table_rows(coord, query, key, side, step)
-            return Pairs(torch.from_numpy(query), torch.from_numpy(key), torch.from_numpy(row))
+            return make_pairs(query, key, table_rows(coord, query, key, side, step))
 
         return pairs(False), pairs(True)
 

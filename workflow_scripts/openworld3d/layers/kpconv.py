@@ -9,6 +9,7 @@ from openworld3d.segment import take_rows
 
 KERNEL_POINTS = 15
 STEM_MOMENTUM = 0.02
+CHUNK = 4096  # points at a time, as a cloud's influences are large: 15 x 34 numbers a point
 SHADOW = 1e6  # where the neighbour that pads a neighbourhood lies: farther than any kernel point reaches
 
 
@@ -24,11 +25,10 @@ class BatchNorm(nn.Module):
 
 
 @torch.no_grad()
-def kernel_influence(coord: Tensor, neighbor: Tensor, points: Tensor, reach: float) -> Tensor:
-    """Return max(0, 1 - |x_j - x_i - x_k| / reach): coord (N, 3), neighbor (N, m), points (15, 3) -> (N, 15, m)."""
-    padded = torch.cat([coord, coord.new_full((1, 3), SHADOW)])
-    relative = take_rows(padded, neighbor) - coord[:, None]  # (N, m, 3)
-    square = relative.new_zeros(*neighbor.shape, len(points))  # (N, m, 15)
+def kernel_influence(center: Tensor, near: Tensor, points: Tensor, reach: float) -> Tensor:
+    """Return max(0, 1 - |x_j - x_i - x_k| / reach): x_i (N, 3), x_j (N, m, 3), x_k (15, 3) -> (N, 15, m)."""
+    relative = near - center[:, None]  # (N, m, 3)
+    square = relative.new_zeros(*near.shape[:2], len(points))  # (N, m, 15)
     for axis in range(3):
         offset = relative[:, :, axis, None] - points[:, axis]
         square.addcmul_(offset, offset)
@@ -45,10 +45,14 @@ class KPConv(nn.Module):
         self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(KERNEL_POINTS, in_channels, out_channels)))
 
     def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
-        influence = kernel_influence(coord, neighbor, self.K_points, self.reach)  # (N, 15, m)
         padded = torch.cat([feature, feature.new_zeros(1, feature.shape[1])])
-        weighted = torch.matmul(influence, take_rows(padded, neighbor))  # (N, 15, in)
-        return torch.matmul(weighted.flatten(1), self.weight.flatten(0, 1))  # (N, out)
+        shadowed = torch.cat([coord, coord.new_full((1, 3), SHADOW)])
+        parts = []
+        for center, near in zip(coord.split(CHUNK), neighbor.split(CHUNK)):
+            influence = kernel_influence(center, take_rows(shadowed, near), self.K_points, self.reach)  # (n, 15, m)
+            weighted = torch.matmul(influence, take_rows(padded, near))  # (n, 15, in)
+            parts.append(torch.matmul(weighted.flatten(1), self.weight.flatten(0, 1)))  # (n, out)
+        return torch.cat(parts)
 
 
 def kernel_points(radius: float) -> Tensor:

@@ -5,21 +5,11 @@ Lai et al., CVPR 2022, section 3.3. N points, M (query, key) pairs, h heads of e
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d.segment import segment_softmax, segment_sum
-
-
-class Pairs(NamedTuple):
-    """Who attends to whom: query (M,), key (M,), and row (M, 3), the table row of x_i - x_j per axis; int64."""
-
-    query: Tensor
-    key: Tensor
-    row: Tensor
+from openworld3d.layers.pair_attention import PairAttention, Pairs
 
 
 def table_length(side: float, step: float) -> int:
@@ -63,37 +53,20 @@ class WindowAttention(nn.Module):
 
     def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
         points, channels = feature.shape
-        query, key, value = self.qkv(feature).view(points, 3, self.heads, -1).unbind(1)  # (N, h, e)
-        query = query * self.scale
-        logit = (query.index_select(0, pairs.query) * key.index_select(0, pairs.key)).sum(2)  # (M, h)
-        logit = logit + look_up(query, self.relative_pos_query_table, pairs.query, pairs.row)
-        logit = logit + look_up(key, self.relative_pos_key_table, pairs.key, pairs.row)
-        weight = segment_softmax(logit, pairs.query, points)  # (M, h)
-        out = segment_sum(weight[:, :, None] * value.index_select(0, pairs.key), pairs.query, points)  # (N, h, e)
-        out = out + gather_values(weight, self.relative_pos_value_table, pairs.query, pairs.row, points)
-        return self.proj(out.reshape(points, channels))
+        by_head = self.qkv(feature).view(points, 3, self.heads, -1).permute(1, 2, 0, 3).contiguous()
+        query, key, value = by_head.unbind(0)  # (h, N, e)
+        out = PairAttention.apply(
+            query * self.scale,
+            key,
+            value,
+            join_axes(self.relative_pos_query_table),
+            join_axes(self.relative_pos_key_table),
+            join_axes(self.relative_pos_value_table),
+            pairs,
+        )
+        return self.proj(out.permute(1, 0, 2).reshape(points, channels))
 
 
-def look_up(vector: Tensor, table: Tensor, point: Tensor, row: Tensor) -> Tensor:
-    """Return vector[point] . t for every pair, as rows of vector . table: (N, h, e), (L, h, e, 3) -> (M, h).
-
-    The product with the whole table costs N L, not M e, and no (M, h, e) tensor is made.
-    """
-    product = torch.einsum("nhe,lhea->nlah", vector, table)  # (N, L, 3, h)
-    place = bin_of_pair(point, row, table.shape[0])  # (M, 3)
-    return nn.functional.embedding_bag(place, product.reshape(-1, product.shape[3]), mode="sum")
-
-
-def gather_values(weight: Tensor, table: Tensor, point: Tensor, row: Tensor, points: int) -> Tensor:
-    """Return sum_j a_ij t^V_ij, the weights first summed per table row: (M, h), (L, h, e, 3) -> (N, h, e)."""
-    length = table.shape[0]
-    place = bin_of_pair(point, row, length)  # (M, 3)
-    repeated = weight[:, None].expand(-1, 3, -1).reshape(-1, weight.shape[1])  # (3 M, h)
-    total = segment_sum(repeated, place.reshape(-1), points * length * 3)
-    return torch.einsum("nlah,lhea->nhe", total.view(points, length, 3, -1), table)
-
-
-def bin_of_pair(point: Tensor, row: Tensor, length: int) -> Tensor:
-    """Number the (point, row, axis) cells of an (N, L, 3) array: (M,), (M, 3) -> (M, 3)."""
-    axis = torch.arange(3, device=row.device)
-    return (point[:, None] * length + row) * 3 + axis
+def join_axes(table: Tensor) -> Tensor:
+    """Lay a table's three axes side by side: (L, h, e, 3) -> (h, e, 3 L)."""
+    return table.permute(1, 2, 3, 0).flatten(2)
