@@ -25,5 +25,5 @@ rule train:
         config=slice_of(slices.train_slice, "protocol", "backbone", "recipe", "seed"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} "
-        "--weights {output.weights:q} --history {output.history:q} 2>&1 | tee {log:q}"
+        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --protocol {input.protocol:q} "
+        "--processes $(( {resources.gpu} > 1 ? {resources.gpu} : 1 )) --weights {output.weights:q} --history {output.history:q} 2>&1 | tee {log:q}"

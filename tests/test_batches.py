@@ -10,7 +10,6 @@ from openworld3d.protocol import make_protocol
 from openworld3d.scene import Scene
 
 STILL: dict[str, Any] = {
-    "crop_voxels": 100,
     "rotation_degrees": 0,
     "mirror": False,
     "scale": [1, 1],
@@ -44,16 +43,16 @@ def test_class_weights_by_hand() -> None:
 
 
 def test_unknown_points_are_ignored_or_removed() -> None:
-    ignored = training_cloud(room(), data("ignore"), np.random.default_rng(1))
+    ignored = training_cloud(room(), data("ignore"), 100, np.random.default_rng(1))
     assert len(ignored.coord) == 60
     assert np.bincount(ignored.target)[[0, 1, 255]].tolist() == [20, 20, 20]
-    removed = training_cloud(room(), data("remove"), np.random.default_rng(1))
+    removed = training_cloud(room(), data("remove"), 100, np.random.default_rng(1))
     assert np.bincount(removed.target).tolist() == [20, 20]
 
 
 def test_label_and_colour_stay_with_their_point() -> None:
     scene = room()
-    cloud = training_cloud(scene, data(crop_voxels=25), np.random.default_rng(2))
+    cloud = training_cloud(scene, data(), 25, np.random.default_rng(2))
     assert len(cloud.coord) == 25
     for coord, feature, target in zip(cloud.coord, cloud.feature, cloud.target):
         point = int(np.flatnonzero((scene.coord == coord).all(1))[0])

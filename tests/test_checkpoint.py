@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,20 +18,21 @@ from openworld3d.backbones.stratified_transformer import build
 from openworld3d.batches import TrainingData, input_channels
 from openworld3d.checkpoint import Checkpoint, identity
 from openworld3d.errors import UserError
+from openworld3d.precision import make_scaler
 from openworld3d.protocol import make_protocol
 from openworld3d.recipes import closed_set
-from openworld3d.scene import save_scene
-from openworld3d.training import make_optimizer, train
+from openworld3d.schedule import make_optimizer
+from openworld3d.training import Watch, train
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.test_training import CLASSES, RECIPE, red_wall_on_green_floor
+from tests.small_run import CLASSES, RECIPE, arguments, red_wall_on_green_floor, run, write_run
+from tests.test_precision import KNOWN, VERSION
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
 KILL = "import os, runpy, signal, sys; kill = lambda: os.kill(os.getpid(), signal.SIGKILL); "
 RUN = "; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
 MOMENTS = {
     "in the middle of an epoch": (
-        "import openworld3d.training as t; keep = t.rate_factor; "
-        "t.rate_factor = lambda step, *more: kill() if step == 5 else keep(step, *more)"
+        "import openworld3d.schedule as s; keep = s.rate_factor; "
+        "s.rate_factor = lambda kind, step, *more: kill() if step == 5 else keep(kind, step, *more)"
     ),
     "in the middle of writing": (
         "import numpy as np; keep = np.savez\n"
@@ -50,30 +49,7 @@ MOMENTS = {
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """Return the manifest of a split with two rooms."""
-    for name in ("one", "two"):
-        save_scene(tmp_path / f"{name}.npz", red_wall_on_green_floor())
-    scenes = [{"name": name, "points": 800, "class_points": {"floor": 400, "wall": 400}} for name in ("one", "two")]
-    path = tmp_path / "manifest.json"
-    path.write_text(json.dumps({"classes": CLASSES, "scenes": scenes}))
-    return path
-
-
-def arguments(manifest: Path, folder: Path, epochs: int = 4) -> list[str]:
-    """Return the command line of a training of 8 steps."""
-    config = {
-        "unknown": ["sofa"],
-        "unknown_points": "ignore",
-        "backbone": {**SMALL, "network": "stratified_transformer", "grid_size": 0.1},
-        "recipe": {**RECIPE, "kind": "closed_set", "epochs": epochs, "class_weight_power": 0.5},
-        "seed": 3,
-    }
-    places = ["--weights", str(folder / "weights.npz"), "--history", str(folder / "history.json")]
-    return [str(SCRIPTS / "train.py"), "--config", json.dumps(config), "--scenes", str(manifest), *places]
-
-
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, *command], env=variables, capture_output=True, text=True)
+    return write_run(tmp_path)
 
 
 def arrays_of(folder: Path) -> dict[str, Any]:
@@ -83,29 +59,31 @@ def arrays_of(folder: Path) -> dict[str, Any]:
 
 def test_killed_training_goes_on_to_the_same_weights(manifest: Path, tmp_path: Path) -> None:
     undisturbed = tmp_path / "undisturbed"
-    done = run(*arguments(manifest, undisturbed))
+    done = run(*arguments(manifest, undisturbed, epochs=4))
     assert done.returncode == 0, done.stderr
     assert not (undisturbed / "checkpoint.npz").exists()
     for number, (moment, patch) in enumerate(MOMENTS.items()):
         folder = tmp_path / f"killed{number}"
-        killed = run("-c", KILL + patch.strip() + RUN.replace("; ", "\n"), *arguments(manifest, folder))
+        killed = run("-c", KILL + patch.strip() + RUN.replace("; ", "\n"), *arguments(manifest, folder, epochs=4))
         assert killed.returncode == -9, (moment, killed.stderr)
         assert not (folder / "weights.npz").exists()
-        done = run(*arguments(manifest, folder))
+        done = run(*arguments(manifest, folder, epochs=4))
         assert done.returncode == 0, done.stderr
         assert f"going on after epoch {(2, 2, 4)[number]}" in done.stdout, moment
         assert arrays_of(folder) == arrays_of(undisturbed), moment
-        assert (folder / "history.json").read_bytes() == (undisturbed / "history.json").read_bytes()
-        assert sorted(path.name for path in folder.iterdir()) == ["history.json", "weights.npz"]
+        assert (folder / "history.csv").read_bytes() == (undisturbed / "history.csv").read_bytes()
+        assert sorted(path.name for path in folder.iterdir()) == ["history.csv", "tensorboard", "weights.npz"]
 
 
 def test_checkpoint_of_another_config_is_not_gone_on_from(manifest: Path, tmp_path: Path) -> None:
-    killed = run("-c", KILL + MOMENTS["before the weights are written"] + RUN, *arguments(manifest, tmp_path, 2))
+    killed = run(
+        "-c", KILL + MOMENTS["before the weights are written"] + RUN, *arguments(manifest, tmp_path, epochs=2)
+    )
     assert killed.returncode == -9
-    done = run(*arguments(manifest, tmp_path, 1))
+    done = run(*arguments(manifest, tmp_path, epochs=1))
     assert done.returncode == 0, done.stderr
     assert "of another config, dataset, code or torch: training starts anew" in done.stdout
-    assert len(json.loads((tmp_path / "history.json").read_text())) == 1
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
 
 
 def test_identity_is_config_inputs_and_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +104,7 @@ def test_identity_is_config_inputs_and_code(tmp_path: Path, monkeypatch: pytest.
 @pytest.fixture
 def data(manifest: Path) -> TrainingData:
     protocol = make_protocol(CLASSES, ["sofa"])
-    scenes = [manifest.with_name("one.npz")]
+    scenes = [manifest.with_name("room0.npz")]
     return TrainingData(scenes, protocol, "ignore", RECIPE, 0.1, np.ones(2, np.float32), seed=3)
 
 
@@ -135,8 +113,9 @@ def test_full_disk_keeps_the_epoch_before(
 ) -> None:
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     optimizer = make_optimizer(network, RECIPE)
+    scaler = make_scaler(torch.device("cpu"), "float32")
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", "this training")
-    checkpoint.save(network, optimizer, [{"epoch": 1}])
+    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}])
     before = checkpoint.path.read_bytes()
 
     def full(*given: object, **arrays: object) -> None:
@@ -144,21 +123,36 @@ def test_full_disk_keeps_the_epoch_before(
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(UserError, match=r"epoch 2 cannot be written \(No space left on device\); .* epoch 1 is kept"):
-        checkpoint.save(network, optimizer, [{"epoch": 1}, {"epoch": 2}])
+        checkpoint.save(network, optimizer, scaler, [{"epoch": 1}, {"epoch": 2}])
     assert checkpoint.path.read_bytes() == before
     assert [path.name for path in tmp_path.glob("*checkpoint*")] == ["checkpoint.npz"]
+
+
+def test_scale_of_gradients_is_restored(data: TrainingData, tmp_path: Path) -> None:
+    if KNOWN["float16"] > VERSION:
+        pytest.skip("this torch scales gradients on cards alone")
+    network = build(SMALL, 6, 2)
+    optimizer = make_optimizer(network, RECIPE)
+    scaler, other = (make_scaler(torch.device("cpu"), "float16") for _ in range(2))
+    scaler.load_state_dict({**scaler.state_dict(), "scale": 8.0, "_growth_tracker": 7})
+    checkpoint = Checkpoint(tmp_path / "checkpoint.npz", "this training")
+    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}])
+    checkpoint.load(network, optimizer, other)
+    assert other.state_dict() == scaler.state_dict()
 
 
 def test_loss_that_is_not_finite_ends_in_a_sentence(data: TrainingData, tmp_path: Path) -> None:
     class Diverging:
         steps = 0
 
-        def loss(self, *given: Any) -> Tensor:
+        def loss(self, *given: Any) -> tuple[Tensor, Tensor]:
             self.steps += 1
-            return closed_set.loss(*given) * (float("nan") if self.steps == 3 else 1)
+            loss, logits = closed_set.loss(*given)
+            return loss * (float("nan") if self.steps == 3 else 1), logits
 
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", "this training")
     with pytest.raises(UserError, match=r"epoch 3, step 3: the loss is nan, .*\(the checkpoint of epoch 2 is kept\)"):
-        train(network, Diverging(), data, torch.device("cpu"), checkpoint)  # type: ignore[arg-type]
-    assert len(checkpoint.load(network, make_optimizer(network, RECIPE))) == 2
+        train(network, Diverging(), data, torch.device("cpu"), checkpoint, Watch())  # type: ignore[arg-type]
+    scaler = make_scaler(torch.device("cpu"), "float32")
+    assert len(checkpoint.load(network, make_optimizer(network, RECIPE), scaler)) == 2

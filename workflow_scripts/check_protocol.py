@@ -54,6 +54,7 @@ def main() -> None:
     if not any(name in taught for name in known):
         raise UserError(f"protocol {protocol}: no training scene has a point of a known class; choose other splits")
     report = {
+        "evaluate": [str(path) for path in arguments.evaluate],
         "train_points": taught,
         "evaluate_points": asked,
         "never_taught": sorted(name for name in known if name in asked and name not in taught),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from openworld3d import parallel
 from openworld3d.batches import TrainingData, class_weights, input_channels
 from openworld3d.checkpoint import Checkpoint, identity
 from openworld3d.devices import refuse_late_devices
-from openworld3d.errors import run_command
-from openworld3d.files import write_json
-from openworld3d.manifests import read_scenes
+from openworld3d.errors import UserError, run_command
+from openworld3d.manifests import Scenes, read_manifest, read_scenes
 from openworld3d.plugins import load
 from openworld3d.protocol import make_protocol
 from openworld3d.scene import load_scene
@@ -25,29 +27,53 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: unknown, backbone, recipe, seed")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the training splits")
+    parser.add_argument(
+        "--protocol", type=Path, required=True, help="its check, which names the scenes to validate on"
+    )
+    parser.add_argument("--processes", type=int, required=True, help="that share each batch")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     arguments = parser.parse_args()
     refuse_late_devices()
     config = arguments.config
+    scenes_per_step = config["recipe"]["scenes_per_step"]
+    if arguments.processes > scenes_per_step:
+        raise UserError(
+            f"{arguments.processes} processes share batches of scenes_per_step = {scenes_per_step}, "
+            "expected a scene for each; raise scenes_per_step, or lower the cards of rule train"
+        )
+    parallel.launch(arguments.processes)
+    device = parallel.join()
     scenes = read_scenes(arguments.scenes)
-    protocol = make_protocol(scenes.classes, config["unknown"])
-    paths = [scene.path for scene in scenes.files.values()]
-    in_channels = input_channels(load_scene(paths[0], scenes.classes))
+    data = training_data(config, scenes)
+    known = data.protocol.known
+    in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
     torch.manual_seed(config["seed"])
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    backbone, recipe = config["backbone"], config["recipe"]
-    network = load("backbones", backbone["network"]).build(backbone, in_channels, len(protocol.known))
-    weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
-    data = TrainingData(
-        paths, protocol, config["unknown_points"], recipe, backbone["grid_size"], weight, config["seed"]
-    )
-    recipe_module = load("recipes", recipe["kind"])
+    network = load("backbones", config["backbone"]["network"]).build(config["backbone"], in_channels, len(known))
+    recipe_module = load("recipes", config["recipe"]["kind"])
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, arguments.scenes))
-    history = train(network, recipe_module, data, device, checkpoint)
-    save_weights(arguments.weights, network, {**config, "known": protocol.known, "in_channels": in_channels})
-    write_json(arguments.history, history)
-    checkpoint.remove()
+    # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
+    watching = importlib.import_module("openworld3d.watching")
+    watch = watching.RunWatch(data, recipe_module, validation_scenes(arguments.protocol), device, arguments.history)
+    train(network, recipe_module, data, device, checkpoint, watch)
+    watch.close()
+    if parallel.rank() == 0:
+        save_weights(arguments.weights, network, {**config, "known": known, "in_channels": in_channels})
+        checkpoint.remove()
+    parallel.leave()
+
+
+def training_data(config: dict[str, Any], scenes: Scenes) -> TrainingData:
+    """Return what a run learns from."""
+    protocol, recipe = make_protocol(scenes.classes, config["unknown"]), config["recipe"]
+    weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
+    grid_size = config["backbone"]["grid_size"]
+    return TrainingData(scenes.paths, protocol, config["unknown_points"], recipe, grid_size, weight, config["seed"])
+
+
+def validation_scenes(check: Path) -> list[Path]:
+    """Return the scenes that a protocol evaluates, as its check names them; as inputs they would train anew."""
+    return read_scenes([Path(manifest) for manifest in read_manifest(check, ["evaluate"])["evaluate"]]).paths
 
 
 if __name__ == "__main__":

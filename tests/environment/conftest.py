@@ -111,13 +111,17 @@ class Checked:
         self.status, self.errors, self.page, self.report = status, errors, page, report
 
 
+def with_needed(made: Prefix) -> Prefix:
+    """Install, in name, what a network needs beside torch."""
+    for name, version in (("numpy", "1.21.6"), ("scipy", "1.7.3"), ("tensorboard", "2.8.0"), ("tqdm", "4.64.1")):
+        made.package(name, version)
+    return made
+
+
 @pytest.fixture
 def prefix(tmp_path: Path) -> Prefix:
-    """Return an environment of the running Python that holds numpy and scipy in name."""
-    made = Prefix(tmp_path / "prefix", sys.executable)
-    for name in ("numpy", "scipy"):
-        made.package(name, {"numpy": "1.21.6", "scipy": "1.7.3"}[name])
-    return made
+    """Return an environment of the running Python."""
+    return with_needed(Prefix(tmp_path / "prefix", sys.executable))
 
 
 @pytest.fixture(scope="session")

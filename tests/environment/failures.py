@@ -123,7 +123,6 @@ def numpy_1_24(prefix: Prefix, _: Path) -> None:
 def newer_protobuf(prefix: Prefix, _: Path) -> None:
     prefix.torch("1.12.1", None)
     prefix.package("protobuf", "4.25.3", module="google")
-    prefix.package("tensorboard", "2.8.0")
 
 
 def nvcc_of_another_cuda(prefix: Prefix, folder: Path) -> dict[str, str]:

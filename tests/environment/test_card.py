@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from tests.environment.conftest import Prefix
+from tests.environment.conftest import Prefix, with_needed
 
 RTX_3090 = "8.6 NVIDIA RTX 3090"
 H100 = "9.0 NVIDIA H100 80GB HBM3"
@@ -53,10 +53,7 @@ CARDS = {
 
 def of_python_3_8(folder: Path, python38: str) -> Prefix:
     """Return an environment in which torch 1.8 could run."""
-    made = Prefix(folder, python38)
-    made.package("numpy", "1.21.6")
-    made.package("scipy", "1.7.3")
-    return made
+    return with_needed(Prefix(folder, python38))
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -69,14 +69,14 @@ def input_channels(scene: Scene) -> int:
     return appearance(scene).shape[1] + place(scene, scene.coord[:1]).shape[1]
 
 
-def training_cloud(scene: Scene, data: TrainingData, generator: np.random.Generator) -> Cloud:
-    """Draw one training cloud: augment, one random point per voxel, the crop around a random point."""
+def training_cloud(scene: Scene, data: TrainingData, crop_voxels: int, generator: np.random.Generator) -> Cloud:
+    """Draw one training cloud: augment, one random point per voxel, the `crop_voxels` nearest to a random one."""
     kept = np.ones(len(scene), bool)
     if data.unknown_points == "remove":
         kept = ~data.protocol.is_unknown(scene.label)
     coord = augment_coord(scene.coord[kept], data.recipe, generator)
     picked = pick_points(voxelise(coord, data.voxel_size), generator)
-    crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), data.recipe["crop_voxels"])]
+    crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), crop_voxels)]
     seen = augment_appearance(appearance(scene)[kept][crop], data.recipe, generator)
     target = data.protocol.targets(scene.label[kept][crop])
     return Cloud(coord[crop], np.concatenate([seen, place(scene, coord[crop])], 1), target)

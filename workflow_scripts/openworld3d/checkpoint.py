@@ -37,12 +37,12 @@ class Checkpoint:
         self.path = path
         self.identity = identity
 
-    def save(self, network: nn.Module, optimizer: torch.optim.Optimizer, history: History) -> None:
+    def save(self, network: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any, history: History) -> None:
         """Write the state after an epoch; the epoch before stays until this one is whole."""
         arrays = {NETWORK + name: to_array(value) for name, value in network.state_dict().items()}
         for number, state in optimizer.state_dict()["state"].items():
             arrays.update({f"{OPTIMIZER}{number}/{name}": to_array(value) for name, value in state.items()})
-        about = canonical_json({"identity": self.identity, "history": history})
+        about = canonical_json({"identity": self.identity, "history": history, "scaler": scaler.state_dict()})
         try:
             with whole_file(self.path) as temporary, open(temporary, "wb") as file:
                 np.savez(file, about=np.array(about), **cast(Any, arrays))
@@ -52,10 +52,10 @@ class Checkpoint:
                 f"{len(history) - 1} is kept: make room and run again"
             ) from error
 
-    def load(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> History:
-        """Restore network and optimizer and return the history so far; empty where there is nothing to go on from."""
+    def load(self, network: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any) -> History:
+        """Restore network, optimizer and gradient scaler; returns the history so far, empty without a checkpoint."""
         for leftover in self.path.parent.glob(f".*.{self.path.name}"):
-            leftover.unlink()
+            leftover.unlink(missing_ok=True)  # each process of a training looks
         if not self.path.exists():
             return []
         with np.load(self.path) as arrays:
@@ -73,6 +73,8 @@ class Checkpoint:
                 number, key = name[len(OPTIMIZER) :].split("/")
                 states.setdefault(int(number), {})[key] = from_array(value)
         optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
+        if about["scaler"]:
+            scaler.load_state_dict(about["scaler"])
         return about["history"]
 
     def remove(self) -> None:

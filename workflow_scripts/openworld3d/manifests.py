@@ -30,6 +30,11 @@ class Scenes:
     files: dict[str, SceneFile]
     class_points: dict[str, int]
 
+    @property
+    def paths(self) -> list[Path]:
+        """Return the scenes' files, in the order of the manifests."""
+        return [file.path for file in self.files.values()]
+
     def find(self, name: str) -> SceneFile:
         """Return the scene of that name, or refuse with the nearest name."""
         if name not in self.files:

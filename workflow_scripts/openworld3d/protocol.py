@@ -23,10 +23,15 @@ class Protocol(NamedTuple):
         """Return the known classes in the dataset's order: the columns of the logits."""
         return [name for name in self.classes if name not in self.unknown]
 
+    @property
+    def class_of_column(self) -> np.ndarray:
+        """Return the index in the dataset's classes of each column of the logits: (K,) uint8."""
+        return np.array([self.classes.index(name) for name in self.known], np.uint8)
+
     def targets(self, label: np.ndarray) -> np.ndarray:
         """Return the column of each point's class, 255 where unknown or void: (N,) uint8 -> (N,) int64."""
         column = np.full(VOID + 1, IGNORED, np.int64)
-        column[[self.classes.index(name) for name in self.known]] = np.arange(len(self.known))
+        column[self.class_of_column] = np.arange(len(self.known))
         return column[label]
 
     def is_unknown(self, label: np.ndarray) -> np.ndarray:

@@ -3,133 +3,109 @@
 from __future__ import annotations
 
 import math
-import time
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
-from typing import Any, Callable, Iterator, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from openworld3d import parallel
 from openworld3d.backbone import Backbone
-from openworld3d.batches import TrainingData, join, offsets, training_cloud
+from openworld3d.batches import TrainingData
 from openworld3d.checkpoint import Checkpoint, History
 from openworld3d.errors import UserError
-from openworld3d.scene import load_scene
+from openworld3d.loading import Batch, epoch_batches, steps_of_epoch
+from openworld3d.precision import autocast, make_scaler
+from openworld3d.schedule import make_optimizer, set_rates
 
-T = TypeVar("T")
+
+class Watch:
+    """What a training tells while it runs; this one listens and says nothing. No watch moves a weight."""
+
+    def start(self, history: History) -> None:
+        """Hear of the epochs that a checkpoint holds."""
+
+    def step(self, logits: Tensor, batch: Batch) -> None:
+        """Hear of a step: logits (N, known classes) of a batch."""
+
+    def epoch(self, network: Backbone) -> dict[str, float]:
+        """Return what is measured at an epoch's end."""
+        return {}
+
+    def record(self, history: History) -> None:
+        """Hear of the epochs so far, the last one written to the checkpoint."""
 
 
-class Batch(NamedTuple):
-    """One step's input: feature (N, F) float32, geometry of the network's own making, target (N,) int64."""
+class Learner:
+    """A network in training, and what its steps need."""
 
-    feature: Tensor
-    geometry: Any
-    target: Tensor
+    def __init__(
+        self, network: Backbone, recipe_module: ModuleType, data: TrainingData, device: torch.device
+    ) -> None:
+        self.network = network.to(device).train()
+        self.recipe_module = recipe_module
+        self.recipe = data.recipe
+        self.device = device
+        self.class_weight = torch.from_numpy(data.class_weight).to(device)
+        self.optimizer = make_optimizer(network, data.recipe)
+        self.scaler = make_scaler(device, data.recipe["precision"])
+
+    def step(self, batch: Batch) -> tuple[float, Tensor]:
+        """Take one step; return the loss over the batch of all processes, and the logits of this one's (N, K)."""
+        self.optimizer.zero_grad()
+        with autocast(self.device, self.recipe["precision"]):
+            loss, logits = self.recipe_module.loss(
+                self.network,
+                batch.feature.to(self.device),
+                batch.geometry.to(self.device),
+                batch.target.to(self.device),
+                self.class_weight,
+            )
+        whole = float(parallel.total(loss.detach())) / parallel.processes()
+        if math.isfinite(whole):
+            self.scaler.scale(loss).backward()
+            parallel.average_gradients(self.network)
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe["clip_gradient"])
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        return whole, logits.detach()
 
 
 def train(
-    network: Backbone, recipe_module: ModuleType, data: TrainingData, device: torch.device, checkpoint: Checkpoint
+    network: Backbone,
+    recipe_module: ModuleType,
+    data: TrainingData,
+    device: torch.device,
+    checkpoint: Checkpoint,
+    watch: Watch,
 ) -> History:
-    """Train a network in place, on from the checkpoint where there is one; returns loss and rate of each epoch.
+    """Train a network in place, on from the checkpoint where there is one; returns a row for each epoch.
 
     Raises UserError where the loss is no longer finite.
     """
-    recipe = data.recipe
-    steps_per_epoch = math.ceil(len(data.scenes) / recipe["scenes_per_step"])
-    network.to(device).train()
-    optimizer = make_optimizer(network, recipe)
-    class_weight = torch.from_numpy(data.class_weight).to(device)
-    history = checkpoint.load(network, optimizer)
-    if history:
-        print(f"going on after epoch {len(history)}", flush=True)
-    for epoch in range(len(history), recipe["epochs"]):
-        began = time.monotonic()
-        torch.manual_seed(int(np.random.SeedSequence([data.seed, epoch]).generate_state(1)[0]))
+    learner = Learner(network, recipe_module, data, device)
+    history = checkpoint.load(network, learner.optimizer, learner.scaler)
+    watch.start(history)
+    epochs, steps = data.recipe["epochs"], steps_of_epoch(data)
+    for epoch in range(len(history), epochs):
+        seed = np.random.SeedSequence([data.seed, epoch, parallel.rank()]).generate_state(1)[0]
+        torch.manual_seed(int(seed))
         losses = []
-        for step, batch in enumerate(epoch_batches(network, data, epoch), epoch * steps_per_epoch):
-            factor = rate_factor(step, recipe["warmup_steps"], recipe["epochs"] * steps_per_epoch)
-            set_rates(optimizer, recipe, factor)
-            optimizer.zero_grad()
-            loss = recipe_module.loss(
-                network,
-                batch.feature.to(device),
-                batch.geometry.to(device),
-                batch.target.to(device),
-                class_weight,
-            )
-            losses.append(float(loss.detach()))
-            if not math.isfinite(losses[-1]):
+        for step, batch in enumerate(epoch_batches(network, data, epoch), epoch * steps):
+            set_rates(learner.optimizer, data.recipe, step, epochs * steps)
+            loss, logits = learner.step(batch)
+            if not math.isfinite(loss):
                 raise UserError(
-                    f"epoch {epoch + 1}, step {step + 1}: the loss is {losses[-1]}, expected a finite number; lower "
+                    f"epoch {epoch + 1}, step {step + 1}: the loss is {loss}, expected a finite number; lower "
                     f"learning_rate or clip_gradient (the checkpoint of epoch {epoch} is kept)"
                 )
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), recipe["clip_gradient"])
-            optimizer.step()
-        rate = recipe["learning_rate"] * factor
-        history.append({"epoch": epoch + 1, "loss": float(np.mean(losses)), "rate": rate})
-        checkpoint.save(network, optimizer, history)
-        seconds = time.monotonic() - began
-        print(
-            f"epoch {epoch + 1}/{recipe['epochs']}  loss {history[-1]['loss']:.4f}  {seconds:.1f} s",
-            flush=True,
-        )
+            losses.append(loss)
+            watch.step(logits, batch)
+        rate = learner.optimizer.param_groups[0]["lr"]
+        row = {"epoch": epoch + 1, "rate": rate, "train_loss": float(np.mean(losses)), **watch.epoch(network)}
+        history.append(row)
+        if parallel.rank() == 0:
+            checkpoint.save(network, learner.optimizer, learner.scaler, history)
+        watch.record(history)
     return history
-
-
-def make_optimizer(network: nn.Module, recipe: dict[str, Any]) -> torch.optim.Optimizer:
-    """Return AdamW with a rate of its own for transformer blocks, as the reference trains."""
-    blocks = [value for name, value in network.named_parameters() if ".blocks." in name and value.requires_grad]
-    others = [value for name, value in network.named_parameters() if ".blocks." not in name and value.requires_grad]
-    groups = [
-        {"params": others, "lr": recipe["learning_rate"]},
-        {"params": blocks, "lr": recipe["block_learning_rate"]},
-    ]
-    return torch.optim.AdamW(groups, weight_decay=recipe["weight_decay"])
-
-
-def set_rates(optimizer: torch.optim.Optimizer, recipe: dict[str, Any], factor: float) -> None:
-    """Set the rates of the two groups that `make_optimizer` makes; the schedule keeps no state of its own."""
-    for group, key in zip(optimizer.param_groups, ("learning_rate", "block_learning_rate")):
-        group["lr"] = recipe[key] * factor
-
-
-def rate_factor(step: int, warmup: int, steps: int) -> float:
-    """Return the learning rate's factor: linear warm-up, then half a cosine down to 0."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
-
-
-def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator[Batch]:
-    """Yield the batches of one epoch, the next prepared while the last is learnt."""
-    order = np.random.default_rng([data.seed, epoch]).permutation(len(data.scenes))
-    size = data.recipe["scenes_per_step"]
-
-    def make(numbers: np.ndarray) -> Batch:
-        clouds = [
-            training_cloud(
-                load_scene(data.scenes[number], data.protocol.classes),
-                data,
-                np.random.default_rng([data.seed, epoch, number]),
-            )
-            for number in numbers
-        ]
-        joined = join(clouds)
-        geometry = network.geometry(joined.coord, offsets(clouds))
-        return Batch(torch.from_numpy(joined.feature), geometry, torch.from_numpy(joined.target))
-
-    return prefetch(make, [order[start : start + size] for start in range(0, len(order), size)])
-
-
-def prefetch(make: Callable[[np.ndarray], T], items: list[np.ndarray]) -> Iterator[T]:
-    """Yield make(item) for each item in order, one ahead in a thread."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = [pool.submit(make, item) for item in items[:1]]
-        for following in [*items[1:], None]:
-            ready = coming.pop().result()
-            if following is not None:
-                coming.append(pool.submit(make, following))
-            yield ready

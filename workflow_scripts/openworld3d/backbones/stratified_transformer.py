@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from openworld3d.backbone import Backbone
+from openworld3d.layers.batch_norm import BatchNorm
 from openworld3d.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
 from openworld3d.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
 from openworld3d.layers.pair_attention import Pairs, make_pairs
@@ -41,6 +42,11 @@ class Geometry(NamedTuple):
     coord: Tensor
     neighbor: Tensor
     levels: list[Level]
+
+    @property
+    def pairs(self) -> int:
+        """Return the most attention pairs of any block."""
+        return max(len(pairs.query) for level in self.levels for pairs in level.pairs or ())
 
     def to(self, device: torch.device) -> Geometry:
         """Return the geometry with every tensor on `device`."""
@@ -177,7 +183,7 @@ class StratifiedTransformer(Backbone):
         )
         self.classifier = nn.Sequential(
             nn.Linear(channels[0], channels[0]),
-            nn.BatchNorm1d(channels[0]),
+            BatchNorm(channels[0]),
             nn.ReLU(inplace=True),
             nn.Linear(channels[0], classes),
         )

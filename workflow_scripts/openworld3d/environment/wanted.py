@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
-NETWORK = ("numpy", "scipy", "torch")
+NETWORK = ("numpy", "scipy", "torch", "tensorboard", "tqdm")
 CUDA_OF_TODAY = "12 or newer"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from openworld3d.layers.batch_norm import BatchNorm
 from openworld3d.segment import take_rows
 
 KERNEL_POINTS = 15
@@ -13,12 +14,12 @@ CHUNK = 4096  # points at a time, as a cloud's influences are large: 15 x 34 num
 SHADOW = 1e6  # where the neighbour that pads a neighbourhood lies: farther than any kernel point reaches
 
 
-class BatchNorm(nn.Module):
+class StemNorm(nn.Module):
     """Batch normalisation under the parameter name that released checkpoints carry."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.batch_norm = nn.BatchNorm1d(channels, momentum=STEM_MOMENTUM)
+        self.batch_norm = BatchNorm(channels, momentum=STEM_MOMENTUM)
 
     def forward(self, feature: Tensor) -> Tensor:
         return self.batch_norm(feature)
@@ -78,7 +79,7 @@ class KPConvSimpleBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, reach: float) -> None:
         super().__init__()
         self.kpconv = KPConv(in_channels, out_channels, reach)
-        self.bn = BatchNorm(out_channels)
+        self.bn = StemNorm(out_channels)
         self.activation = nn.LeakyReLU(0.2)
 
     def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
@@ -94,10 +95,10 @@ class KPConvResBlock(nn.Module):
     def __init__(self, channels: int, reach: float) -> None:
         super().__init__()
         inner = channels // 4
-        self.unary_1 = nn.Sequential(nn.Linear(channels, inner, bias=False), BatchNorm(inner), nn.LeakyReLU(0.2))
-        self.unary_2 = nn.Sequential(nn.Linear(inner, channels, bias=False), BatchNorm(channels), nn.LeakyReLU(0.2))
+        self.unary_1 = nn.Sequential(nn.Linear(channels, inner, bias=False), StemNorm(inner), nn.LeakyReLU(0.2))
+        self.unary_2 = nn.Sequential(nn.Linear(inner, channels, bias=False), StemNorm(channels), nn.LeakyReLU(0.2))
         self.kpconv = KPConv(inner, inner, reach)
-        self.bn = BatchNorm(channels)
+        self.bn = StemNorm(channels)
 
     def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
         return feature + self.unary_2(self.kpconv(self.unary_1(feature), coord, neighbor))

@@ -54,7 +54,9 @@ class WindowAttention(nn.Module):
     def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
         points, channels = feature.shape
         by_head = self.qkv(feature).view(points, 3, self.heads, -1).permute(1, 2, 0, 3).contiguous()
-        query, key, value = by_head.unbind(0)  # (h, N, e)
+        query, key, value = by_head.to(self.relative_pos_query_table).unbind(
+            0
+        )  # (h, N, e), in full precision whatever autocast did
         out = PairAttention.apply(
             query * self.scale,
             key,

@@ -66,6 +66,7 @@ def check_names(config: Config) -> None:
         check_levels(f"backbones.{name}", backbone)
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
+        check_recipe(f"recipes.{name}", recipe)
     if "row" in config:
         check_row(config["row"], len(rows_of_table(config, config["table"])))
 
@@ -111,6 +112,15 @@ def check_levels(place: str, backbone: dict[str, Any]) -> None:
     for channels, heads in zip(backbone["channels"], backbone["num_heads"]):
         if channels % heads:
             raise UserError(f"config: {place}.channels has {channels}, expected a multiple of its {heads} heads")
+
+
+def check_recipe(place: str, recipe: dict[str, Any]) -> None:
+    """Check that a batch has room for one crop."""
+    if recipe["crop_voxels"] > recipe["batch_voxels"]:
+        raise UserError(
+            f"config: {place}.crop_voxels is {recipe['crop_voxels']}, expected at most batch_voxels = "
+            f"{recipe['batch_voxels']}, so that a batch holds one crop"
+        )
 
 
 def classes_of(config: Config, dataset: str) -> list[str]:

@@ -1,0 +1,94 @@
+"""The batches of an epoch: drawn from scenes, within what the recipe allows, one prepared while one is learnt."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Iterator, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openworld3d import parallel
+from openworld3d.backbone import Backbone
+from openworld3d.batches import Cloud, TrainingData, join, offsets, training_cloud
+from openworld3d.errors import UserError
+from openworld3d.protocol import IGNORED
+from openworld3d.scene import load_scene
+
+T = TypeVar("T")
+
+
+class Batch(NamedTuple):
+    """One step's input: feature (N, F) float32, geometry of the network's own making, target (N,) int64.
+
+    left_out: the voxels that the batch would hold beside its N without the recipe's bounds.
+    """
+
+    feature: Tensor
+    geometry: Any
+    target: Tensor
+    left_out: int
+
+
+def steps_of_epoch(data: TrainingData) -> int:
+    """Return how many steps an epoch has."""
+    return -(-len(data.scenes) * data.recipe["loop"] // data.recipe["scenes_per_step"])
+
+
+def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator[Batch]:
+    """Yield this process's batches of one epoch, the next prepared while the last is learnt."""
+    order = np.random.default_rng([data.seed, epoch]).permutation(len(data.scenes) * data.recipe["loop"])
+    size = data.recipe["scenes_per_step"]
+    steps = [order[start : start + size] for start in range(0, len(order), size)]
+
+    def make(numbers: np.ndarray) -> Batch:
+        mine = numbers[parallel.rank() :: parallel.processes()]
+        if len(mine):
+            return make_batch(network, data, epoch, mine)
+        # The last batch may have fewer scenes than there are processes, and each must take part in the step.
+        batch = make_batch(network, data, epoch, numbers[:1])
+        return batch._replace(target=torch.full_like(batch.target, IGNORED), left_out=0)
+
+    return prefetch(make, steps)
+
+
+def make_batch(network: Backbone, data: TrainingData, epoch: int, numbers: np.ndarray) -> Batch:
+    """Draw the numbered clouds of an epoch and join as many as the recipe's `batch_voxels` and `batch_pairs` allow.
+
+    Clouds are left out from the end; where the first alone has too many pairs, its crop is halved until it fits.
+    """
+    recipe = data.recipe
+    clouds = [draw(data, epoch, number, recipe["crop_voxels"]) for number in numbers]
+    drawn = sum(len(cloud.coord) for cloud in clouds)
+    while True:
+        while sum(len(cloud.coord) for cloud in clouds) > recipe["batch_voxels"]:
+            clouds.pop()
+        joined = join(clouds)
+        geometry = network.geometry(joined.coord, offsets(clouds))
+        if geometry.pairs <= recipe["batch_pairs"]:
+            left_out = drawn - len(joined.coord)
+            return Batch(torch.from_numpy(joined.feature), geometry, torch.from_numpy(joined.target), left_out)
+        if len(clouds) > 1:
+            clouds.pop()
+        elif len(joined.coord) > 1:
+            clouds = [draw(data, epoch, numbers[0], len(joined.coord) // 2)]
+        else:
+            raise UserError(f"batch_pairs is {recipe['batch_pairs']}, and one voxel has {geometry.pairs}; raise it")
+
+
+def draw(data: TrainingData, epoch: int, number: int, crop_voxels: int) -> Cloud:
+    """Draw one numbered cloud of an epoch, at most `crop_voxels` large; equal numbers draw the same."""
+    scene = load_scene(data.scenes[number % len(data.scenes)], data.protocol.classes)
+    return training_cloud(scene, data, crop_voxels, np.random.default_rng([data.seed, epoch, number]))
+
+
+def prefetch(make: Callable[[np.ndarray], T], items: list[np.ndarray]) -> Iterator[T]:
+    """Yield make(item) for each item in order, one ahead in a thread."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = [pool.submit(make, item) for item in items[:1]]
+        for following in [*items[1:], None]:
+            ready = coming.pop().result()
+            if following is not None:
+                coming.append(pool.submit(make, following))
+            yield ready

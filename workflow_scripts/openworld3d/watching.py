@@ -1,0 +1,176 @@
+"""A training's history as it grows: metrics of every epoch, a table, TensorBoard's curves, a progress bar.
+
+Nothing here moves a weight, so that `train` loads this file by name: a change to it, or to the metrics and the
+inference that it imports, is no reason to train again.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from openworld3d import parallel
+from openworld3d.backbone import Backbone
+from openworld3d.batches import TrainingData
+from openworld3d.checkpoint import History
+from openworld3d.files import whole_file
+from openworld3d.inference import infer_scene
+from openworld3d.loading import Batch, steps_of_epoch
+from openworld3d.metrics import segmentation, statistics
+from openworld3d.metrics.ranking import ranking
+from openworld3d.protocol import IGNORED
+from openworld3d.scene import load_scene
+from openworld3d.scores import msp
+from openworld3d.training import Watch
+
+COLUMNS = (
+    "epoch",
+    "rate",
+    "train_loss",
+    "train_miou",
+    "train_left_out",
+    "val_loss",
+    "val_miou",
+    "val_aupr_msp",
+    "val_auroc_msp",
+)
+SECONDS_BETWEEN_BARS = 5  # a log keeps every bar, and trainings last for days
+
+
+class RunWatch(Watch):
+    """Watches a run, whose validation scenes are for information: nothing is chosen by them."""
+
+    def __init__(
+        self, data: TrainingData, recipe_module: ModuleType, validation: list[Path], device: torch.device, table: Path
+    ) -> None:
+        self.data = data
+        self.recipe_module = recipe_module
+        self.validation = validation
+        self.device = device
+        self.table = table
+        self.leads = parallel.rank() == 0
+        self.recorded = 0
+        self.forget_epoch()
+
+    def start(self, history: History) -> None:
+        """Write anew what a checkpoint holds, and show where the training stands."""
+        if not self.leads:
+            return
+        curves = self.table.with_name("tensorboard")
+        shutil.rmtree(curves, ignore_errors=True)
+        self.writer = SummaryWriter(str(curves))
+        steps = steps_of_epoch(self.data)
+        self.bar = tqdm(
+            total=self.data.recipe["epochs"] * steps,
+            initial=len(history) * steps,
+            unit="step",
+            mininterval=SECONDS_BETWEEN_BARS,
+        )
+        self.describe(len(history))
+        if history:
+            tqdm.write(f"going on after epoch {len(history)}")
+            self.record(history)
+
+    def describe(self, done: int) -> None:
+        """Show the epoch that follows `done` others beside the bar."""
+        epochs = self.data.recipe["epochs"]
+        self.bar.set_description(f"epoch {min(done + 1, epochs)}/{epochs}")
+
+    def step(self, logits: Tensor, batch: Batch) -> None:
+        """Count a step's predictions and what its batch left out."""
+        known = len(self.data.protocol.known)
+        target = batch.target.to(logits.device)
+        cell = (target * known + logits.argmax(1))[target != IGNORED]
+        self.confusion += torch.bincount(cell, minlength=known * known).cpu().numpy()
+        self.left_out += batch.left_out
+        if self.leads:
+            self.bar.update()
+
+    def epoch(self, network: Backbone) -> dict[str, float]:
+        """Return the mean IoU over the epoch's batches, the voxels left out, and the validation's metrics."""
+        parts = parallel.gather((self.confusion, self.left_out))
+        confusion = np.sum([part[0] for part in parts], 0)
+        known = len(self.data.protocol.known)
+        row: dict[str, float] = {
+            "train_miou": segmentation.miou_known(confusion.reshape(known, known), range(known)),
+            "train_left_out": sum(part[1] for part in parts),
+        }
+        self.forget_epoch()
+        return {**row, **self.validate(network)}
+
+    def forget_epoch(self) -> None:
+        """Begin to count an epoch."""
+        self.confusion = np.zeros(len(self.data.protocol.known) ** 2, np.int64)
+        self.left_out = 0
+
+    def validate(self, network: Backbone) -> dict[str, float]:
+        """Return loss, mean IoU, AUPR and AUROC of MSP over all points of the validation scenes, pooled."""
+        network.eval()
+        mine = self.validation[parallel.rank() :: parallel.processes()]
+        parts = [each for some in parallel.gather([self.of_scene(network, path) for path in mine]) for each in some]
+        network.train()
+        pooled = statistics.merge([part[0] for part in parts])
+        loss, weight = np.sum([part[1:] for part in parts], 0).tolist()
+        protocol = self.data.protocol
+        metrics = ranking(pooled.pooled(protocol.unknown), pooled.pooled(protocol.known))
+        return {
+            "val_loss": loss / weight if weight else float("nan"),
+            "val_miou": segmentation.miou_known(pooled.confusion.sum(0), pooled.index(protocol.known)),
+            "val_aupr_msp": metrics["aupr"],
+            "val_auroc_msp": metrics["auroc"],
+        }
+
+    def of_scene(self, network: Backbone, path: Path) -> tuple[statistics.Statistics, float, float]:
+        """Return a scene's statistics of MSP, and its summed and weighted cross-entropy with the sum of weights."""
+        protocol, recipe = self.data.protocol, self.data.recipe
+        scene = load_scene(path, protocol.classes)
+        outputs = infer_scene(
+            network, self.recipe_module, scene, self.data.voxel_size, recipe["batch_voxels"], self.device
+        )
+        logits, inverse = outputs["logits"], outputs["inverse"]
+        prediction = protocol.class_of_column[logits.argmax(1)]
+        of_scene = statistics.of_scene(
+            path.stem, protocol.classes, scene.label, prediction[inverse], msp.score(logits)[inverse]
+        )
+        target, weight = torch.from_numpy(protocol.targets(scene.label)), torch.from_numpy(self.data.class_weight)
+        loss = F.cross_entropy(
+            torch.from_numpy(logits[inverse]), target, weight, ignore_index=IGNORED, reduction="sum"
+        )
+        return of_scene, float(loss), float(weight[target[target != IGNORED]].sum())
+
+    def record(self, history: History) -> None:
+        """Write the table whole, and the epochs that TensorBoard has not seen."""
+        if not self.leads:
+            return
+        write_table(self.table, history)
+        for row in history[self.recorded :]:
+            for column in COLUMNS[1:]:
+                self.writer.add_scalar(column.replace("_", "/", 1), row[column], row["epoch"])
+        self.writer.flush()
+        self.recorded = len(history)
+        self.describe(len(history))
+        tqdm.write("  ".join(f"{column} {history[-1][column]:.4g}" for column in COLUMNS))
+
+    def close(self) -> None:
+        """End the bar and the curves."""
+        if self.leads:
+            self.bar.close()
+            self.writer.close()
+
+
+def write_table(path: Path, history: History) -> None:
+    """Write one line for each epoch, under `COLUMNS`."""
+    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+        writer: Any = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
