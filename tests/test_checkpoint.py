@@ -25,6 +25,7 @@ from openworld3d.recipes import closed_set
 from openworld3d.scene import save_scene
 from openworld3d.training import make_optimizer, train
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.test_batches import RANGE
 from tests.test_training import CLASSES, RECIPE, red_wall_on_green_floor
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
@@ -63,7 +64,7 @@ def arguments(manifest: Path, folder: Path, epochs: int = 4) -> list[str]:
     config = {
         "unknown": ["sofa"],
         "unknown_points": "ignore",
-        "backbone": {**SMALL, "network": "stratified_transformer", "grid_size": 0.1},
+        "backbone": {**SMALL, "network": "stratified_transformer", "appearance_range": RANGE},
         "recipe": {**RECIPE, "kind": "closed_set", "epochs": epochs, "class_weight_power": 0.5},
         "seed": 3,
     }
@@ -127,7 +128,7 @@ def test_identity_is_config_inputs_and_code(tmp_path: Path, monkeypatch: pytest.
 def data(manifest: Path) -> TrainingData:
     protocol = make_protocol(CLASSES, ["sofa"])
     scenes = [manifest.with_name("one.npz")]
-    return TrainingData(scenes, protocol, "ignore", RECIPE, 0.1, np.ones(2, np.float32), seed=3)
+    return TrainingData(scenes, protocol, "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3)
 
 
 def test_full_disk_keeps_the_epoch_before(

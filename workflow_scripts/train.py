@@ -40,7 +40,14 @@ def main() -> None:
     network = load("backbones", backbone["network"]).build(backbone, in_channels, len(protocol.known))
     weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
     data = TrainingData(
-        paths, protocol, config["unknown_points"], recipe, backbone["grid_size"], weight, config["seed"]
+        paths,
+        protocol,
+        config["unknown_points"],
+        recipe,
+        backbone["grid_size"],
+        backbone["appearance_range"],
+        weight,
+        config["seed"],
     )
     recipe_module = load("recipes", recipe["kind"])
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, arguments.scenes))

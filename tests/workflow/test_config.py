@@ -61,6 +61,8 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.closed_set.kind", "closed"), "kind says closed, .* did you mean closed_set"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
+    (put(f"{SMALL}.appearance_range", [1, 0]), "appearance_range is \\[1, 0\\], expected the lower end first"),
+    (put(f"{SMALL}.appearance_range", [1]), "appearance_range is \\[1\\], expected a list of two numbers, the lower"),
     (put(f"{SMALL}.environment", "gpu"), "environment says gpu, which does not exist.* choose of cpu"),
     (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
     (

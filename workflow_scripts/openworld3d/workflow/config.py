@@ -64,6 +64,7 @@ def check_names(config: Config) -> None:
         refer(f"backbones.{name}.network", backbone["network"], plugin_names("backbones"))
         refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
         check_levels(f"backbones.{name}", backbone)
+        check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
     if "row" in config:
@@ -111,6 +112,12 @@ def check_levels(place: str, backbone: dict[str, Any]) -> None:
     for channels, heads in zip(backbone["channels"], backbone["num_heads"]):
         if channels % heads:
             raise UserError(f"config: {place}.channels has {channels}, expected a multiple of its {heads} heads")
+
+
+def check_range(place: str, ends: list[float]) -> None:
+    """Check that a range has its lower end first."""
+    if ends[0] >= ends[1]:
+        raise UserError(f"config: {place} is {ends}, expected the lower end first")
 
 
 def classes_of(config: Config, dataset: str) -> list[str]:
