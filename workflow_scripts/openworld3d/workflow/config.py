@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, nearest
 from openworld3d.workflow.modules import literal, module_file, plugin_names
 from openworld3d.workflow.slices import rows_of_table
@@ -30,10 +31,13 @@ def sentence(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         allowed = error.schema["properties"]
         wrong = next(key for key in error.instance if key not in allowed)
+        if "title" in error.schema:
+            return f"{place} has the key {wrong}, which {error.schema['title']} does not have"
         return f"{place} has the key {wrong}, which does not exist{nearest(wrong, allowed)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        close = nearest(missing, [key for key in error.instance if key not in error.schema["properties"]])
+        strange = [key for key in error.instance if key not in error.schema.get("properties", error.instance)]
+        close = nearest(missing, strange)
         return f"{place} lacks the key {missing}" + close.replace("did you mean", "is it written")
     if error.validator == "enum":
         choices = error.validator_value
@@ -67,6 +71,9 @@ def check_names(config: Config) -> None:
         check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
+    for name, table in config["tables"].items():
+        check_pretrained(config, name, table)
+    check_checkpoints(config, config["tables"][config["table"]]["recipes"])
     if "row" in config:
         check_row(config["row"], len(rows_of_table(config, config["table"])))
 
@@ -99,6 +106,36 @@ def check_classes(place: str, names: list[str], classes: list[str]) -> None:
             raise UserError(f"config: {place} says {name}, but class {name} does not exist{nearest(name, classes)}")
     if len(set(classes) - set(names)) < 2:
         raise UserError(f"config: {place} leaves fewer than two known classes, expected at least two")
+
+
+def check_pretrained(config: Config, name: str, table: dict[str, Any]) -> None:
+    """Check that networks which are already trained answer the protocols of a table, and are asked once."""
+    for recipe in table["recipes"]:
+        if "pretrained" not in config["recipes"][recipe]:
+            continue
+        if len(table["seeds"]) > 1:
+            raise UserError(
+                f"config: tables.{name}.seeds has {len(table['seeds'])} seeds, but recipe {recipe} is trained "
+                "already, and its rows would be equal; give it a table with one seed"
+            )
+        for protocol in table["protocols"]:
+            chosen = config["protocols"][protocol]
+            classes = classes_of(config, chosen["dataset"])
+            known = [name for name in classes if name not in chosen["unknown"]]
+            columns = config["recipes"][recipe].get("pretrained_classes", known)
+            place = f"config: recipes.{recipe}.pretrained_classes, asked in protocol {protocol},"
+            check_columns(place, columns, classes, chosen["unknown"])
+
+
+def check_checkpoints(config: Config, recipes: Iterable[str]) -> None:
+    """Check that the checkpoints of these recipes exist."""
+    for name in recipes:
+        file = config["recipes"][name].get("pretrained")
+        if file is not None and not Path(file).is_file():
+            raise UserError(
+                f"config: recipes.{name}.pretrained says {file}, but there is no such file; put the checkpoint "
+                "there, or correct the path"
+            )
 
 
 def check_levels(place: str, backbone: dict[str, Any]) -> None:
