@@ -15,6 +15,7 @@ containerized: config.get("container")
 include: "rules/environment.smk"
 include: "rules/prepare.smk"
 include: "rules/train.smk"
+include: "rules/pretrained.smk"
 include: "rules/infer.smk"
 include: "rules/score.smk"
 include: "rules/measure.smk"

@@ -49,9 +49,22 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 
+# An empty pattern would be no constraint.
+NOTHING = r"(?!)"
+
+
 def one_of(names):
-    """Return the pattern of a wildcard that takes these values."""
-    return "|".join(re.escape(name) for name in sorted(names))
+    """Return the pattern of a wildcard that takes these values and no other."""
+    return "|".join(re.escape(name) for name in sorted(names)) or NOTHING
+
+
+def recipes(pretrained):
+    """Return the pattern of the recipes that are already trained, or of those that train."""
+    return one_of(
+        name
+        for name, recipe in config["recipes"].items()
+        if ("pretrained" in recipe) == pretrained
+    )
 
 
 wildcard_constraints:
@@ -89,6 +102,11 @@ def backbone_files(wildcards):
 def recipe_files(wildcards):
     """Return the files of a recipe, which commands load by name."""
     return plugin_files("recipes", config["recipes"][wildcards.recipe]["kind"])
+
+
+def released_checkpoint(wildcards):
+    """Return the file of a network that is already trained."""
+    return config["recipes"][wildcards.recipe]["pretrained"]
 
 
 def score_files(wildcards):

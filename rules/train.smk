@@ -14,6 +14,8 @@ rule train:
         f"logs/train/{RUN_LOG}.log",
     benchmark:
         f"logs/benchmarks/train/{RUN_LOG}.tsv"
+    wildcard_constraints:
+        recipe=recipes(pretrained=False),
     conda:
         backbone_conda
     threads: 8

@@ -13,10 +13,11 @@ import numpy as np
 
 from openworld3d.scene import Scene, save_scene
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.test_batches import STILL
+from tests.test_batches import RANGE, STILL
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
 CLASSES = ["floor", "sofa", "wall"]
+BACKBONE: dict[str, Any] = {**SMALL, "network": "stratified_transformer", "appearance_range": RANGE}
 RECIPE: dict[str, Any] = {
     **STILL,
     "epochs": 12,
@@ -85,7 +86,7 @@ def arguments(
     config = {
         "unknown": ["sofa"],
         "unknown_points": "ignore",
-        "backbone": {**SMALL, "network": "stratified_transformer", "drop_path_rate": drop_path_rate},
+        "backbone": {**BACKBONE, "drop_path_rate": drop_path_rate},
         "recipe": {**RECIPE, "kind": "closed_set", "class_weight_power": 0.5, **recipe},
         "seed": 3,
     }

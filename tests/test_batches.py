@@ -5,7 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openworld3d.batches import TrainingData, augment_appearance, augment_coord, class_weights, place, training_cloud
+from openworld3d.batches import (
+    TrainingData,
+    appearance,
+    augment_appearance,
+    augment_coord,
+    class_weights,
+    evaluation_cloud,
+    place,
+    training_cloud,
+)
 from openworld3d.protocol import make_protocol
 from openworld3d.scene import Scene
 
@@ -17,6 +26,7 @@ STILL: dict[str, Any] = {
     "appearance_shift": 0,
     "drop_appearance": 0,
 }
+RANGE = [-2, 2]
 
 
 def room(points: int = 60) -> Scene:
@@ -31,7 +41,7 @@ def room(points: int = 60) -> Scene:
 
 def data(unknown_points: str = "ignore", **recipe: Any) -> TrainingData:
     protocol = make_protocol(["wall", "sofa", "lamp"], ["sofa"])
-    return TrainingData([], protocol, unknown_points, {**STILL, **recipe}, 0.01, np.ones(2, np.float32), 0)
+    return TrainingData([], protocol, unknown_points, {**STILL, **recipe}, 0.01, RANGE, np.ones(2, np.float32), 0)
 
 
 def test_class_weights_by_hand() -> None:
@@ -72,11 +82,38 @@ def test_turning_keeps_heights_and_distances() -> None:
 
 def test_appearance_is_shifted_within_its_range_or_dropped() -> None:
     seen = np.linspace(-2, 2, 30, dtype=np.float32).reshape(10, 3)
-    shifted = augment_appearance(seen, {**STILL, "appearance_shift": 0.3}, np.random.default_rng(4))
+    shifted = augment_appearance(seen, RANGE, {**STILL, "appearance_shift": 0.3}, np.random.default_rng(4))
     assert shifted.min() >= -2
     assert shifted.max() <= 2
     assert not np.allclose(shifted, seen)
-    assert not augment_appearance(seen, {**STILL, "drop_appearance": 1}, np.random.default_rng(4)).any()
+    assert not augment_appearance(seen, RANGE, {**STILL, "drop_appearance": 1}, np.random.default_rng(4)).any()
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"), [([0, 1], [0, 0.2, 1]), ([-1, 1], [-1, -0.6, 1]), ([-2, 2], [-2, -1.2, 2])]
+)
+def test_colour_and_intensity_are_moved_to_the_range(ends: list[float], expected: list[float]) -> None:
+    values = np.array([[0, 51, 255]])
+    spot: dict[str, Any] = {
+        "coord": np.zeros((1, 3), np.float32),
+        "label": np.zeros(1, np.uint8),
+        "instance": np.zeros(1, np.int32),
+    }
+    coloured = Scene(**spot, color=values.astype(np.uint8))
+    assert appearance(coloured, ends)[0].tolist() == pytest.approx(expected)
+    assert evaluation_cloud(coloured, np.array([0]), ends).feature[0, :3].tolist() == pytest.approx(expected)
+    for intensity, moved in zip([0, 0.2, 1], expected):
+        scan = Scene(**spot, intensity=np.array([intensity], np.float32))
+        assert appearance(scan, ends).tolist() == [[pytest.approx(moved)]]
+
+
+def test_shift_stays_in_the_range_of_the_network() -> None:
+    whole = training_cloud(
+        room(), data(appearance_shift=9)._replace(appearance_range=[0, 1]), 100, np.random.default_rng(5)
+    )
+    assert whole.feature[:, :3].min() >= 0
+    assert whole.feature[:, :3].max() <= 1
+    assert set(np.unique(whole.feature[:, :3])) & {0, 1}
 
 
 def test_place_around_a_sensor_is_height_and_distance() -> None:

@@ -25,6 +25,7 @@ from openworld3d.schedule import make_optimizer
 from openworld3d.training import Watch, train
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, RECIPE, arguments, red_wall_on_green_floor, run, write_run
+from tests.test_batches import RANGE
 from tests.test_precision import KNOWN, VERSION
 
 KILL = "import os, runpy, signal, sys; kill = lambda: os.kill(os.getpid(), signal.SIGKILL); "
@@ -105,7 +106,7 @@ def test_identity_is_config_inputs_and_code(tmp_path: Path, monkeypatch: pytest.
 def data(manifest: Path) -> TrainingData:
     protocol = make_protocol(CLASSES, ["sofa"])
     scenes = [manifest.with_name("room0.npz")]
-    return TrainingData(scenes, protocol, "ignore", RECIPE, 0.1, np.ones(2, np.float32), seed=3)
+    return TrainingData(scenes, protocol, "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3)
 
 
 def test_full_disk_keeps_the_epoch_before(

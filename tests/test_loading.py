@@ -15,6 +15,7 @@ from openworld3d.loading import Batch, epoch_batches, prefetch, steps_of_epoch
 from openworld3d.protocol import IGNORED, make_protocol
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, RECIPE, write_run
+from tests.test_batches import RANGE
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def data(tmp_path: Path) -> TrainingData:
     folder = write_run(tmp_path, rooms=3).parent
     scenes = [folder / f"room{number}.npz" for number in range(3)]
     return TrainingData(
-        scenes, make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, np.ones(2, np.float32), seed=3
+        scenes, make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3
     )
 
 

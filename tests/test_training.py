@@ -21,6 +21,7 @@ from openworld3d.training import Watch, train
 from openworld3d.weights import load_weights, save_weights
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, RECIPE, red_wall_on_green_floor
+from tests.test_batches import RANGE
 from tests.test_precision import VERSION
 
 
@@ -29,7 +30,7 @@ def data(tmp_path: Path) -> TrainingData:
     path = tmp_path / "room.npz"
     save_scene(path, red_wall_on_green_floor())
     return TrainingData(
-        [path, path], make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, np.ones(2, np.float32), seed=3
+        [path, path], make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3
     )
 
 
@@ -46,11 +47,11 @@ def test_two_classes_are_learnt_and_carried_back_to_every_point(data: TrainingDa
     network, history = trained(data)
     assert history[-1]["train_loss"] < history[0]["train_loss"] / 3
     scene = red_wall_on_green_floor()
-    outputs = infer_scene(network, closed_set, scene, 0.1, 10000, torch.device("cpu"))
+    outputs = infer_scene(network, closed_set, scene, 0.1, RANGE, 10000, torch.device("cpu"))
     assert outputs["inverse"].shape == (800,)
     column = outputs["logits"].argmax(1)[outputs["inverse"]]
     assert (column == data.protocol.targets(scene.label)).mean() > 0.97
-    in_crops = infer_scene(network, closed_set, scene, 0.1, 150, torch.device("cpu"))
+    in_crops = infer_scene(network, closed_set, scene, 0.1, RANGE, 150, torch.device("cpu"))
     assert in_crops["logits"].shape == outputs["logits"].shape
     assert np.isfinite(in_crops["logits"]).all()
 

@@ -24,6 +24,7 @@ from openworld3d.training import Watch, train
 from openworld3d.watching import COLUMNS, RunWatch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, RECIPE, with_sofa, write_run
+from tests.test_batches import RANGE
 
 CPU = torch.device("cpu")
 
@@ -33,7 +34,7 @@ def data(tmp_path: Path) -> TrainingData:
     scenes = [write_run(tmp_path).with_name("room0.npz")]
     weight = np.array([1.0, 2.0], np.float32)
     recipe = {**RECIPE, "epochs": 3}
-    return TrainingData(scenes, make_protocol(CLASSES, ["sofa"]), "ignore", recipe, 0.1, weight, seed=3)
+    return TrainingData(scenes, make_protocol(CLASSES, ["sofa"]), "ignore", recipe, 0.1, RANGE, weight, seed=3)
 
 
 def watch_of(data: TrainingData, folder: Path) -> RunWatch:
@@ -64,7 +65,7 @@ def test_watch_moves_no_weight_and_tells_what_the_table_would(data: TrainingData
     assert all(torch.equal(value, alone.state_dict()[name]) for name, value in network.state_dict().items())
 
     scene = with_sofa()
-    outputs = infer_scene(network.eval(), closed_set, scene, 0.1, 5000, CPU)
+    outputs = infer_scene(network.eval(), closed_set, scene, 0.1, RANGE, 5000, CPU)
     logits = outputs["logits"][outputs["inverse"]]
     score = msp.score(logits)
     metrics = ranking(np.sort(score[scene.label == 1]), np.sort(score[scene.label != 1]))

@@ -44,6 +44,7 @@ def main() -> None:
                 recipe_module,
                 load_scene(scene_file.path, scenes.classes),
                 backbone["grid_size"],
+                backbone["appearance_range"],
                 arguments.config["inference_voxels"],
                 device,
             )

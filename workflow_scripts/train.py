@@ -67,8 +67,16 @@ def training_data(config: dict[str, Any], scenes: Scenes) -> TrainingData:
     """Return what a run learns from."""
     protocol, recipe = make_protocol(scenes.classes, config["unknown"]), config["recipe"]
     weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
-    grid_size = config["backbone"]["grid_size"]
-    return TrainingData(scenes.paths, protocol, config["unknown_points"], recipe, grid_size, weight, config["seed"])
+    return TrainingData(
+        scenes.paths,
+        protocol,
+        config["unknown_points"],
+        recipe,
+        config["backbone"]["grid_size"],
+        config["backbone"]["appearance_range"],
+        weight,
+        config["seed"],
+    )
 
 
 def validation_scenes(check: Path) -> list[Path]:

@@ -113,6 +113,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "learning rate": (value("recipes.closed_set.learning_rate", 0.001), TRAIN),
     "two rates swapped": (swap("recipes.closed_set", "learning_rate", "block_learning_rate"), TRAIN),
     "heads of a level": (value("backbones.stratified_small.num_heads", [1, 2, 1]), TRAIN),
+    "range of the colours": (value("backbones.stratified_small.appearance_range", [0, 1]), TRAIN),
     "library file of training alone": (code(f"{LIBRARY}/training.py"), TRAIN),
     "library file of the network": (code(f"{LIBRARY}/layers/kpconv.py"), TRAIN),
     "loss of the recipe": (code(f"{LIBRARY}/recipes/closed_set.py"), TRAIN),

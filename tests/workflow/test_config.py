@@ -11,9 +11,11 @@ import yaml
 
 from openworld3d.errors import UserError
 from openworld3d.workflow.config import check_config
+from openworld3d.workflow.modules import literal
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas/config.schema.yaml"
+SCANNET = ROOT / "workflow_scripts/openworld3d/datasets/scannet.py"
 DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
@@ -61,6 +63,8 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.closed_set.kind", "closed"), "kind says closed, .* did you mean closed_set"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
+    (put(f"{SMALL}.appearance_range", [1, 0]), "appearance_range is \\[1, 0\\], expected the lower end first"),
+    (put(f"{SMALL}.appearance_range", [1]), "appearance_range is \\[1\\], expected a list of two numbers, the lower"),
     (put(f"{SMALL}.environment", "gpu"), "environment says gpu, which does not exist.* choose of cpu"),
     (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
     (
@@ -76,6 +80,72 @@ def test_mistake_is_named(mistake: Callable[[Any], object], sentence: str) -> No
     mistake(config)
     with pytest.raises(UserError, match=sentence):
         check_config(config, SCHEMA)
+
+
+@pytest.fixture
+def pretrained(tmp_path: Path) -> dict[str, Any]:
+    """Return the default config with a recipe that is already trained in its table."""
+    file = tmp_path / "x.pth"
+    file.touch()
+    config = copy.deepcopy(DEFAULT)
+    known = [name for name in literal(SCANNET, "CLASSES") if name != "sofa"]
+    config["recipes"]["released"] = {"kind": "closed_set", "pretrained": str(file), "pretrained_classes": known}
+    config["tables"]["rooms"]["recipes"] = ["closed_set", "released"]
+    return config
+
+
+def test_recipe_that_is_trained_already_is_right(pretrained: dict[str, Any]) -> None:
+    check_config(pretrained, SCHEMA)
+    pretrained["recipes"]["released"]["pretrained_classes"].reverse()
+    check_config(pretrained, SCHEMA)
+    del pretrained["recipes"]["released"]["pretrained_classes"]
+    check_config(pretrained, SCHEMA)
+
+
+RELEASED = "recipes.released"
+ASKED = "recipes.released.pretrained_classes, asked in protocol"
+PRETRAINED_CASES: list[tuple[Callable[[Any], object], str]] = [
+    (put(f"{RELEASED}.epochs", 3), "released has the key epochs, which a recipe with pretrained does not have$"),
+    (put(f"{RELEASED}.epoks", 3), "released has the key epoks, which does not exist, did you mean epochs"),
+    (put(RELEASED, {"kind": "closed_set", "pretraind": "x"}), "key pretraind, .* did you mean pretrained"),
+    (put(RELEASED, {"kind": "closed_set"}), "released lacks the key epochs$"),
+    (put(RELEASED, {"pretrained": "x"}), "released lacks the key kind$"),
+    (put(RELEASED, {"kind": "closed_set", "pretrained_classes": ["wall"]}), "'pretrained' is a dependency of"),
+    (put(f"{RELEASED}.pretrained", 3), "pretrained is 3, expected the file of a network that is already trained"),
+    (put(f"{RELEASED}.pretrained", "x.pth"), "pretrained says x.pth, but there is no such file; put the checkpoint"),
+    (
+        lambda config: config["recipes"]["released"]["pretrained_classes"].append("sofa"),
+        f"{ASKED} sofa, says sofa, which the protocol holds unknown",
+    ),
+    (
+        lambda config: config["recipes"]["released"]["pretrained_classes"].remove("wall"),
+        f"{ASKED} sofa, lacks wall, which the protocol knows",
+    ),
+    (
+        lambda config: config["recipes"]["released"]["pretrained_classes"].append("wal"),
+        f"{ASKED} sofa, says wal, but class wal does not exist, did you mean wall",
+    ),
+    (
+        put("tables.rooms.protocols", ["sofa", "four_unknown"]),
+        f"{ASKED} four_unknown, says chair, which the protocol",
+    ),
+    (put("tables.rooms.seeds", [0, 1]), "rooms.seeds has 2 seeds, but recipe released is trained already"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), PRETRAINED_CASES)
+def test_mistake_about_a_trained_network_is_named(
+    pretrained: dict[str, Any], mistake: Callable[[Any], object], sentence: str
+) -> None:
+    mistake(pretrained)
+    with pytest.raises(UserError, match=sentence):
+        check_config(pretrained, SCHEMA)
+
+
+def test_checkpoint_that_the_wanted_table_does_not_need_may_be_absent(pretrained: dict[str, Any]) -> None:
+    pretrained["recipes"]["released"]["pretrained"] = "absent.pth"
+    pretrained["tables"]["rooms"]["recipes"] = ["closed_set"]
+    check_config(pretrained, SCHEMA)
 
 
 def test_every_class_unknown_is_refused() -> None:

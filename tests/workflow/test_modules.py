@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from openworld3d.workflow import modules
-from openworld3d.workflow.slices import measure_slice, runs_of_table, train_slice
+from openworld3d.workflow.slices import import_slice, measure_slice, runs_of_table, train_slice
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = "workflow_scripts/openworld3d"
@@ -72,6 +72,12 @@ def test_training_does_not_see_what_only_inference_uses() -> None:
         "backbone": {"k": 16},
         "recipe": {"epochs": 1},
         "seed": 4,
+    }
+    # Nor does an import see what only a training asks.
+    assert import_slice(config, "p", "b", "r") == {
+        "unknown": ["a"],
+        "backbone": {"k": 16},
+        "recipe": {"epochs": 1},
     }
 
 

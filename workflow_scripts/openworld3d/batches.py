@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class TrainingData(NamedTuple):
     unknown_points: str
     recipe: dict[str, Any]
     voxel_size: float
+    appearance_range: Sequence[float]
     class_weight: np.ndarray
     seed: int
 
@@ -42,15 +43,22 @@ class Cloud(NamedTuple):
     target: np.ndarray
 
 
-def appearance(scene: Scene) -> np.ndarray:
-    """Return what the sensor saw beside the place, 0..1 moved to -2..2: colour (N, 3) or intensity (N, 1) float32.
-
-    Centred and about as wide as metres are, so that the stem's sums over neighbours do not drown it.
-    """
+def sensed(scene: Scene) -> np.ndarray:
+    """Return what the sensor saw beside the place, in 0..1: colour (N, 3) or intensity (N, 1) float32."""
     if scene.color is not None:
-        return scene.color.astype(np.float32) / 255 * 4 - 2
+        return scene.color.astype(np.float32) / 255
     assert scene.intensity is not None
-    return scene.intensity[:, None] * 4 - 2
+    return scene.intensity[:, None]
+
+
+def appearance(scene: Scene, appearance_range: Sequence[float]) -> np.ndarray:
+    """Return colour (N, 3) or intensity (N, 1) float32 as a network takes it: 0..1 moved to its range [low, high].
+
+    Centred and about as wide as metres are, the stem's sums over neighbours do not drown it; a network trained
+    elsewhere wants the range that it was trained on.
+    """
+    low, high = appearance_range
+    return sensed(scene) * (high - low) + low
 
 
 def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
@@ -66,7 +74,7 @@ def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
 
 def input_channels(scene: Scene) -> int:
     """Return how many features a network takes for scenes like this one."""
-    return appearance(scene).shape[1] + place(scene, scene.coord[:1]).shape[1]
+    return sensed(scene).shape[1] + place(scene, scene.coord[:1]).shape[1]
 
 
 def training_cloud(scene: Scene, data: TrainingData, crop_voxels: int, generator: np.random.Generator) -> Cloud:
@@ -77,7 +85,8 @@ def training_cloud(scene: Scene, data: TrainingData, crop_voxels: int, generator
     coord = augment_coord(scene.coord[kept], data.recipe, generator)
     picked = pick_points(voxelise(coord, data.voxel_size), generator)
     crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), crop_voxels)]
-    seen = augment_appearance(appearance(scene)[kept][crop], data.recipe, generator)
+    seen = appearance(scene, data.appearance_range)[kept][crop]
+    seen = augment_appearance(seen, data.appearance_range, data.recipe, generator)
     target = data.protocol.targets(scene.label[kept][crop])
     return Cloud(coord[crop], np.concatenate([seen, place(scene, coord[crop])], 1), target)
 
@@ -93,18 +102,20 @@ def augment_coord(coord: np.ndarray, recipe: dict[str, Any], generator: np.rando
     return (coord @ turn * scale + jitter).astype(np.float32)
 
 
-def augment_appearance(seen: np.ndarray, recipe: dict[str, Any], generator: np.random.Generator) -> np.ndarray:
-    """Shift each channel, or drop the appearance whole: (V, F) float32 in -2..2."""
+def augment_appearance(
+    seen: np.ndarray, appearance_range: Sequence[float], recipe: dict[str, Any], generator: np.random.Generator
+) -> np.ndarray:
+    """Shift each channel within its range, or drop all to 0 as the reference does: (V, F) float32."""
     if generator.random() < recipe["drop_appearance"]:
         return np.zeros_like(seen)
     shift = generator.normal(0, recipe["appearance_shift"], seen.shape[1])
-    return (seen + shift).clip(-2, 2).astype(np.float32)
+    return (seen + shift).clip(*appearance_range).astype(np.float32)
 
 
-def evaluation_cloud(scene: Scene, picked: np.ndarray) -> Cloud:
+def evaluation_cloud(scene: Scene, picked: np.ndarray, appearance_range: Sequence[float]) -> Cloud:
     """Return the cloud of the picked points as they are, without labels."""
     coord = scene.coord[picked]
-    feature = np.concatenate([appearance(scene)[picked], place(scene, coord)], 1)
+    feature = np.concatenate([appearance(scene, appearance_range)[picked], place(scene, coord)], 1)
     return Cloud(coord, feature, np.full(len(picked), IGNORED))
 
 

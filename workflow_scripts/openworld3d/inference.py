@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Iterator
+from typing import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ def infer_scene(
     recipe_module: ModuleType,
     scene: Scene,
     voxel_size: float,
+    appearance_range: Sequence[float],
     crop_voxels: int,
     device: torch.device,
 ) -> dict[str, np.ndarray]:
@@ -28,7 +29,7 @@ def infer_scene(
     total: dict[str, np.ndarray] = {}
     visits = np.zeros(len(picked), np.int64)
     for crop in covering_crops(scene.coord[picked], crop_voxels, visits):
-        cloud = evaluation_cloud(scene, picked[crop])
+        cloud = evaluation_cloud(scene, picked[crop], appearance_range)
         geometry = network.geometry(cloud.coord, np.array([len(crop)]))
         with torch.no_grad():
             outputs = recipe_module.outputs(network, torch.from_numpy(cloud.feature).to(device), geometry.to(device))

@@ -135,7 +135,13 @@ class RunWatch(Watch):
         protocol, recipe = self.data.protocol, self.data.recipe
         scene = load_scene(path, protocol.classes)
         outputs = infer_scene(
-            network, self.recipe_module, scene, self.data.voxel_size, recipe["batch_voxels"], self.device
+            network,
+            self.recipe_module,
+            scene,
+            self.data.voxel_size,
+            self.data.appearance_range,
+            recipe["batch_voxels"],
+            self.device,
         )
         logits, inverse = outputs["logits"], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]

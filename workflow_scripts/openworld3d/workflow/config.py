@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, nearest
 from openworld3d.workflow.modules import literal, module_file, plugin_names
 from openworld3d.workflow.slices import rows_of_table
@@ -30,10 +31,13 @@ def sentence(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         allowed = error.schema["properties"]
         wrong = next(key for key in error.instance if key not in allowed)
+        if "title" in error.schema:
+            return f"{place} has the key {wrong}, which {error.schema['title']} does not have"
         return f"{place} has the key {wrong}, which does not exist{nearest(wrong, allowed)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
-        close = nearest(missing, [key for key in error.instance if key not in error.schema["properties"]])
+        strange = [key for key in error.instance if key not in error.schema.get("properties", error.instance)]
+        close = nearest(missing, strange)
         return f"{place} lacks the key {missing}" + close.replace("did you mean", "is it written")
     if error.validator == "enum":
         choices = error.validator_value
@@ -64,9 +68,14 @@ def check_names(config: Config) -> None:
         refer(f"backbones.{name}.network", backbone["network"], plugin_names("backbones"))
         refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
         check_levels(f"backbones.{name}", backbone)
+        check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
-        check_recipe(f"recipes.{name}", recipe)
+        if "pretrained" not in recipe:
+            check_recipe(f"recipes.{name}", recipe)
+    for name, table in config["tables"].items():
+        check_pretrained(config, name, table)
+    check_checkpoints(config, config["tables"][config["table"]]["recipes"])
     if "row" in config:
         check_row(config["row"], len(rows_of_table(config, config["table"])))
 
@@ -101,6 +110,36 @@ def check_classes(place: str, names: list[str], classes: list[str]) -> None:
         raise UserError(f"config: {place} leaves fewer than two known classes, expected at least two")
 
 
+def check_pretrained(config: Config, name: str, table: dict[str, Any]) -> None:
+    """Check that networks which are already trained answer the protocols of a table, and are asked once."""
+    for recipe in table["recipes"]:
+        if "pretrained" not in config["recipes"][recipe]:
+            continue
+        if len(table["seeds"]) > 1:
+            raise UserError(
+                f"config: tables.{name}.seeds has {len(table['seeds'])} seeds, but recipe {recipe} is trained "
+                "already, and its rows would be equal; give it a table with one seed"
+            )
+        for protocol in table["protocols"]:
+            chosen = config["protocols"][protocol]
+            classes = classes_of(config, chosen["dataset"])
+            known = [name for name in classes if name not in chosen["unknown"]]
+            columns = config["recipes"][recipe].get("pretrained_classes", known)
+            place = f"config: recipes.{recipe}.pretrained_classes, asked in protocol {protocol},"
+            check_columns(place, columns, classes, chosen["unknown"])
+
+
+def check_checkpoints(config: Config, recipes: Iterable[str]) -> None:
+    """Check that the checkpoints of these recipes exist."""
+    for name in recipes:
+        file = config["recipes"][name].get("pretrained")
+        if file is not None and not Path(file).is_file():
+            raise UserError(
+                f"config: recipes.{name}.pretrained says {file}, but there is no such file; put the checkpoint "
+                "there, or correct the path"
+            )
+
+
 def check_levels(place: str, backbone: dict[str, Any]) -> None:
     """Check that the per-level lists have one entry for each level and that heads divide channels."""
     for key in ("depths", "channels", "num_heads"):
@@ -112,6 +151,12 @@ def check_levels(place: str, backbone: dict[str, Any]) -> None:
     for channels, heads in zip(backbone["channels"], backbone["num_heads"]):
         if channels % heads:
             raise UserError(f"config: {place}.channels has {channels}, expected a multiple of its {heads} heads")
+
+
+def check_range(place: str, ends: list[float]) -> None:
+    """Check that a range has its lower end first."""
+    if ends[0] >= ends[1]:
+        raise UserError(f"config: {place} is {ends}, expected the lower end first")
 
 
 def check_recipe(place: str, recipe: dict[str, Any]) -> None:

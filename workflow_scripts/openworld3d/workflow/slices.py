@@ -30,14 +30,21 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
     return {"dataset": dataset, "layout": layout, "root": raw_root(config, dataset), "split": split}
 
 
-def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
-    """Return what `train` sees; unknown classes are a set, so their order is no change."""
+def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
+    """Return what `import_weights` sees; unknown classes are a set, so their order is no change."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
     return {
         "unknown": sorted(config["protocols"][protocol]["unknown"]),
-        "unknown_points": config["protocols"][protocol]["unknown_points"],
         "backbone": network,
         "recipe": config["recipes"][recipe],
+    }
+
+
+def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
+    """Return what `train` sees: what an import sees, and what only a training asks."""
+    return {
+        **import_slice(config, protocol, backbone, recipe),
+        "unknown_points": config["protocols"][protocol]["unknown_points"],
         "seed": int(seed),
     }
 

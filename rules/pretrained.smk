@@ -1,0 +1,29 @@
+# In place of a training.
+rule import_weights:
+    input:
+        **command("import_weights.py"),
+        backbone=backbone_files,
+        checkpoint=released_checkpoint,
+        scenes=evaluation_scenes,
+        protocol=protocol_check,
+        environment=backbone_environment,
+    output:
+        weights=WEIGHTS,
+        provenance=record_file(WEIGHTS),
+    log:
+        f"logs/import_weights/{RUN_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/import_weights/{RUN_LOG}.tsv"
+    wildcard_constraints:
+        recipe=recipes(pretrained=True),
+    conda:
+        backbone_conda
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        config=slice_of(slices.import_slice, "protocol", "backbone", "recipe"),
+    shell:
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --checkpoint {input.checkpoint:q} --scenes {input.scenes:q} "
+        "--weights {output.weights:q} 2>&1 | tee {log:q}"

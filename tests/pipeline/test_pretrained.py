@@ -1,0 +1,110 @@
+"""A network that is already trained goes from its checkpoint to the table, and nothing is trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from tests.pipeline.conftest import Project
+from tests.pipeline.test_reruns import INFER, LIBRARY, Jobs, code, value
+from tests.released import golden_backbone, golden_state, write_released
+
+UNKNOWN = ["sofa", "chair", "table", "bookshelf", "curtain", "picture", "otherfurniture"]
+# Not the dataset's order, as a checkpoint's need not be.
+COLUMNS = [
+    *("window", "door", "bed", "cabinet", "floor", "wall", "counter", "desk"),
+    *("refrigerator", "shower curtain", "toilet", "sink", "bathtub"),
+]
+RUN = "results/runs/many_unknown/golden/released/seed0"
+IMPORT: Jobs = {"import_weights": 1, **INFER}
+
+
+def ask_released(config: dict[str, Any]) -> None:
+    """Let the table ask one network that is already trained."""
+    config["protocols"]["many_unknown"] = {**config["protocols"]["sofa"], "unknown": UNKNOWN}
+    config["backbones"]["golden"] = {**golden_backbone(), "environment": "cpu", "inference_voxels": 100000}
+    config["recipes"]["released"] = {
+        "kind": "closed_set",
+        "pretrained": "released.pth",
+        "pretrained_classes": COLUMNS,
+    }
+    config["tables"]["rooms"].update(protocols=["many_unknown"], backbones=["golden"], recipes=["released"])
+
+
+@pytest.fixture(scope="module")
+def evaluated(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the pipeline after it has evaluated a released checkpoint."""
+    project = Project.copy_of(finished, tmp_path_factory.mktemp("released") / "copy")
+    write_released(project.folder / "released.pth", golden_state())
+    project.edit_config(ask_released)
+    assert project.would_run() == {"check_protocol": 1, **IMPORT}
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+def test_released_checkpoint_is_evaluated_without_training(evaluated: Project) -> None:
+    header, *rows = evaluated.read("results/tables/rooms.csv").splitlines()
+    assert [row.split(",")[header.split(",").index("method")] for row in rows] == [
+        "released + msp",
+        "released + energy",
+    ]
+    assert all("" not in row.split(",") for row in rows)
+    assert json.loads(evaluated.read(f"{RUN}/outputs/manifest.json"))["known"] == COLUMNS
+    assert not (evaluated.folder / RUN / "history.csv").exists()
+    done = evaluated.snakemake()
+    assert "Nothing to be done" in done.stdout
+
+
+def test_row_knows_its_checkpoint(evaluated: Project) -> None:
+    (document,) = evaluated.provenance("--config", "row=1")
+    jobs = {job["command"]: job for job in document["jobs"]}
+    assert "train" not in jobs
+    assert "released.pth" in jobs["import_weights"]["inputs"]
+
+
+@pytest.fixture
+def project(evaluated: Project, tmp_path: Path) -> Project:
+    """Return a copy to edit."""
+    return Project.copy_of(evaluated, tmp_path / "copy")
+
+
+def other_weights(project: Project) -> None:
+    write_released(project.folder / "released.pth", {name: value + 1 for name, value in golden_state().items()})
+
+
+def two_columns_swapped(project: Project) -> None:
+    swapped = [COLUMNS[1], COLUMNS[0], *COLUMNS[2:]]
+    value("recipes.released.pretrained_classes", swapped)(project)
+
+
+EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
+    "the checkpoint": (other_weights, IMPORT),
+    "order of its classes": (two_columns_swapped, IMPORT),
+    "range of the colours": (value("backbones.golden.appearance_range", [-1, 1]), IMPORT),
+    "import of weights": (code(f"{LIBRARY}/released.py"), IMPORT),
+    "crop at inference": (value("backbones.golden.inference_voxels", 5000), INFER),
+    "library file of training alone": (code(f"{LIBRARY}/training.py"), {}),
+    "unknown points removed": (value("protocols.many_unknown.unknown_points", "remove"), {}),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edit_reruns_exactly(project: Project, name: str) -> None:
+    edit, expected = EDITS[name]
+    edit(project)
+    assert project.would_run() == expected
+
+
+def test_checkpoint_that_does_not_fit_is_a_sentence(project: Project) -> None:
+    state = golden_state()
+    state.pop("classifier.0.bias")
+    write_released(project.folder / "released.pth", state)
+    done = project.snakemake()
+    assert done.returncode != 0
+    told = {line for line in done.stdout.splitlines() if line.startswith("error: ")}
+    assert len(told) == 1, done.stdout
+    assert "error: released.pth: does not fit the run: 1 key missing (classifier.0.bias)." in told.pop()
+    assert "Traceback" not in done.stdout

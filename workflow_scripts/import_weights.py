@@ -1,0 +1,40 @@
+"""Turn the checkpoint of a network that is already trained into the weights of a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from openworld3d.batches import input_channels
+from openworld3d.columns import check_columns
+from openworld3d.errors import run_command
+from openworld3d.manifests import read_scenes
+from openworld3d.plugins import load
+from openworld3d.protocol import make_protocol
+from openworld3d.released import load_released
+from openworld3d.scene import load_scene
+from openworld3d.weights import save_weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON: unknown, backbone, recipe")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="a file of torch.save")
+    parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
+    parser.add_argument("--weights", type=Path, required=True)
+    arguments = parser.parse_args()
+    config = arguments.config
+    scenes = read_scenes(arguments.scenes)
+    protocol = make_protocol(scenes.classes, config["unknown"])
+    known = config["recipe"].get("pretrained_classes", protocol.known)
+    check_columns("pretrained_classes", known, protocol.classes, protocol.unknown)
+    in_channels = input_channels(load_scene(next(iter(scenes.files.values())).path, scenes.classes))
+    backbone = config["backbone"]
+    network = load("backbones", backbone["network"]).build(backbone, in_channels, len(known))
+    load_released(network, arguments.checkpoint, known)
+    save_weights(arguments.weights, network, {**config, "known": known, "in_channels": in_channels})
+
+
+if __name__ == "__main__":
+    run_command(main)
