@@ -51,10 +51,13 @@ def test_every_way_to_hold_the_weights_is_the_same(tmp_path: Path, write: Any) -
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (torch.ones(2), "x.pth: holds a Tensor, expected tensors by name"),
+        (torch.ones(2), "x.pth: holds a value of type Tensor, expected tensors by name"),
         ({}, "x.pth: holds nothing, expected tensors by name"),
-        ({"state_dict": [1]}, "x.pth: holds a list, expected tensors by name"),
-        ({"epoch": 3, "weight": torch.ones(2)}, "x.pth: 'epoch' is a int, expected a tensor by its name"),
+        ({"state_dict": [1]}, "x.pth: holds a value of type list, expected tensors by name"),
+        (
+            {"epoch": 3, "weight": torch.ones(2)},
+            "x.pth: 'epoch' is a value of type int, expected a tensor by its name",
+        ),
     ],
 )
 def test_file_without_weights_is_a_sentence(tmp_path: Path, content: Any, found: str) -> None:

@@ -37,7 +37,7 @@ def read_released(path: Path) -> dict[str, Tensor]:
 
 def described(value: Any) -> str:
     """Say what was found in place of a tensor."""
-    return "nothing" if isinstance(value, dict) and not value else f"a {type(value).__name__}"
+    return "nothing" if isinstance(value, dict) and not value else f"a value of type {type(value).__name__}"
 
 
 def load_released(network: nn.Module, path: Path, known: list[str]) -> None:
