@@ -1,4 +1,4 @@
-"""Which points of a scene go through the network together, so that each gets an output of its own."""
+"""Which points of a scene go through the network together, and whose outputs speak for each point."""
 
 from __future__ import annotations
 
