@@ -14,7 +14,7 @@ demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
 	@echo; cat results/tables/rooms.md; echo
 	@echo "table:  results/tables/rooms.csv, .md, .tex"
-	@echo "clouds: $$(echo results/runs/sofa/stratified_small/closed_set/seed0/*/clouds)"
+	@echo "clouds: $$(echo results/runs/sofa/stratified_small/closed_set/seed0/single/*/clouds)"
 	@echo "logs:   logs/"
 
 test: .venv/installed

@@ -22,8 +22,8 @@ CHECK = "results/protocols/{protocol}.{taught}.json"
 RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
 WEIGHTS = f"{RUN}/weights.npz"
 HISTORY = f"{RUN}/history.csv"
-OUTPUTS = f"{RUN}/outputs/manifest.json"
-METHOD = f"{RUN}/{{score}}"
+OUTPUTS = f"{RUN}/{{coverage}}/outputs/manifest.json"
+METHOD = f"{RUN}/{{coverage}}/{{score}}"
 SCORES = f"{METHOD}/scores/manifest.json"
 STATISTICS = f"{METHOD}/statistics.npz"
 METRICS = f"{METHOD}/metrics.json"
@@ -35,7 +35,8 @@ RECORD = (
 )
 RECORD_WITH_CONFIG = RECORD.replace("--out ", "--config {params.config:q} --out ")
 RUN_LOG = "{protocol}.{backbone}.{recipe}.seed{seed}"
-METHOD_LOG = f"{RUN_LOG}.{{score}}"
+OUTPUTS_LOG = f"{RUN_LOG}.{{coverage}}"
+METHOD_LOG = f"{OUTPUTS_LOG}.{{score}}"
 
 # A command whose rule has no environment of its own runs the Python that runs Snakemake, activated or not.
 os.environ.update(
@@ -74,6 +75,7 @@ wildcard_constraints:
     taught=r"[0-9a-f]{8}",
     backbone=one_of(config["backbones"]),
     recipe=one_of(config["recipes"]),
+    coverage=one_of({table["coverage"] for table in config["tables"].values()}),
     score=one_of(plugin_names("scores")),
     table=one_of(config["tables"]),
     environment=one_of(environment_names()),

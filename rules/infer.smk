@@ -10,9 +10,9 @@ rule infer:
         outputs=OUTPUTS,
         provenance=record_file(OUTPUTS),
     log:
-        f"logs/infer/{RUN_LOG}.log",
+        f"logs/infer/{OUTPUTS_LOG}.log",
     benchmark:
-        f"logs/benchmarks/infer/{RUN_LOG}.tsv"
+        f"logs/benchmarks/infer/{OUTPUTS_LOG}.tsv"
     conda:
         backbone_conda
     threads: 8
@@ -21,7 +21,7 @@ rule infer:
         mem_mb=16000,
         runtime="6h",
     params:
-        config=slice_of(slices.infer_slice, "backbone"),
+        config=slice_of(slices.infer_slice, "backbone", "coverage"),
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "

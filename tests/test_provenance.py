@@ -19,7 +19,7 @@ def sha256(text: str) -> str:
     [
         ("runs/seed0/weights.npz", "runs/seed0/weights.provenance.json"),
         ("scenes/rooms/val/manifest.json", "scenes/rooms/val.provenance.json"),
-        ("runs/seed0/msp/clouds/colours.json", "runs/seed0/msp/clouds.provenance.json"),
+        ("runs/seed0/single/msp/clouds/colours.json", "runs/seed0/single/msp/clouds.provenance.json"),
         ("raw/rooms", "raw/rooms.provenance.json"),
         ("runs/{protocol}/metrics.json", "runs/{protocol}/metrics.provenance.json"),
     ],

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from openworld3d.crops import Bounds
 from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
@@ -22,12 +23,16 @@ from openworld3d.weights import load_weights
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON: inference_voxels")
+    parser.add_argument(
+        "--config", type=json.loads, required=True, help="JSON: coverage, inference_voxels, inference_pairs"
+    )
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
     arguments = parser.parse_args()
     refuse_late_devices()
+    coverage = arguments.config["coverage"]
+    bounds = Bounds(arguments.config["inference_voxels"], arguments.config["inference_pairs"])
     state, config = load_weights(arguments.weights)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     backbone, known = config["backbone"], config["known"]
@@ -45,15 +50,17 @@ def main() -> None:
                 load_scene(scene_file.path, scenes.classes),
                 backbone["grid_size"],
                 backbone["appearance_range"],
-                arguments.config["inference_voxels"],
+                coverage,
+                bounds,
                 device,
             )
             file = folder / f"{name}.npz"
             np.savez(file, **cast(Any, outputs))
-            voxels, points = len(outputs["logits"]), len(outputs["inverse"])
-            entries.append({"name": name, "voxels": voxels, "points": points, "sha256": sha256_of(file)})
-            print(f"{name}  {points} points, {voxels} voxels", flush=True)
-        write_json(folder / arguments.out.name, {"known": known, "scenes": entries})
+            points, rows, halved = len(outputs["inverse"]), len(outputs["logits"]), int(outputs["halved_crops"])
+            digest = sha256_of(file)
+            entries.append({"name": name, "points": points, "rows": rows, "halved_crops": halved, "sha256": digest})
+            print(f"{name}  {points} points, {rows} rows of outputs, {halved} crops halved", flush=True)
+        write_json(folder / arguments.out.name, {"coverage": coverage, "known": known, "scenes": entries})
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import whole_file
 from openworld3d.manifests import read_manifest
 
-IDENTITY = ["dataset", "protocol", "backbone", "recipe", "score", "method", "seed"]
+IDENTITY = ["dataset", "protocol", "backbone", "recipe", "coverage", "score", "method", "seed"]
 SIZE = ["points", "prevalence"]
 MISSING = "n/a"
 GROUND = (
@@ -23,6 +23,8 @@ GROUND = (
     "original points of all evaluation scenes. Fractions, not percent; n/a: not defined."
 )
 DEFINITIONS = {
+    "coverage": "single: a voxel's points share the outputs of one of them; fragments: each point has its own; "
+    "tta: averaged over four turns of the scene",
     "points": "points that are not void",
     "prevalence": "share of unknown points, which is the aupr of a random score",
     "aupr": "average precision, steps over distinct scores",

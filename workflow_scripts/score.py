@@ -20,7 +20,7 @@ def main() -> None:
     """Read the arguments, score every scene of the outputs, write a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--score", required=True, help="a file of openworld3d/scores")
-    parser.add_argument("--outputs", required=True, type=Path, help="manifest of logits per voxel")
+    parser.add_argument("--outputs", required=True, type=Path, help="manifest of a run's outputs")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
     parser.add_argument("--out", required=True, type=Path, help="manifest.json, the scores beside it")
     arguments = parser.parse_args()
@@ -55,13 +55,13 @@ def score_scene(source: Path, target: Path, score: Score, known: np.ndarray, poi
     with np.load(source) as arrays:
         logits, inverse = arrays["logits"], arrays["inverse"]
     check(source, logits, inverse, len(known), points)
-    voxel_score = score(logits)
-    if not np.isfinite(voxel_score).all():
-        voxel = int(np.flatnonzero(~np.isfinite(voxel_score))[0])
-        raise UserError(f"{source}: the score of voxel {voxel} is {voxel_score[voxel]}, expected a finite number")
+    row_score = score(logits)
+    if not np.isfinite(row_score).all():
+        row = int(np.flatnonzero(~np.isfinite(row_score))[0])
+        raise UserError(f"{source}: the score of row {row} is {row_score[row]}, expected a finite number")
     prediction = known[logits.argmax(axis=1)]
     with whole_file(target) as temporary, open(temporary, "wb") as file:
-        np.savez(file, score=voxel_score[inverse], prediction=prediction[inverse])
+        np.savez(file, score=row_score[inverse], prediction=prediction[inverse])
 
 
 def check(source: Path, logits: np.ndarray, inverse: np.ndarray, known: int, points: int) -> None:
@@ -72,11 +72,11 @@ def check(source: Path, logits: np.ndarray, inverse: np.ndarray, known: int, poi
     if len(inverse) != points:
         raise UserError(f"{source}: inverse has {len(inverse)} points, the scene has {points}; {advice}")
     if points and not 0 <= inverse.min() <= inverse.max() < len(logits):
-        raise UserError(f"{source}: inverse names a voxel outside the {len(logits)} voxels; {advice}")
+        raise UserError(f"{source}: inverse names a row outside the {len(logits)} rows of logits; {advice}")
     if not np.isfinite(logits).all():
-        voxel, column = np.argwhere(~np.isfinite(logits))[0]
+        row, column = np.argwhere(~np.isfinite(logits))[0]
         raise UserError(
-            f"{source}: logits[{voxel}, {column}] is {logits[voxel, column]}, expected a finite number; "
+            f"{source}: logits[{row}, {column}] is {logits[row, column]}, expected a finite number; "
             "the network has diverged: train it again with a lower learning rate"
         )
 

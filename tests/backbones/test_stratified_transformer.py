@@ -83,6 +83,15 @@ def test_scene_of_a_hundred_metres_stays_inside_the_tables() -> None:
     assert torch.isfinite(network(torch.from_numpy(coord), network.geometry(coord, np.array([3000])))).all()
 
 
+@pytest.mark.parametrize(
+    ("stem", "apart", "pairs"), [(True, 0.01, 16), (True, 1, 4), (False, 0.01, 4), (False, 1, 2)]
+)
+def test_most_pairs_of_a_block_by_hand(stem: bool, apart: float, pairs: int) -> None:
+    # Four points at the first level and two at the second, in one window or in windows of their own.
+    coord = np.array([[number * apart, 0, 0] for number in range(4)], np.float32)
+    assert build({**SMALL, "stem_transformer": stem}, 3, 5).geometry(coord, np.array([4])).pairs == pairs
+
+
 def test_drop_path_keeps_the_mean() -> None:
     torch.manual_seed(0)
     drop = DropPath(0.25)

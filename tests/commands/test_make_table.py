@@ -15,6 +15,7 @@ ROW = {
     "protocol": "no_sofa",
     "backbone": "stratified",
     "recipe": "closed_set",
+    "coverage": "single",
     "score": "msp",
     "method": "MSP & co_1",
     "seed": 0,
@@ -49,8 +50,11 @@ def make_table(tmp_path: Path, command: Callable[..., None]) -> Callable[..., di
 
 def test_csv_holds_every_digit(make_table: Callable[..., dict[str, str]]) -> None:
     lines = make_table(METRICS)["csv"].splitlines()
-    assert lines[0] == "dataset,protocol,backbone,recipe,score,method,seed,points,prevalence,aupr,auroc,miou_known"
-    assert lines[1] == (f"rooms,no_sofa,stratified,closed_set,msp,MSP & co_1,0,7,{2 / 7!r},{1 / 3!r},0.9,n/a")
+    assert (
+        lines[0]
+        == "dataset,protocol,backbone,recipe,coverage,score,method,seed,points,prevalence,aupr,auroc,miou_known"
+    )
+    assert lines[1] == (f"rooms,no_sofa,stratified,closed_set,single,msp,MSP & co_1,0,7,{2 / 7!r},{1 / 3!r},0.9,n/a")
     assert len(lines) == 3
 
 
@@ -64,6 +68,7 @@ def test_markdown_has_four_decimals_and_says_what_they_mean(
     for words in ("unknown is the positive class", "void points are left out", "pooled over all"):
         assert words in text
     assert "aupr: average precision" in text
+    assert "coverage: single: a voxel's points share" in text
     assert "fpr95" not in text
 
 

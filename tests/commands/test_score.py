@@ -35,7 +35,7 @@ def write(folder: Path, name: str, **changed: Any) -> None:
 
 
 def write_known(folder: Path, *known: str) -> None:
-    manifest = {"known": known, "scenes": [{"name": name, "voxels": 2, "points": 5} for name in LOGITS]}
+    manifest = {"known": known, "scenes": [{"name": name, "rows": 2, "points": 5} for name in LOGITS]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -71,12 +71,12 @@ def test_scores_lie_on_the_original_points(
     ("changed", "sentence"),
     [
         ({"inverse": [0, 0, 1, 1]}, r"hall.npz: inverse has 4 points, the scene has 5"),
-        ({"inverse": [0, 0, 1, 1, 2]}, r"hall.npz: inverse names a voxel outside the 2 voxels"),
+        ({"inverse": [0, 0, 1, 1, 2]}, r"hall.npz: inverse names a row outside the 2 rows"),
         ({"logits": [[0], [0]]}, r"hall.npz: logits have 1 columns for 2 known classes"),
         ({"logits": [[0, 1], [np.nan, 1]]}, r"hall.npz: logits\[1, 0\] is nan, expected a finite number"),
         ({"logits": [[0, np.inf], [0, 1]]}, r"hall.npz: logits\[0, 1\] is inf, expected a finite number"),
         # Their log-odds do not fit into float32.
-        ({"logits": [[3e38, -3e38], [0, 1]]}, r"hall.npz: the score of voxel 0 is -inf"),
+        ({"logits": [[3e38, -3e38], [0, 1]]}, r"hall.npz: the score of row 0 is -inf"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")

@@ -31,7 +31,7 @@ def test_unsound_environment_stops_its_own_jobs_alone(finished: Project, tmp_pat
     assert not (runs / "on_a_card").exists()
     assert (runs / "stratified_small/closed_set/seed0/weights.npz").stat().st_mtime > before
     for score in ("msp", "energy"):
-        metrics = runs / f"stratified_small/closed_set/seed0/{score}/metrics.json"
+        metrics = runs / f"stratified_small/closed_set/seed0/single/{score}/metrics.json"
         assert metrics.stat().st_mtime > before
     assert "**Sound" in project.read("results/environments/cpu.md")
 

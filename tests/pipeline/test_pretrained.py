@@ -24,7 +24,8 @@ IMPORT: Jobs = {"import_weights": 1, **INFER}
 def ask_released(config: dict[str, Any]) -> None:
     """Let the table ask one network that is already trained."""
     config["protocols"]["many_unknown"] = {**config["protocols"]["sofa"], "unknown": UNKNOWN}
-    config["backbones"]["golden"] = {**golden_backbone(), "environment": "cpu", "inference_voxels": 100000}
+    bounds = {"inference_voxels": 100000, "inference_pairs": 10**7}
+    config["backbones"]["golden"] = {**golden_backbone(), "environment": "cpu", **bounds}
     config["recipes"]["released"] = {
         "kind": "closed_set",
         "pretrained": "released.pth",
@@ -52,7 +53,7 @@ def test_released_checkpoint_is_evaluated_without_training(evaluated: Project) -
         "released + energy",
     ]
     assert all("" not in row.split(",") for row in rows)
-    assert json.loads(evaluated.read(f"{RUN}/outputs/manifest.json"))["known"] == COLUMNS
+    assert json.loads(evaluated.read(f"{RUN}/single/outputs/manifest.json"))["known"] == COLUMNS
     assert not (evaluated.folder / RUN / "history.csv").exists()
     done = evaluated.snakemake()
     assert "Nothing to be done" in done.stdout

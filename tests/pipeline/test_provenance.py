@@ -12,12 +12,14 @@ RUN = "results/runs/sofa/stratified_small/closed_set/seed0"
 def test_row_knows_every_job_behind_it(finished: Project) -> None:
     (document,) = finished.provenance("--config", "row=2")
     assert document["row"]["score"] == "energy"
+    assert document["row"]["coverage"] == "single"
     jobs = {job["command"]: job for job in document["jobs"]}
     assert [job["command"] for job in document["jobs"]].count("prepare") == 2
     before_training = {"generate_rooms", "prepare", "check_protocol"}
     assert set(jobs) == {"measure", "summarise", "score", "infer", "train", *before_training}
     assert jobs["train"]["config"]["seed"] == 0
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
+    assert jobs["infer"]["config"]["coverage"] == "single"
     assert jobs["measure"]["config"] == {"unknown": ["sofa"]}
     weights = (finished.folder / RUN / "weights.npz").read_bytes()
     assert jobs["infer"]["inputs"][f"{RUN}/weights.npz"] == hashlib.sha256(weights).hexdigest()
@@ -35,7 +37,7 @@ def test_all_rows_where_none_is_named(finished: Project) -> None:
 
 
 def test_result_that_no_longer_is_what_was_read_is_told(finished: Project) -> None:
-    statistics = finished.folder / RUN / "msp/statistics.npz"
+    statistics = finished.folder / RUN / "single/msp/statistics.npz"
     before = statistics.read_bytes()
     statistics.write_bytes(before + b"0")
     try:
@@ -43,7 +45,7 @@ def test_result_that_no_longer_is_what_was_read_is_told(finished: Project) -> No
     finally:
         statistics.write_bytes(before)
     (measure,) = [job for job in document["jobs"] if job["command"] == "measure"]
-    assert measure["changed since"] == [f"{RUN}/msp/statistics.npz"]
+    assert measure["changed since"] == [f"{RUN}/single/msp/statistics.npz"]
 
 
 def test_row_that_was_not_made_is_a_sentence(finished: Project) -> None:

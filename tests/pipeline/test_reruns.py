@@ -120,6 +120,9 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "what watches a training": (code(f"{LIBRARY}/watching.py"), {}),
     # Inference.
     "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), INFER),
+    "attention pairs at inference": (value("backbones.stratified_small.inference_pairs", 5000), INFER),
+    "coverage": (value("tables.rooms.coverage", "fragments"), INFER),
+    "library file of crops": (code(f"{LIBRARY}/crops.py"), INFER),
     "library file of inference alone": (code(f"{LIBRARY}/inference.py"), INFER),
     # Scores, metrics, tables, clouds.
     "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),

@@ -57,6 +57,11 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("table", "romms"), "table says romms, which does not exist, did you mean rooms"),
     (put("tables.rooms.scores", ["maxlogit"]), "scores says maxlogit, .* did you mean max_logit"),
     (put("tables.rooms.metrics", ["aurok"]), "metrics.0 is 'aurok', .* did you mean auroc"),
+    (put("tables.rooms.coverage", "singel"), "coverage is 'singel', .* single, fragments, tta, did you mean single"),
+    (
+        put(f"{SMALL}.inference_pairs", 0),
+        "inference_pairs is 0, expected|inference_pairs: 0 is less than the minimum",
+    ),
     (put("tables.rooms.seeds", [-1]), "seeds.0: -1 is less than the minimum of 0"),
     (put("tables.rooms.recipes", ["closedset"]), "recipes says closedset, .* did you mean closed_set"),
     (put("recipes.closed_set.learning_rate", "fast"), "learning_rate is 'fast', expected a number above 0"),

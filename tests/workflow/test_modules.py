@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from openworld3d.workflow import modules
-from openworld3d.workflow.slices import import_slice, measure_slice, runs_of_table, train_slice
+from openworld3d.workflow.slices import (
+    import_slice,
+    infer_slice,
+    measure_slice,
+    rows_of_table,
+    runs_of_table,
+    train_slice,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = "workflow_scripts/openworld3d"
@@ -63,7 +70,7 @@ def test_order_of_unknown_classes_is_no_change() -> None:
 def test_training_does_not_see_what_only_inference_uses() -> None:
     config = {
         "protocols": {"p": {"unknown": ["a"], "unknown_points": "ignore"}},
-        "backbones": {"b": {"k": 16, "environment": "cpu", "inference_voxels": 9}},
+        "backbones": {"b": {"k": 16, "environment": "cpu", "inference_voxels": 9, "inference_pairs": 8}},
         "recipes": {"r": {"epochs": 1}},
     }
     assert train_slice(config, "p", "b", "r", "4") == {
@@ -79,6 +86,18 @@ def test_training_does_not_see_what_only_inference_uses() -> None:
         "backbone": {"k": 16},
         "recipe": {"epochs": 1},
     }
+
+
+def test_inference_sees_its_coverage_and_bounds() -> None:
+    config = {"backbones": {"b": {"k": 16, "inference_voxels": 9, "inference_pairs": 8}}}
+    assert infer_slice(config, "b", "tta") == {"coverage": "tta", "inference_voxels": 9, "inference_pairs": 8}
+
+
+def test_rows_name_the_coverage_of_their_table() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r"], "seeds": [0], "coverage": "tta"}
+    config = {"protocols": {"p": {"dataset": "d"}}, "tables": {"t": {**table, "scores": ["msp", "energy"]}}}
+    rows = rows_of_table(config, "t")
+    assert [(row["coverage"], row["score"]) for row in rows] == [("tta", "msp"), ("tta", "energy")]
 
 
 def test_runs_are_all_combinations_in_order() -> None:

@@ -16,5 +16,5 @@ class Backbone(nn.Module):
     def geometry(self, coord: np.ndarray, offset: np.ndarray) -> Any:
         """Return what `forward` needs to know of coord (N, 3) float32, clouds ending at offset.
 
-        It has `to(device)`, and `pairs`, the most attention pairs of any block.
+        It has `.to(device)`, and `.pairs`: the most attention pairs of any block, or what else memory depends on.
         """

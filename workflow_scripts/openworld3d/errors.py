@@ -30,7 +30,8 @@ def run_command(main: Callable[[], None]) -> None:
             raise
         first = str(error).split("\n")[0]
         sentence = (
-            f"memory ran out ({first}); lower crop_voxels, scenes_per_step or inference_voxels, or ask for more"
+            f"memory ran out ({first}); lower crop_voxels, scenes_per_step, inference_voxels or inference_pairs, or "
+            "ask for more"
         )
     else:
         return

@@ -1,17 +1,19 @@
-"""From a scene to the network's outputs on every voxel: crops that cover the scene, outputs averaged over visits."""
+"""From a scene to the network's outputs on every point, averaged over its visits."""
 
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Iterator, Sequence
+from typing import Sequence
 
 import numpy as np
 import torch
 
+from openworld3d.averaging import Means
 from openworld3d.backbone import Backbone
 from openworld3d.batches import evaluation_cloud
+from openworld3d.coverage import output_rows, showings
+from openworld3d.crops import Bounds, covering_crops
 from openworld3d.scene import Scene
-from openworld3d.voxel import nearest_to, pick_points, voxelise
 
 
 def infer_scene(
@@ -20,28 +22,27 @@ def infer_scene(
     scene: Scene,
     voxel_size: float,
     appearance_range: Sequence[float],
-    crop_voxels: int,
+    coverage: str,
+    bounds: Bounds,
     device: torch.device,
 ) -> dict[str, np.ndarray]:
-    """Return the recipe's outputs per voxel, (V, C) float32 each, and `inverse` (N,) int32, each point's voxel."""
-    inverse = voxelise(scene.coord, voxel_size)
-    picked = pick_points(inverse, np.random.default_rng(0))
-    total: dict[str, np.ndarray] = {}
-    visits = np.zeros(len(picked), np.int64)
-    for crop in covering_crops(scene.coord[picked], crop_voxels, visits):
-        cloud = evaluation_cloud(scene, picked[crop], appearance_range)
-        geometry = network.geometry(cloud.coord, np.array([len(crop)]))
-        with torch.no_grad():
-            outputs = recipe_module.outputs(network, torch.from_numpy(cloud.feature).to(device), geometry.to(device))
-        for name, value in outputs.items():
-            total.setdefault(name, np.zeros((len(picked), *value.shape[1:]), np.float32))[crop] += value.cpu().numpy()
-    averaged = {name: value / visits[:, None].astype(np.float32) for name, value in total.items()}
-    return {**averaged, "inverse": inverse}
+    """Return the recipe's outputs, (R, C) float32 each: a row per voxel where coverage is `single`, else per point.
 
 
-def covering_crops(coord: np.ndarray, crop_voxels: int, visits: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield crops around the first point not yet visited until every point is; counts the visits in place."""
-    while not visits.all():
-        crop = nearest_to(coord, int(visits.argmin()), crop_voxels)
-        visits[crop] += 1
-        yield crop
+    Beside them `inverse` (N,) int32, the row of each point; `visits` (R,) int32, over how many visits a row is
+    averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All that is
+    random is drawn from a fixed seed.
+    """
+    generator = np.random.default_rng(0)
+    row = output_rows(scene, voxel_size, coverage)
+    means = Means(int(row.max()) + 1)
+    halved = 0
+    for shown, picked in showings(scene, voxel_size, coverage, generator):
+        for crop in covering_crops(network, shown.coord[picked], bounds, generator):
+            point = picked[crop.points]
+            feature = torch.from_numpy(evaluation_cloud(shown, point, appearance_range).feature).to(device)
+            with torch.no_grad():
+                outputs = recipe_module.outputs(network, feature, crop.geometry.to(device))
+            means.add(row[point], {name: value.cpu().numpy() for name, value in outputs.items()})
+            halved += crop.halved
+    return {**means.result(), "inverse": row, "visits": means.visits, "halved_crops": np.array(halved)}

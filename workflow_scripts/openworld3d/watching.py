@@ -23,6 +23,7 @@ from openworld3d import parallel
 from openworld3d.backbone import Backbone
 from openworld3d.batches import TrainingData
 from openworld3d.checkpoint import History
+from openworld3d.crops import Bounds
 from openworld3d.files import whole_file
 from openworld3d.inference import infer_scene
 from openworld3d.loading import Batch, steps_of_epoch
@@ -140,7 +141,8 @@ class RunWatch(Watch):
             scene,
             self.data.voxel_size,
             self.data.appearance_range,
-            recipe["batch_voxels"],
+            "single",
+            Bounds(recipe["batch_voxels"], recipe["batch_pairs"]),
             self.device,
         )
         logits, inverse = outputs["logits"], outputs["inverse"]

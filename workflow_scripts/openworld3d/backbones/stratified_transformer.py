@@ -45,8 +45,8 @@ class Geometry(NamedTuple):
 
     @property
     def pairs(self) -> int:
-        """Return the most attention pairs of any block."""
-        return max(len(pairs.query) for level in self.levels for pairs in level.pairs or ())
+        """Return the most attention pairs of any block, on which memory depends."""
+        return max((len(pairs.query) for level in self.levels for pairs in level.pairs or ()), default=0)
 
     def to(self, device: torch.device) -> Geometry:
         """Return the geometry with every tensor on `device`."""

@@ -10,7 +10,7 @@ from openworld3d.files import canonical_json, sha256_of_text
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
 
-ONLY_INFERENCE = ("environment", "inference_voxels")
+ONLY_INFERENCE = ("environment", "inference_voxels", "inference_pairs")
 METHOD = "{recipe} + {score}"
 
 
@@ -49,9 +49,10 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
     }
 
 
-def infer_slice(config: Config, backbone: str) -> Slice:
+def infer_slice(config: Config, backbone: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
-    return {"inference_voxels": config["backbones"][backbone]["inference_voxels"]}
+    chosen = config["backbones"][backbone]
+    return {"coverage": coverage, **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")}}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
@@ -80,11 +81,12 @@ def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
 
 
 def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
-    """Return the identity of every row of a table: a run and a score."""
+    """Return the identity of every row of a table: a run, the coverage of its inference, and a score."""
     return [
         {
             **run,
             "dataset": config["protocols"][run["protocol"]]["dataset"],
+            "coverage": config["tables"][table]["coverage"],
             "score": score,
             "method": METHOD.format(recipe=run["recipe"], score=score),
         }
