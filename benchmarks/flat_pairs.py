@@ -20,13 +20,14 @@ def position(table: Tensor, row: Tensor) -> Tensor:
 def attend(attention: WindowAttention, feature: Tensor, pairs: Pairs) -> Tensor:
     """Return what `attention` returns, computed pair by pair (Lai et al., CVPR 2022, section 3.3)."""
     points, channels = feature.shape
+    query_index, key_index, row = pairs.query.long(), pairs.key.long(), pairs.row.long()
     query, key, value = attention.qkv(feature).view(points, 3, attention.heads, -1).unbind(1)  # (N, h, e)
-    query_of_pair = (query * attention.scale)[pairs.query]  # (M, h, e)
-    key_of_pair = key[pairs.key]  # (M, h, e)
+    query_of_pair = (query * attention.scale)[query_index]  # (M, h, e)
+    key_of_pair = key[key_index]  # (M, h, e)
     logit = (query_of_pair * key_of_pair).sum(2)  # (M, h)
-    logit = logit + (query_of_pair * position(attention.relative_pos_query_table, pairs.row)).sum(2)
-    logit = logit + (key_of_pair * position(attention.relative_pos_key_table, pairs.row)).sum(2)
-    weight = softmax_by_torch(logit, pairs.query, points)  # (M, h)
-    value_of_pair = value[pairs.key] + position(attention.relative_pos_value_table, pairs.row)  # (M, h, e)
-    out = sum_by_index_add(weight[:, :, None] * value_of_pair, pairs.query, points)  # (N, h, e)
+    logit = logit + (query_of_pair * position(attention.relative_pos_query_table, row)).sum(2)
+    logit = logit + (key_of_pair * position(attention.relative_pos_key_table, row)).sum(2)
+    weight = softmax_by_torch(logit, query_index, points)  # (M, h)
+    value_of_pair = value[key_index] + position(attention.relative_pos_value_table, row)  # (M, h, e)
+    out = sum_by_index_add(weight[:, :, None] * value_of_pair, query_index, points)  # (N, h, e)
     return attention.proj(out.reshape(points, channels))

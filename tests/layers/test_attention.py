@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from benchmarks.flat_pairs import attend
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openworld3d.layers.pair_attention import Pairs, make_pairs
 from openworld3d.layers.stratified_attention import WindowAttention, table_length, table_rows
@@ -110,3 +112,17 @@ def test_table_rows_by_hand() -> None:
     assert rows[0].tolist() == [31, 31, 31]
     assert rows[1].tolist() == [6, 31, 63]
     assert rows[2, 2] == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([(0.16, 0.01), (0.1, 0.005), (1.28, 0.08), (0.35, 0.02), (0.4, 0.1)]))
+def test_table_rows_are_each_offset_quantised(seed: int, grid: tuple[float, float]) -> None:
+    """Also beyond the table, as pairs of a window's width and more apart are drawn."""
+    side, step = grid
+    generator = np.random.default_rng(seed)
+    coord = generator.uniform(0, 5 * side, (40, 3)).astype(np.float32)
+    query, key = generator.integers(0, 40, (2, 300))
+    offset = np.round((coord[query] - coord[key]) * np.float32(100000)) / np.float32(100000)
+    row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step))
+    expected = np.clip(row, 0, table_length(side, step) - 1)
+    assert (table_rows(coord, query, key, side, step) == expected).all()

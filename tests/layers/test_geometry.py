@@ -16,14 +16,10 @@ def line(*x: float) -> np.ndarray:
     return np.array([[value, 0, 0] for value in x], np.float32)
 
 
-def test_farthest_points_by_hand() -> None:
-    assert geometry.farthest_points(line(0, 1, 10, 4), 4).tolist() == [0, 2, 3, 1]
-
-
 def test_samples_start_at_each_clouds_first_point() -> None:
-    chosen, offset = geometry.sample_clouds(line(0, 5, 1, 0, 7, 3), np.array([3, 6]), lambda n: n - 1)
-    assert chosen.tolist() == [0, 1, 3, 4]
-    assert offset.tolist() == [2, 4]
+    one, two = geometry.sample_clouds(line(0, 5, 1, 0, 7, 3), np.array([3, 6]), [lambda n: n // 2, lambda n: n - 1])
+    assert [array.tolist() for array in one] == [[0, 3], [1, 2]]
+    assert [array.tolist() for array in two] == [[0, 1, 3, 4], [2, 4]]
 
 
 def test_nearest_stays_in_the_cloud_and_pads_with_its_nearest() -> None:

@@ -1,4 +1,4 @@
-"""Every experiment that we ship is a config that the pipeline takes, and the published ones have the published size."""
+"""Every experiment is a config that the pipeline takes, and the published networks have the published size."""
 
 from __future__ import annotations
 

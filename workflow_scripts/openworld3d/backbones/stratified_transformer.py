@@ -21,6 +21,7 @@ from openworld3d.segment import take_rows
 
 STEM_NEIGHBORS = 34
 STEM_RADIUS = 2.5  # in grid cells
+CHUNK = 2048  # points pooled at a time, as their neighbours' features are many times the level's
 
 
 class Level(NamedTuple):
@@ -111,7 +112,9 @@ class TransitionDown(nn.Module):
         self.linear = nn.Linear(in_channels, out_channels, bias=False)
 
     def forward(self, feature: Tensor, neighbor: Tensor) -> Tensor:
-        return take_rows(self.linear(self.norm(feature)), neighbor).max(1)[0]  # (n', k, c) -> (n', c)
+        feature = self.linear(self.norm(feature))
+        pooled = [take_rows(feature, near).max(1)[0] for near in neighbor.split(CHUNK)]  # each (n, k, c) -> (n, c)
+        return torch.cat(pooled)
 
 
 class Stage(nn.Module):
@@ -197,6 +200,14 @@ class StratifiedTransformer(Backbone):
         """Return the step of the position tables of `level` in metres."""
         return self.config["quant_size"] * 2**level
 
+    def sparse_points(self, points: int) -> int:
+        """Return how many of a cloud's points are keys far away."""
+        return points // self.config["downsample_scale"] + 1
+
+    def coarse_points(self, points: int) -> int:
+        """Return how many of a cloud's points make the coarser level."""
+        return int(points * self.config["ratio"]) + 1
+
     def geometry(self, coord: np.ndarray, offset: np.ndarray, neighbor: np.ndarray | None = None) -> Geometry:
         """Sample, window and connect the points of a batch: coord (N, 3) float32 in metres, offset (B,)."""
         if neighbor is None:
@@ -204,11 +215,13 @@ class StratifiedTransformer(Backbone):
         points = torch.from_numpy(coord)
         levels: list[Level] = []
         for level in range(self.config["num_layers"]):
-            pairs = self.pairs_of_level(level, coord, offset) if level >= self.first else None
+            (sparse, _), (chosen, coarse_offset) = sample_clouds(
+                coord, offset, [self.sparse_points, self.coarse_points]
+            )
+            pairs = self.pairs_of_level(level, coord, offset, sparse) if level >= self.first else None
             if level == self.config["num_layers"] - 1:
                 levels.append(Level(pairs, None, None, None))
                 break
-            chosen, coarse_offset = sample_clouds(coord, offset, lambda n: int(n * self.config["ratio"]) + 1)
             coarse_coord = coord[chosen]
             pooled = nearest(coord, offset, coarse_coord, coarse_offset, self.config["k"])[1]
             distance, fine = nearest(coarse_coord, coarse_offset, coord, offset, self.config["up_k"])
@@ -218,9 +231,10 @@ class StratifiedTransformer(Backbone):
             coord, offset = coarse_coord, coarse_offset
         return Geometry(points, torch.from_numpy(neighbor).long(), levels)
 
-    def pairs_of_level(self, level: int, coord: np.ndarray, offset: np.ndarray) -> tuple[Pairs, Pairs]:
-        """Return the attention pairs of the plain and the shifted blocks of one level."""
-        sparse = sample_clouds(coord, offset, lambda n: n // self.config["downsample_scale"] + 1)[0]
+    def pairs_of_level(
+        self, level: int, coord: np.ndarray, offset: np.ndarray, sparse: np.ndarray
+    ) -> tuple[Pairs, Pairs]:
+        """Return the attention pairs of the plain and the shifted blocks of one level, `sparse` its far keys."""
         side, step = self.side(level), self.step(level)
 
         def pairs(shifted: bool) -> Pairs:

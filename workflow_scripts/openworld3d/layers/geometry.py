@@ -5,10 +5,13 @@ Clouds of a batch lie one after the other; `offset` (B,) says where each ends.
 
 from __future__ import annotations
 
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Sequence
 
 import numpy as np
+from scipy.sparse import coo_matrix
 from scipy.spatial import cKDTree
+
+from openworld3d.layers.sampling import farthest_points
 
 
 def clouds(offset: np.ndarray) -> Iterator[slice]:
@@ -19,31 +22,19 @@ def clouds(offset: np.ndarray) -> Iterator[slice]:
         start = end
 
 
-def farthest_points(coord: np.ndarray, count: int) -> np.ndarray:
-    """Farthest point sampling from the first point: (N, 3) float32 -> (count,) int64."""
-    x, y, z = np.ascontiguousarray(coord.T)
-    distance = np.full(len(coord), np.inf, np.float32)
-    square, term = np.empty_like(distance), np.empty_like(distance)
-    chosen = np.zeros(count, np.int64)
-    for turn in range(1, count):
-        last = chosen[turn - 1]
-        np.subtract(x, x[last], out=square)
-        np.multiply(square, square, out=square)
-        for axis in (y, z):
-            np.subtract(axis, axis[last], out=term)
-            np.multiply(term, term, out=term)
-            np.add(square, term, out=square)
-        np.minimum(distance, square, out=distance)
-        chosen[turn] = distance.argmax()
-    return chosen
-
-
 def sample_clouds(
-    coord: np.ndarray, offset: np.ndarray, count: Callable[[int], int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Farthest point sampling of `count(n)` points per cloud; returns their indices and the new offset."""
-    chosen = [part.start + farthest_points(coord[part], count(part.stop - part.start)) for part in clouds(offset)]
-    return np.concatenate(chosen), np.cumsum([len(part) for part in chosen])
+    coord: np.ndarray, offset: np.ndarray, counts: Sequence[Callable[[int], int]]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Farthest point sampling, once per cloud, of `count(n)` points for each count: their indices and new offset."""
+    sizes = [[count(part.stop - part.start) for part in clouds(offset)] for count in counts]
+    longest = [
+        part.start + farthest_points(coord[part], max(of_cloud))
+        for part, of_cloud in zip(clouds(offset), zip(*sizes))
+    ]
+    return [
+        (np.concatenate([chosen[:size] for chosen, size in zip(longest, of_count)]), np.cumsum(of_count))
+        for of_count in sizes
+    ]
 
 
 def nearest(
@@ -68,20 +59,20 @@ def nearest(
 
 
 def ball_neighbors(coord: np.ndarray, offset: np.ndarray, radius: float, most: int) -> np.ndarray:
-    """Return the first `most` points by index within `radius`, padded with N: (N, m) int64, m <= most as needed."""
+    """Return the first `most` points by index within `radius`, padded with N: (N, m) int32, m <= most as needed."""
+    points = len(coord)
     pairs = np.concatenate(
         [part.start + cKDTree(coord[part]).query_pairs(radius, output_type="ndarray") for part in clouds(offset)]
-    )
-    own = np.arange(len(coord), dtype=np.int64)
+    ).astype(np.int32)
+    own = np.arange(points, dtype=np.int32)
     center = np.concatenate([pairs[:, 0], pairs[:, 1], own])
     neighbor = np.concatenate([pairs[:, 1], pairs[:, 0], own])
-    order = np.argsort(center * np.int64(len(coord)) + neighbor)
-    center, neighbor = center[order], neighbor[order]
-    count = np.bincount(center, minlength=len(coord))
-    rank = np.arange(len(center)) - np.repeat(np.cumsum(count) - count, count)
-    table = np.full((len(coord), min(most, count.max())), len(coord), np.int64)
+    near = coo_matrix((np.ones(len(center), bool), (center, neighbor)), (points, points)).tocsr()  # sorts both
+    count = np.diff(near.indptr)
+    rank = np.arange(near.nnz, dtype=np.int32) - np.repeat(near.indptr[:-1], count)
+    table = np.full((points, min(most, count.max())), points, np.int32)
     kept = rank < most
-    table[center[kept], rank[kept]] = neighbor[kept]
+    table[np.repeat(own, count)[kept], rank[kept]] = near.indices[kept]
     return table
 
 
@@ -104,23 +95,24 @@ def number_rows(rows: np.ndarray) -> np.ndarray:
 
 
 def members_of_groups(group: np.ndarray, member: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pair every point with the members of its group: query (M,), key (M,), both int64.
+    """Pair every point with the members of its group: query (M,), key (M,), both int32.
 
     group (N,) in 0..groups-1 for every point; member (S,) indices of the points that serve as keys.
     """
-    order = member[np.argsort(group[member], kind="stable")]
+    order = member[np.argsort(group[member], kind="stable")].astype(np.int32)
     count = np.bincount(group[member], minlength=groups)
-    start = np.cumsum(count) - count
     keys_of_query = count[group]
-    query = np.repeat(np.arange(len(group)), keys_of_query)
-    rank = np.arange(len(query)) - np.repeat(np.cumsum(keys_of_query) - keys_of_query, keys_of_query)
-    return query, order[start[group][query] + rank]
+    # A query's keys lie one after the other in `order`: from where its group's begin, less where its pairs begin.
+    shift = (np.cumsum(count) - count)[group] - (np.cumsum(keys_of_query) - keys_of_query)
+    place = np.repeat(shift.astype(np.int32), keys_of_query)
+    place += np.arange(len(place), dtype=np.int32)
+    return np.repeat(np.arange(len(group), dtype=np.int32), keys_of_query), order[place]
 
 
 def stratified_pairs(
     coord: np.ndarray, offset: np.ndarray, sparse: np.ndarray, side: float, shifted: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the attention pairs (query, key) of one block, sorted by query (Stratified Transformer, section 3.2).
+    """Return the attention pairs of one block (Stratified Transformer, section 3.2): query, rising, and key, int32.
 
     A query's keys are the points of its window of `side` metres, and of the `sparse` sample those in its window of
     twice the side that lie in another small window. Shifted blocks move both grids by half their side.

@@ -10,7 +10,7 @@ from openworld3d.segment import take_rows
 
 KERNEL_POINTS = 15
 STEM_MOMENTUM = 0.02
-CHUNK = 4096  # points at a time, as a cloud's influences are large: 15 x 34 numbers a point
+CHUNK = 1024  # points at a time, as a cloud's influences are large: 15 x 34 numbers a point
 SHADOW = 1e6  # where the neighbour that pads a neighbourhood lies: farther than any kernel point reaches
 
 

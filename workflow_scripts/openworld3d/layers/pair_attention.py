@@ -18,10 +18,10 @@ from openworld3d.segment import segment_softmax, segment_sum
 
 
 class Pairs(NamedTuple):
-    """Who attends to whom.
+    """Who attends to whom, in small integers, as a scene has millions of pairs.
 
-    query (M,) in rising order, key (M,), row (M, 3): the table row of x_i - x_j per axis, by_key (M,): the pairs'
-    numbers in rising order of key; all int64.
+    query (M,) in rising order, key (M,), by_key (M,): the pairs' numbers in rising order of key, all int32; row
+    (M, 3): the table row of x_i - x_j per axis, signed integers of any size.
     """
 
     query: Tensor
@@ -31,11 +31,11 @@ class Pairs(NamedTuple):
 
 
 def make_pairs(query: np.ndarray, key: np.ndarray, row: np.ndarray) -> Pairs:
-    """Complete the pairs by their order by key, rows axis after axis in memory: (M,) rising, (M,), (M, 3), int64."""
-    number = np.arange(len(query))
-    start = np.searchsorted(query, np.arange(query[-1] + 2))
+    """Complete the pairs by their order by key: (M,) in rising order, (M,), (M, 3), signed integers of any size."""
+    query, key = query.astype(np.int32), key.astype(np.int32)
+    number = np.arange(len(query), dtype=np.int32)
+    start = np.searchsorted(query, np.arange(query[-1] + 2, dtype=np.int32))
     by_key = csr_matrix((number, key, start)).tocsc().data  # a counting sort: many times as fast as argsort
-    query, key = np.ascontiguousarray(query), np.ascontiguousarray(key)  # as embedding bags demand
     return Pairs(*(torch.from_numpy(array) for array in (query, key, np.asfortranarray(row), by_key)))
 
 
@@ -48,9 +48,9 @@ class Bags(NamedTuple):
 
 
 def make_bags(owner: Tensor, other: Tensor, points: int) -> Bags:
-    """Complete the bags by where each starts: owner (M,) in rising order, other (M,)."""
+    """Complete the bags by where each starts: owner (M,) in rising order, other (M,), of any integers; all int64."""
     count = torch.bincount(owner, minlength=points)
-    return Bags(owner, other, torch.cumsum(count, 0) - count)
+    return Bags(owner.long(), other.long(), torch.cumsum(count, 0) - count)
 
 
 def dots(left: Tensor, right: Tensor, bags: Bags) -> Tensor:
@@ -66,34 +66,27 @@ def weighted_sum(weight: Tensor, vector: Tensor, bags: Bags) -> Tensor:
     return torch.nn.functional.embedding_bag(bags.other, vector, bags.start, mode="sum", per_sample_weights=weight)
 
 
-def cells(point: Tensor, row: Tensor, length: int) -> list[Tensor]:
-    """Number the three cells of an (N, 3, L) array that each pair looks up: (M,), (M, 3) -> three of (M,)."""
-    first = 3 * length * point
-    return [(first + row[:, axis]).add_(axis * length) for axis in range(3)]
+def cells(point: Tensor, row: Tensor, length: int) -> Tensor:
+    """Number the cell of an (N, L) array that each pair looks up: (M,) int64, (M,) -> (M,) int64."""
+    return (length * point).add_(row)
 
 
-def look_up(product: Tensor, cell: list[Tensor]) -> Tensor:
-    """Return the sum of each pair's three cells: (N, 3 L), three of (M,) -> (M,)."""
-    flat = product.view(-1)
-    total = flat.index_select(0, cell[0])
-    for place in cell[1:]:
-        total += flat.index_select(0, place)
-    return total
+def look_up(product: Tensor, cell: Tensor) -> Tensor:
+    """Return each pair's cell: (N, L), (M,) -> (M,)."""
+    return product.view(-1).index_select(0, cell)
 
 
-def spread(weight: Tensor, cell: list[Tensor], out: Tensor) -> Tensor:
-    """Add each pair's weight to its three cells of an empty `out`: (M,), three of (M,) -> (N, 3 L)."""
-    flat = out.zero_().view(-1)
-    for place in cell:
-        flat.scatter_add_(0, place, weight)
+def spread(weight: Tensor, cell: Tensor, out: Tensor) -> Tensor:
+    """Add each pair's weight to its cell of an empty `out`: (M,), (M,) -> (N, L)."""
+    out.zero_().view(-1).scatter_add_(0, cell, weight)
     return out
 
 
 class PairAttention(torch.autograd.Function):
     """out_i = sum_j a_ij (v_j + t^V_ij), a = softmax over the keys of i of q_i k_j + q_i t^Q_ij + k_j t^K_ij.
 
-    q, k, v (h, N, e) and the three tables (h, e, 3 L) -> (h, N, e). A table is looked up in its product with the
-    points, (N, 3 L) for one head at a time, and of what has as many entries as pairs the weights alone are kept.
+    q, k, v (h, N, e) and the three tables (h, 3, e, L) -> (h, N, e). A table is looked up in its product with the
+    points, (N, L) for one axis and head at a time; of what has as many entries as pairs the weights alone are kept.
     """
 
     @staticmethod
@@ -108,20 +101,25 @@ class PairAttention(torch.autograd.Function):
         pairs: Pairs,
     ) -> Tensor:
         heads, points, _ = query.shape
-        columns = query_table.shape[2]
+        length = query_table.shape[3]
         bags = make_bags(pairs.query, pairs.key, points)
-        query_cell = cells(pairs.query, pairs.row, columns // 3)
-        key_cell = cells(pairs.key, pairs.row, columns // 3)
-        product = query.new_empty(points, columns)  # one buffer for all heads
-        weight = query.new_empty(heads, len(pairs.query))
+        product = query.new_empty(points, length)  # one buffer for all
+        weight = query.new_empty(heads, len(pairs.query))  # logits first
         out = torch.empty_like(value)
         for head in range(heads):
-            logit = dots(query[head], key[head], bags)
-            logit += look_up(torch.mm(query[head], query_table[head], out=product), query_cell)
-            logit += look_up(torch.mm(key[head], key_table[head], out=product), key_cell)
-            weight[head] = segment_softmax(logit, pairs.query, points)
-            near = weighted_sum(weight[head], value[head], bags)
-            torch.addmm(near, spread(weight[head], query_cell, product), value_table[head].t(), out=out[head])
+            weight[head] = dots(query[head], key[head], bags)
+        for point, vector, table in ((bags.owner, query, query_table), (bags.other, key, key_table)):
+            for axis in range(3):
+                cell = cells(point, pairs.row[:, axis], length)
+                for head in range(heads):
+                    weight[head] += look_up(torch.mm(vector[head], table[head, axis], out=product), cell)
+        for head in range(heads):
+            weight[head] = segment_softmax(weight[head], bags.owner, points)
+            out[head] = weighted_sum(weight[head], value[head], bags)
+        for axis in range(3):
+            cell = cells(bags.owner, pairs.row[:, axis], length)
+            for head in range(heads):
+                out[head].addmm_(spread(weight[head], cell, product), value_table[head, axis].t())
         ctx.pairs = pairs
         ctx.save_for_backward(query, key, value, query_table, key_table, value_table, weight)
         return out
@@ -132,30 +130,34 @@ class PairAttention(torch.autograd.Function):
         query, key, value, query_table, key_table, value_table, weight = ctx.saved_tensors
         pairs, grad = ctx.pairs, grad.contiguous()
         heads, points, _ = query.shape
-        columns = query_table.shape[2]
-        bags = make_bags(pairs.query, pairs.key, points)
-        key_bags = make_bags(pairs.key[pairs.by_key], pairs.query[pairs.by_key], points)
-        query_cell = cells(pairs.query, pairs.row, columns // 3)
-        key_cell = cells(pairs.key, pairs.row, columns // 3)
-        product = query.new_empty(points, columns)
+        length = query_table.shape[3]
+        bags, by_key = make_bags(pairs.query, pairs.key, points), pairs.by_key.long()
+        key_bags = make_bags(bags.other[by_key], bags.owner[by_key], points)
+        product = query.new_empty(points, length)
         grads = [torch.empty_like(each) for each in (query, key, value, query_table, key_table, value_table)]
+        grad_query, grad_key, grad_value, grad_query_table, grad_key_table, grad_value_table = grads
+        grad_logit = torch.empty_like(weight)  # of the weights first
         for head in range(heads):
-            grad_query, grad_key, grad_value, grad_query_table, grad_key_table, grad_value_table = (
-                each[head] for each in grads
-            )
-            grad_weight = dots(grad[head], value[head], bags)
-            grad_weight += look_up(torch.mm(grad[head], value_table[head], out=product), query_cell)
-            spread(weight[head], query_cell, product)
-            torch.mm(grad[head].t(), product, out=grad_value_table)
-            grad_value.copy_(weighted_sum(weight[head].index_select(0, pairs.by_key), grad[head], key_bags))
-
-            mean = segment_sum(weight[head] * grad_weight, pairs.query, points)
-            grad_logit = grad_weight.sub_(mean.index_select(0, pairs.query)).mul_(weight[head])
-            spread(grad_logit, query_cell, product)
-            torch.mm(query[head].t(), product, out=grad_query_table)
-            torch.addmm(weighted_sum(grad_logit, key[head], bags), product, query_table[head].t(), out=grad_query)
-            spread(grad_logit, key_cell, product)
-            torch.mm(key[head].t(), product, out=grad_key_table)
-            by_key = grad_logit.index_select(0, pairs.by_key)
-            torch.addmm(weighted_sum(by_key, query[head], key_bags), product, key_table[head].t(), out=grad_key)
+            grad_logit[head] = dots(grad[head], value[head], bags)
+            grad_value[head] = weighted_sum(weight[head].index_select(0, by_key), grad[head], key_bags)
+        for axis in range(3):
+            cell = cells(bags.owner, pairs.row[:, axis], length)
+            for head in range(heads):
+                grad_logit[head] += look_up(torch.mm(grad[head], value_table[head, axis], out=product), cell)
+                torch.mm(grad[head].t(), spread(weight[head], cell, product), out=grad_value_table[head, axis])
+        for head in range(heads):
+            mean = segment_sum(weight[head] * grad_logit[head], bags.owner, points)
+            grad_logit[head].sub_(mean.index_select(0, bags.owner)).mul_(weight[head])
+            grad_query[head] = weighted_sum(grad_logit[head], key[head], bags)
+            grad_key[head] = weighted_sum(grad_logit[head].index_select(0, by_key), query[head], key_bags)
+        for point, vector, table, grad_vector, grad_table in (
+            (bags.owner, query, query_table, grad_query, grad_query_table),
+            (bags.other, key, key_table, grad_key, grad_key_table),
+        ):
+            for axis in range(3):
+                cell = cells(point, pairs.row[:, axis], length)
+                for head in range(heads):
+                    spread(grad_logit[head], cell, product)
+                    torch.mm(vector[head].t(), product, out=grad_table[head, axis])
+                    grad_vector[head].addmm_(product, table[head, axis].t())
         return (*grads, None)

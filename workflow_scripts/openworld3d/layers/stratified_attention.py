@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from openworld3d.layers.pair_attention import PairAttention, Pairs
 
+PARTS = 100000  # of a metre, to which offsets are rounded
+
 
 def table_length(side: float, step: float) -> int:
     """Return L, the rows that cover offsets of up to twice a window's side in steps of `step` metres."""
@@ -18,14 +20,22 @@ def table_length(side: float, step: float) -> int:
 
 
 def table_rows(coord: np.ndarray, query: np.ndarray, key: np.ndarray, side: float, step: float) -> np.ndarray:
-    """Quantise x_i - x_j to table rows: (M, 3) int64 in 0..L-1.
+    """Quantise x_i - x_j to table rows: (M, 3) in 0..L-1, axis after axis in memory, the smallest integers with L.
 
     The offset is rounded to 1e-5 first, as in the reference; where float32 window borders let it fall outside the
     table, as happens in scenes of tens of metres, it is clamped.
     """
-    offset = np.round((coord[query] - coord[key]) * np.float32(100000)) / np.float32(100000)  # (M, 3)
-    row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step)).astype(np.int64)
-    return np.clip(row, 0, table_length(side, step) - 1)
+    last = table_length(side, step) - 1
+    far = int((2 * side + step) * PARTS)
+    # So few offsets are left by rounding that each is quantised once, and the pairs look it up.
+    offset = np.arange(-far, far + 1, dtype=np.float32) / np.float32(PARTS)
+    row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step))
+    row_of_offset = np.clip(row, 0, last).astype(np.min_scalar_type(-last - 1))
+    rows = np.empty((3, len(query)), row_of_offset.dtype)
+    for axis, x in enumerate(np.ascontiguousarray(coord.T)):
+        parts = np.rint((x[query] - x[key]) * np.float32(PARTS))
+        rows[axis] = row_of_offset[np.clip(parts, -far, far).astype(np.int32) + far]
+    return rows.T
 
 
 class WindowAttention(nn.Module):
@@ -61,14 +71,14 @@ class WindowAttention(nn.Module):
             query * self.scale,
             key,
             value,
-            join_axes(self.relative_pos_query_table),
-            join_axes(self.relative_pos_key_table),
-            join_axes(self.relative_pos_value_table),
+            by_head_and_axis(self.relative_pos_query_table),
+            by_head_and_axis(self.relative_pos_key_table),
+            by_head_and_axis(self.relative_pos_value_table),
             pairs,
         )
         return self.proj(out.permute(1, 0, 2).reshape(points, channels))
 
 
-def join_axes(table: Tensor) -> Tensor:
-    """Lay a table's three axes side by side: (L, h, e, 3) -> (h, e, 3 L)."""
-    return table.permute(1, 2, 3, 0).flatten(2)
+def by_head_and_axis(table: Tensor) -> Tensor:
+    """Lay a table out as the attention takes it: (L, h, e, 3) -> (h, 3, e, L)."""
+    return table.permute(1, 3, 2, 0).contiguous()
