@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 import torch
@@ -28,10 +30,15 @@ def too_large_for_a_card() -> None:
     raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB\nsee the documentation")
 
 
+def too_large_for_the_disk() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "history.csv")
+
+
 @pytest.mark.parametrize(
     ("main", "sentence"),
     [
         (mistake, "error: scan.bin: is truncated\n"),
+        (too_large_for_the_disk, "error: history.csv: No space left on device; make room and run again\n"),
         (too_large_for_torch, "error: memory ran out ("),
         (too_large_for_numpy, "error: memory ran out ("),
         (
@@ -50,11 +57,12 @@ def test_what_a_user_can_mend_is_one_sentence(
     assert said.count("\n") == 1
 
 
-def test_other_errors_keep_their_traceback() -> None:
+@pytest.mark.parametrize("error", [RuntimeError("shapes do not fit"), FileNotFoundError(errno.ENOENT, "shapes")])
+def test_other_errors_keep_their_traceback(error: Exception) -> None:
     def bug() -> None:
-        raise RuntimeError("shapes do not fit")
+        raise error
 
-    with pytest.raises(RuntimeError, match="shapes"):
+    with pytest.raises(type(error), match="shapes"):
         run_command(bug)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import sys
 from typing import Callable, Iterable
 
@@ -20,11 +21,15 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a command's `main`; a `UserError` or memory that ran out is one line of standard error and status 1."""
+    """Run a command's `main`; a `UserError`, a full disk or no memory is one line of standard error and status 1."""
     try:
         main()
     except UserError as error:
         sentence = str(error)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sentence = f"{error.filename or 'the output'}: {error.strerror}; make room and run again"
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
