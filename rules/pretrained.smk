@@ -1,4 +1,5 @@
-# In place of a training.
+# In place of a training; without a card, as nothing runs through the network. Were its environment the backbone's,
+# Snakemake would print no container recipe, since the default experiment has no such job.
 rule import_weights:
     input:
         **command("import_weights.py"),
@@ -6,7 +7,7 @@ rule import_weights:
         checkpoint=released_checkpoint,
         scenes=evaluation_scenes,
         protocol=protocol_check,
-        environment=backbone_environment,
+        environment=environment("cpu"),
     output:
         weights=WEIGHTS,
         provenance=record_file(WEIGHTS),
@@ -17,7 +18,7 @@ rule import_weights:
     wildcard_constraints:
         recipe=recipes(pretrained=True),
     conda:
-        backbone_conda
+        "../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=4000,
