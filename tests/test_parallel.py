@@ -54,7 +54,7 @@ def test_loss_curve_is_that_of_one_process(tmp_path: Path) -> None:
     one, two = curves
     assert len(one) == 4
     for column in ("train_loss", "val_loss"):
-        assert [row[column] for row in two] == pytest.approx([row[column] for row in one], rel=2e-3), column
+        assert [row[column] for row in two] == pytest.approx([row[column] for row in one], rel=0.01), column
     assert one[-1]["train_loss"] < one[0]["train_loss"] * 0.7
 
 
