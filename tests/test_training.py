@@ -15,6 +15,7 @@ from openworld3d.checkpoint import Checkpoint
 from openworld3d.crops import Bounds
 from openworld3d.errors import UserError
 from openworld3d.inference import infer_scene
+from openworld3d.precision import OF_TODAY
 from openworld3d.protocol import make_protocol
 from openworld3d.recipes import closed_set
 from openworld3d.scene import save_scene
@@ -23,7 +24,7 @@ from openworld3d.weights import load_weights, save_weights
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, RECIPE, red_wall_on_green_floor
 from tests.test_batches import RANGE
-from tests.test_precision import VERSION
+from tests.test_precision import HALVES
 
 
 @pytest.fixture
@@ -67,13 +68,11 @@ def test_equal_seeds_train_equal_weights(data: TrainingData) -> None:
     assert not all(torch.equal(one[name], different[name]) for name in one)
 
 
-@pytest.mark.parametrize(("precision", "since"), [("bfloat16", (1, 10)), ("float16", (2, 3))])
-def test_mixed_precision_learns_as_full_precision_does(
-    data: TrainingData, precision: str, since: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("precision", HALVES)
+def test_mixed_precision_learns_as_full_precision_does(data: TrainingData, precision: str) -> None:
     short = data._replace(recipe={**RECIPE, "epochs": 6})
     mixed = data._replace(recipe={**short.recipe, "precision": precision})
-    if since > VERSION:
+    if not OF_TODAY:
         with pytest.raises(UserError, match="set the recipe's precision to float32"):
             trained(mixed)
         return

@@ -15,7 +15,8 @@ class BatchNorm(nn.BatchNorm1d):
     """
 
     def forward(self, feature: Tensor) -> Tensor:
-        """Normalise (N, C) float32; in training also move the running statistics."""
+        """Normalise (N, C), in the precision of the statistics; in training also move these."""
+        feature = feature.to(self.weight.dtype)
         if not self.training or parallel.processes() == 1:
             return super().forward(feature)
         count = parallel.total(feature.new_tensor(float(len(feature))))
