@@ -83,9 +83,9 @@ def test_class_that_cannot_be_has_minus_infinity(
     tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
 ) -> None:
     write(outputs, "hall", logits=[[-np.inf, 3], [2, 2]])
-    command("score", *arguments("max_logit"))
+    command("score", *arguments("margin"))
     with np.load(tmp_path / "scored/hall.npz") as hall:
-        assert hall["score"].tolist() == [-3, -3, -2, -2, -3]
+        assert hall["score"].tolist() == [-1, -1, 0, 0, -1]
         assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
 
 

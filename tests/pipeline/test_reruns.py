@@ -136,7 +136,8 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "option of a score": (value("scores.energy.temperature", 2.0), ONE_SCORE),
     "option left at its default": (value("scores.energy", {"kind": "energy"}), {}),
     "option written as a whole number": (value("scores.energy.temperature", 1), {}),
-    "kind of a score": (value("scores.energy", {"kind": "max_logit"}), ONE_SCORE),
+    "kind of a score": (value("scores.energy", {"kind": "margin"}), ONE_SCORE),
+    "option of a score that no table uses": (value("scores.gen.gamma", 0.5), {}),
     # Rows.
     "a score added": (value("tables.rooms.scores", ["msp", "energy", "entropy"]), ONE_SCORE),
     "a score removed": (value("tables.rooms.scores", ["energy"]), TABLE),

@@ -59,8 +59,8 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("scores.energy.kind", "enrgy"), "scores.energy.kind says enrgy, .* did you mean energy"),
     (put("scores.energy", {"kin": "energy"}), "scores.energy lacks the key kind, is it written kin"),
     (
-        put("scores.energy.temprature", 2.0),
-        "scores.energy has the option temprature, which kind energy does not have, did you mean temperature;",
+        put("scores.gen.gama", 0.1),
+        "scores.gen has the option gama, which kind gen does not have, did you mean gamma; choose of gamma, top$",
     ),
     (put("scores.msp.temperature", 2.0), "option temperature, which kind msp does not have; it has none$"),
     (
@@ -68,6 +68,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "temperature is 'hot', expected a finite number, as its default 1.0 is",
     ),
     (put("scores.energy.temperature", True), "temperature is True, expected a finite number"),
+    (put("scores.gen.top", 2.5), "scores.gen.top is 2.5, expected a whole number, as its default 0 is"),
     (put("scores.energy.temperature", float("inf")), "temperature is inf, expected a finite number"),
     (
         put("scores.outputs", {"kind": "msp"}),

@@ -101,8 +101,9 @@ def test_inference_sees_its_coverage_and_bounds() -> None:
     ("entry", "expected"),
     [
         ({"kind": "msp"}, {"kind": "msp"}),
-        ({"kind": "energy"}, {"kind": "energy", "temperature": 1.0}),
-        ({"kind": "energy", "temperature": 2}, {"kind": "energy", "temperature": 2.0}),
+        ({"kind": "gen"}, {"kind": "gen", "gamma": 0.1, "top": 0}),
+        ({"kind": "gen", "top": 5}, {"kind": "gen", "gamma": 0.1, "top": 5}),
+        ({"kind": "gen", "gamma": 1}, {"kind": "gen", "gamma": 1.0, "top": 0}),
     ],
 )
 def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     logits (R, K) with K >= 2; returns (R,) float32, unbounded, higher is more unknown.
     Raises UserError for one class alone, which has no odds.
     Source: Hendrycks and Gimpel, A Baseline for Detecting Misclassified and Out-of-Distribution Examples in
-    Neural Networks, ICLR 2017, arXiv 1610.02136.
+    Neural Networks, ICLR 2017, arXiv 1610.02136; their own formula is `msp_probability`.
     """
     refuse_one_class("msp", outputs["logits"])
     others = outputs["logits"].astype(np.float64)
