@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from openworld3d.errors import UserError
+from openworld3d.files import canonical_json
 from openworld3d.workflow import modules
 from openworld3d.workflow.slices import (
     import_slice,
@@ -11,6 +14,7 @@ from openworld3d.workflow.slices import (
     measure_slice,
     rows_of_table,
     runs_of_table,
+    score_slice,
     train_slice,
 )
 
@@ -58,7 +62,7 @@ def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_literal_is_read_without_importing() -> None:
     assert len(modules.literal(modules.module_file("openworld3d.datasets.scannet"), "CLASSES")) == 20
-    with pytest.raises(KeyError):
+    with pytest.raises(UserError, match=r"scene\.py: it assigns no CLASSES; add it with its type"):
         modules.literal(modules.module_file("openworld3d.scene"), "CLASSES")
 
 
@@ -91,6 +95,20 @@ def test_training_does_not_see_what_only_inference_uses() -> None:
 def test_inference_sees_its_coverage_and_bounds() -> None:
     config = {"backbones": {"b": {"k": 16, "inference_voxels": 9, "inference_pairs": 8}}}
     assert infer_slice(config, "b", "tta") == {"coverage": "tta", "inference_voxels": 9, "inference_pairs": 8}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"kind": "msp"}, {"kind": "msp"}),
+        ({"kind": "gen"}, {"kind": "gen", "gamma": 0.1, "top": 0}),
+        ({"kind": "gen", "top": 5}, {"kind": "gen", "gamma": 0.1, "top": 5}),
+        ({"kind": "gen", "gamma": 1}, {"kind": "gen", "gamma": 1.0, "top": 0}),
+    ],
+)
+def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: dict[str, Any]) -> None:
+    # As text, since 1 == 1.0.
+    assert canonical_json(score_slice({"scores": {"mine": entry}}, "mine")) == canonical_json(expected)
 
 
 def test_rows_name_the_coverage_of_their_table() -> None:

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any, Dict
 
 from openworld3d.files import canonical_json, sha256_of_text
+from openworld3d.workflow.modules import literal, module_file
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
@@ -53,6 +54,22 @@ def infer_slice(config: Config, backbone: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
     chosen = config["backbones"][backbone]
     return {"coverage": coverage, **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")}}
+
+
+def score_options(kind: str) -> dict[str, float]:
+    """Return the options of a score with their defaults, read from its file."""
+    return literal(module_file(f"openworld3d.scores.{kind}"), "OPTIONS")
+
+
+def score_slice(config: Config, score: str) -> Slice:
+    """Return what `score` sees: the kind, and each of its options, where left out at its default.
+
+    An option has the type of its default, so that 1 for 1.0 is no change.
+    """
+    entry = config["scores"][score]
+    options = score_options(entry["kind"])
+    resolved = {name: type(default)(entry.get(name, default)) for name, default in options.items()}
+    return {"kind": entry["kind"], **resolved}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
