@@ -66,7 +66,7 @@ def test_watch_moves_no_weight_and_tells_what_the_table_would(data: TrainingData
     assert all(torch.equal(value, alone.state_dict()[name]) for name, value in network.state_dict().items())
 
     scene = with_sofa()
-    outputs = infer_scene(network.eval(), closed_set, scene, 0.1, RANGE, "single", Bounds(5000, 10**6), CPU)
+    outputs = infer_scene(network.eval(), closed_set, {}, scene, 0.1, RANGE, "single", Bounds(5000, 10**6), CPU)
     logits = outputs["logits"][outputs["inverse"]]
     score = msp.score(logits)
     metrics = ranking(np.sort(score[scene.label == 1]), np.sort(score[scene.label != 1]))

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, nearest
-from openworld3d.workflow.modules import literal, module_file, plugin_names
+from openworld3d.workflow.modules import declared, plugin_names
 from openworld3d.workflow.slices import rows_of_table
 
 Config = Dict[str, Any]
@@ -18,11 +18,31 @@ Config = Dict[str, Any]
 
 def check_config(config: Config, schema_file: Path) -> None:
     """Raise a `UserError` for the first thing wrong in a config: its form, then the names it refers to."""
-    schema = yaml.safe_load(schema_file.read_text())
+    schema = with_keys_of_kinds(yaml.safe_load(schema_file.read_text()))
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         raise UserError(f"config: {sentence(errors[0])}")
     check_names(config)
+
+
+def with_keys_of_kinds(schema: Config) -> Config:
+    """Return the schema with the keys that recipes of one kind alone have, as the kind's file declares them."""
+    recipe = schema["$defs"]["recipe"]
+    shared = list(recipe["properties"])
+    recipe["allOf"] = []
+    for kind in plugin_names("recipes"):
+        keys = {**declared("recipes", kind, "TRAINING_KEYS"), **declared("recipes", kind, "INFERENCE_KEYS")}
+        recipe["properties"].update(dict.fromkeys(keys, True))
+        recipe["then"]["properties"].update(dict.fromkeys(keys, True))
+        of_kind = {
+            "title": f"a recipe of kind {kind}",
+            "additionalProperties": False,
+            "properties": {**dict.fromkeys(shared, True), **keys},
+            "required": [name for name, key in keys.items() if "default" not in key],
+        }
+        is_kind = {"required": ["kind"], "properties": {"kind": {"const": kind}}}
+        recipe["allOf"].append({"if": is_kind, "then": of_kind})
+    return schema
 
 
 def sentence(error: ValidationError) -> str:
@@ -170,7 +190,7 @@ def check_recipe(place: str, recipe: dict[str, Any]) -> None:
 
 def classes_of(config: Config, dataset: str) -> list[str]:
     """Return a dataset's classes, read from its layout's file."""
-    return literal(module_file(f"openworld3d.datasets.{config['datasets'][dataset]['layout']}"), "CLASSES")
+    return declared("datasets", config["datasets"][dataset]["layout"], "CLASSES")
 
 
 def environment_names() -> list[str]:

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any, Dict
 
 from openworld3d.files import canonical_json, sha256_of_text
+from openworld3d.workflow.modules import declared
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
@@ -33,10 +34,11 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
     """Return what `import_weights` sees; unknown classes are a set, so their order is no change."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
+    only_inference = inference_keys(config, recipe)
     return {
         "unknown": sorted(config["protocols"][protocol]["unknown"]),
         "backbone": network,
-        "recipe": config["recipes"][recipe],
+        "recipe": {key: value for key, value in config["recipes"][recipe].items() if key not in only_inference},
     }
 
 
@@ -49,10 +51,21 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
     }
 
 
-def infer_slice(config: Config, backbone: str, coverage: str) -> Slice:
+def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
     chosen = config["backbones"][backbone]
-    return {"coverage": coverage, **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")}}
+    return {
+        "coverage": coverage,
+        **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")},
+        "recipe": inference_keys(config, recipe),
+    }
+
+
+def inference_keys(config: Config, recipe: str) -> Slice:
+    """Return what inference alone asks of a recipe, by key; of a key that is left out, what its kind's file says."""
+    chosen = config["recipes"][recipe]
+    keys = declared("recipes", chosen["kind"], "INFERENCE_KEYS")
+    return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
