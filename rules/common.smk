@@ -14,7 +14,7 @@ from openworld3d.files import canonical_json
 from openworld3d.provenance import record_file
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config, environment_names
-from openworld3d.workflow.modules import command_files, plugin_files, plugin_names
+from openworld3d.workflow.modules import command_files, plugin_files
 
 RAW = "results/raw/{dataset}"
 SCENES = "results/scenes/{dataset}/{split}/manifest.json"
@@ -76,7 +76,7 @@ wildcard_constraints:
     backbone=one_of(config["backbones"]),
     recipe=one_of(config["recipes"]),
     coverage=one_of({table["coverage"] for table in config["tables"].values()}),
-    score=one_of(plugin_names("scores")),
+    score=one_of(config["scores"]),
     table=one_of(config["tables"]),
     environment=one_of(environment_names()),
     seed=r"\d+",
@@ -113,7 +113,7 @@ def released_checkpoint(wildcards):
 
 def score_files(wildcards):
     """Return the files of a score, which commands load by name."""
-    return plugin_files("scores", wildcards.score)
+    return plugin_files("scores", config["scores"][wildcards.score]["kind"])
 
 
 def layout_files(wildcards):

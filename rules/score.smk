@@ -17,7 +17,9 @@ rule score:
     threads: 1
     resources:
         mem_mb=8000,
+    params:
+        config=slice_of(slices.score_slice, "score"),
     shell:
-        RECORD
-        + "python {input.script} --score {wildcards.score} --outputs {input.outputs:q} --scenes {input.scenes:q} "
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --outputs {input.outputs:q} --scenes {input.scenes:q} "
         "--out {output.scores:q} > {log:q} 2>&1"

@@ -68,7 +68,7 @@ def test_watch_moves_no_weight_and_tells_what_the_table_would(data: TrainingData
     scene = with_sofa()
     outputs = infer_scene(network.eval(), closed_set, {}, scene, 0.1, RANGE, "single", Bounds(5000, 10**6), CPU)
     logits = outputs["logits"][outputs["inverse"]]
-    score = msp.score(logits)
+    score = msp.score({"logits": logits})
     metrics = ranking(np.sort(score[scene.label == 1]), np.sort(score[scene.label != 1]))
     assert history[-1]["val_auroc_msp"] == metrics["auroc"]
     assert history[-1]["val_aupr_msp"] == metrics["aupr"]

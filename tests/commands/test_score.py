@@ -11,6 +11,7 @@ import pytest
 
 from openworld3d.errors import UserError
 from openworld3d.files import sha256_of
+from openworld3d.scores import msp
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow_scripts" / "score.py"
 # Columns: lamp, wall.
@@ -39,21 +40,23 @@ def write_known(folder: Path, *known: str) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
+@pytest.fixture
+def arguments(tmp_path: Path, scenes: list[Path], outputs: Path) -> Callable[..., list[object]]:
+    """Return `arguments(kind, **options)`, which asks for that score of the outputs, into `scored`."""
+
+    def asked(kind: str, **options: float) -> list[object]:
+        config = json.dumps({"kind": kind, **options})
+        places = ["--outputs", outputs / "manifest.json", "--out", tmp_path / "scored/manifest.json"]
+        return ["--config", config, *places, "--scenes", *scenes]
+
+    return asked
+
+
 def test_scores_lie_on_the_original_points(
-    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
 ) -> None:
     out = tmp_path / "scored"
-    command(
-        "score",
-        "--score",
-        "max_logit",
-        "--outputs",
-        outputs / "manifest.json",
-        "--scenes",
-        *scenes,
-        "--out",
-        out / "manifest.json",
-    )
+    command("score", *arguments("max_logit"))
     with np.load(out / "hall.npz") as hall:
         assert hall["score"].dtype == np.float32
         assert hall["score"].tolist() == [-3, -3, -2, -2, -3]
@@ -61,10 +64,29 @@ def test_scores_lie_on_the_original_points(
         assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
     with np.load(out / "cellar.npz") as cellar:
         assert cellar["score"].tolist() == [0, -5, -5]
+        assert cellar["prediction"].tolist() == [2, 2, 2]
     manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["score"] == "max_logit"
+    assert manifest["score"] == {"kind": "max_logit"}
     assert [scene["name"] for scene in manifest["scenes"]] == ["hall", "cellar"]
     assert manifest["scenes"][0]["sha256"] == sha256_of(out / "hall.npz")
+
+
+def test_score_has_its_options(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    command("score", *arguments("energy", temperature=2.0))
+    with np.load(tmp_path / "scored/cellar.npz") as cellar:
+        assert cellar["score"] == pytest.approx(-2 * np.log([2, 1 + np.exp(2.5), 1 + np.exp(2.5)]))
+
+
+def test_class_that_cannot_be_has_minus_infinity(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
+) -> None:
+    write(outputs, "hall", logits=[[-np.inf, 3], [2, 2]])
+    command("score", *arguments("margin"))
+    with np.load(tmp_path / "scored/hall.npz") as hall:
+        assert hall["score"].tolist() == [-1, -1, 0, 0, -1]
+        assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +96,13 @@ def test_scores_lie_on_the_original_points(
         ({"inverse": [0, 0, 1, 1, 2]}, r"hall.npz: inverse names a row outside the 2 rows"),
         ({"logits": [[0], [0]]}, r"hall.npz: logits have 1 columns for 2 known classes"),
         ({"logits": [[0, 1], [np.nan, 1]]}, r"hall.npz: logits\[1, 0\] is nan, expected a finite number"),
-        ({"logits": [[0, np.inf], [0, 1]]}, r"hall.npz: logits\[0, 1\] is inf, expected a finite number"),
+        (
+            {"logits": [[0, np.inf], [0, 1]]},
+            r"hall.npz: logits\[0, 1\] is inf, expected a finite number, or -inf for",
+        ),
+        ({"logits": [[0, 1], [-np.inf, -np.inf]]}, r"hall.npz: logits\[1\] are all -inf, expected a finite one;"),
+        # The winner's odds are infinite.
+        ({"logits": [[0, 1], [-np.inf, 1]]}, r"hall.npz: the score of row 1 is -inf, expected a finite number"),
         # Their log-odds do not fit into float32.
         ({"logits": [[3e38, -3e38], [0, 1]]}, r"hall.npz: the score of row 0 is -inf"),
     ],
@@ -83,63 +111,38 @@ def test_scores_lie_on_the_original_points(
 def test_outputs_that_do_not_fit_are_refused(
     tmp_path: Path,
     command: Callable[..., None],
-    scenes: list[Path],
+    arguments: Callable[..., list[object]],
     outputs: Path,
     changed: dict[str, Any],
     sentence: str,
 ) -> None:
     write(outputs, "hall", **changed)
-    out = tmp_path / "scored"
     with pytest.raises(UserError, match=sentence):
-        command(
-            "score",
-            "--score",
-            "msp",
-            "--outputs",
-            outputs / "manifest.json",
-            "--scenes",
-            *scenes,
-            "--out",
-            out / "manifest.json",
-        )
-    assert not out.exists()
+        command("score", *arguments("msp"))
+    assert not (tmp_path / "scored").exists()
+
+
+def test_output_that_the_run_does_not_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    monkeypatch.setattr(msp, "READS", ("logits", "feature"))
+    sentence = "hall.npz: the score reads feature, but the outputs of this run have: logits; take another score"
+    with pytest.raises(UserError, match=sentence):
+        command("score", *arguments("msp"))
 
 
 def test_known_class_of_another_dataset_is_refused(
-    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path
+    command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
 ) -> None:
     write_known(outputs, "lamp", "walls")
     with pytest.raises(UserError, match="'walls' is no class of the scenes, did you mean wall;"):
-        command(
-            "score",
-            "--score",
-            "msp",
-            "--outputs",
-            outputs / "manifest.json",
-            "--scenes",
-            *scenes,
-            "--out",
-            tmp_path / "out" / "manifest.json",
-        )
+        command("score", *arguments("msp"))
 
 
-def test_mistake_is_one_line_and_nothing_is_written(tmp_path: Path, scenes: list[Path], outputs: Path) -> None:
-    out = tmp_path / "out"
-    arguments = [
-        str(part)
-        for part in (
-            "--score",
-            "mps",
-            "--outputs",
-            outputs / "manifest.json",
-            "--scenes",
-            *scenes,
-            "--out",
-            out / "manifest.json",
-        )
-    ]
-    done = subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False)
+def test_mistake_is_one_line_and_nothing_is_written(tmp_path: Path, arguments: Callable[..., list[object]]) -> None:
+    called = [sys.executable, str(SCRIPT), *map(str, arguments("mps"))]
+    done = subprocess.run(called, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: scores: there is no 'mps', did you mean msp; ")
     assert done.stderr.count("\n") == 1
-    assert not out.exists()
+    assert not (tmp_path / "scored").exists()

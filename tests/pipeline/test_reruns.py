@@ -128,11 +128,17 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     # Scores, metrics, tables, clouds.
     "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),
     "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),
+    "code that applies every score": (code(f"{LIBRARY}/scoring.py"), SCORE),
     "command that scores": (code("workflow_scripts/score.py"), SCORE),
     "statistics": (code(f"{LIBRARY}/metrics/statistics.py"), SUMMARISE),
     "a metric's formula": (code(f"{LIBRARY}/metrics/ranking.py"), MEASURE),
     "clouds": (code(f"{LIBRARY}/clouds.py"), {"export_clouds": 2}),
     "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), TABLE),
+    "option of a score": (value("scores.energy.temperature", 2.0), ONE_SCORE),
+    "option left at its default": (value("scores.energy", {"kind": "energy"}), {}),
+    "option written as a whole number": (value("scores.energy.temperature", 1), {}),
+    "kind of a score": (value("scores.energy", {"kind": "margin"}), ONE_SCORE),
+    "option of a score that no table uses": (value("scores.gen.gamma", 0.5), {}),
     # Rows.
     "a score added": (value("tables.rooms.scores", ["msp", "energy", "entropy"]), ONE_SCORE),
     "a score removed": (value("tables.rooms.scores", ["energy"]), TABLE),

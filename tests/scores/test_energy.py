@@ -8,30 +8,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp
+from tests.scores.scored import scored
 
-from openworld3d.scores.energy import score
+from openworld3d.errors import UserError
 
 LOGITS = arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(1, 6)), elements=st.floats(-1e4, 1e4, width=32))
 
 
 @pytest.mark.parametrize(
-    ("row", "expected"),
+    ("row", "temperature", "expected"),
     [
-        ([0, 0], -math.log(2)),
-        ([4], -4),
-        ([math.log(2), math.log(3), math.log(5)], -math.log(10)),
-        ([1000, 1000], -1000 - math.log(2)),
-        ([-1000, -1000], 1000 - math.log(2)),
+        ([0, 0], 1, -math.log(2)),
+        ([4], 1, -4),
+        ([math.log(2), math.log(3), math.log(5)], 1, -math.log(10)),
+        ([1000, 1000], 1, -1000 - math.log(2)),
+        ([-1000, -1000], 1, 1000 - math.log(2)),
+        ([3, -math.inf], 1, -3),
+        ([0, 0], 2, -2 * math.log(2)),
+        ([4], 5, -4),
+        ([2 * math.log(2), 2 * math.log(3)], 2, -2 * math.log(5)),
+        ([math.log(2), math.log(3)], 0.5, -math.log(13) / 2),  # 4 + 9
     ],
 )
-def test_row_by_hand(row: list[float], expected: float) -> None:
-    result = score(np.array([row], np.float32))
-    assert result.dtype == np.float32
-    assert result == pytest.approx([expected])
+def test_row_by_hand(row: list[float], temperature: float, expected: float) -> None:
+    assert scored("energy", np.array([row], np.float32), temperature=temperature) == pytest.approx([expected])
 
 
 @settings(deadline=None)
-@given(LOGITS)
-def test_is_minus_the_log_of_the_sum(logits: np.ndarray) -> None:
-    expected = -logsumexp(logits.astype(np.float64), axis=1)
-    np.testing.assert_allclose(score(logits), expected, rtol=1e-6, atol=1e-6)
+@given(LOGITS, st.floats(0.01, 100))
+def test_is_minus_the_log_of_the_sum(logits: np.ndarray, temperature: float) -> None:
+    expected = -temperature * logsumexp(logits.astype(np.float64) / temperature, axis=1)
+    np.testing.assert_allclose(scored("energy", logits, temperature=temperature), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0])
+def test_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
+    with pytest.raises(UserError, match=f"score energy: temperature is {temperature}, expected a number above 0"):
+        scored("energy", np.zeros((1, 2), np.float32), temperature=temperature)

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
-
-from openworld3d.scores.max_logit import score
+from tests.scores.scored import scored
 
 
 @pytest.mark.parametrize(
     ("row", "expected"),
-    [([0, 0], 0), ([1, 3, 2], -3), ([-5, -4], 4), ([7], -7), ([1e30, -1e30], -1e30)],
+    [([0, 0], 0), ([1, 3, 2], -3), ([-5, -4], 4), ([7], -7), ([1e30, -1e30], -1e30), ([-math.inf, -2], 2)],
 )
 def test_row_by_hand(row: list[float], expected: float) -> None:
-    result = score(np.array([row], np.float32))
-    assert result.dtype == np.float32
-    assert result == pytest.approx([expected])
+    assert scored("max_logit", np.array([row], np.float32)) == pytest.approx([expected])

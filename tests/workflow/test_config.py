@@ -62,6 +62,24 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("row", 0), "row is 0, expected|row: 0 is less than the minimum of 1"),
     (put("table", "romms"), "table says romms, which does not exist, did you mean rooms"),
     (put("tables.rooms.scores", ["maxlogit"]), "scores says maxlogit, .* did you mean max_logit"),
+    (put("scores.energy.kind", "enrgy"), "scores.energy.kind says enrgy, .* did you mean energy"),
+    (put("scores.energy", {"kin": "energy"}), "scores.energy lacks the key kind, is it written kin"),
+    (
+        put("scores.gen.gama", 0.1),
+        "scores.gen has the option gama, which kind gen does not have, did you mean gamma; choose of gamma, top$",
+    ),
+    (put("scores.msp.temperature", 2.0), "option temperature, which kind msp does not have; it has none$"),
+    (
+        put("scores.energy.temperature", "hot"),
+        "temperature is 'hot', expected a finite number, as its default 1.0 is",
+    ),
+    (put("scores.energy.temperature", True), "temperature is True, expected a finite number"),
+    (put("scores.gen.top", 2.5), "scores.gen.top is 2.5, expected a whole number, as its default 0 is"),
+    (put("scores.energy.temperature", float("inf")), "temperature is inf, expected a finite number"),
+    (
+        put("scores.outputs", {"kind": "msp"}),
+        "scores has outputs, but there lie the outputs of a run; choose another",
+    ),
     (put("tables.rooms.metrics", ["aurok"]), "metrics.0 is 'aurok', .* did you mean auroc"),
     (put("tables.rooms.coverage", "singel"), "coverage is 'singel', .* single, fragments, tta, did you mean single"),
     (

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from openworld3d.errors import UserError
+from openworld3d.files import canonical_json
 from openworld3d.workflow import modules
 from openworld3d.workflow.slices import (
     import_slice,
@@ -12,6 +14,7 @@ from openworld3d.workflow.slices import (
     measure_slice,
     rows_of_table,
     runs_of_table,
+    score_slice,
     train_slice,
 )
 
@@ -59,7 +62,7 @@ def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_literal_is_read_without_importing() -> None:
     assert len(modules.literal(modules.module_file("openworld3d.datasets.scannet"), "CLASSES")) == 20
-    with pytest.raises(KeyError):
+    with pytest.raises(UserError, match=r"scene\.py: it assigns no CLASSES; add it with its type"):
         modules.literal(modules.module_file("openworld3d.scene"), "CLASSES")
 
 
@@ -106,6 +109,20 @@ def test_inference_sees_its_coverage_its_bounds_and_what_it_asks_of_a_recipe(
     }
     bounds = {"inference_voxels": 9, "inference_pairs": 8}
     assert infer_slice(config, "b", "r", "tta") == {"coverage": "tta", **bounds, "recipe": seen}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"kind": "msp"}, {"kind": "msp"}),
+        ({"kind": "gen"}, {"kind": "gen", "gamma": 0.1, "top": 0}),
+        ({"kind": "gen", "top": 5}, {"kind": "gen", "gamma": 0.1, "top": 5}),
+        ({"kind": "gen", "gamma": 1}, {"kind": "gen", "gamma": 1.0, "top": 0}),
+    ],
+)
+def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: dict[str, Any]) -> None:
+    # As text, since 1 == 1.0.
+    assert canonical_json(score_slice({"scores": {"mine": entry}}, "mine")) == canonical_json(expected)
 
 
 def test_rows_name_the_coverage_of_their_table() -> None:

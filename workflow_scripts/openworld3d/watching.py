@@ -32,6 +32,7 @@ from openworld3d.metrics.ranking import ranking
 from openworld3d.protocol import IGNORED
 from openworld3d.scene import load_scene
 from openworld3d.scores import msp
+from openworld3d.scoring import score_rows
 from openworld3d.training import Watch
 
 COLUMNS = (
@@ -150,9 +151,8 @@ class RunWatch(Watch):
         )
         logits, inverse = outputs["logits"], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]
-        of_scene = statistics.of_scene(
-            path.stem, protocol.classes, scene.label, prediction[inverse], msp.score(logits)[inverse]
-        )
+        score = score_rows(msp, outputs, msp.OPTIONS)
+        of_scene = statistics.of_scene(path.stem, protocol.classes, scene.label, prediction[inverse], score[inverse])
         target, weight = torch.from_numpy(protocol.targets(scene.label)), torch.from_numpy(self.data.class_weight)
         loss = F.cross_entropy(
             torch.from_numpy(logits[inverse]), target, weight, ignore_index=IGNORED, reduction="sum"

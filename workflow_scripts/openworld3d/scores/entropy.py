@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Mapping
+
 import numpy as np
 
-from openworld3d.errors import UserError
+from openworld3d.scoring import refuse_one_class
+
+READS: tuple[str, ...] = ("logits",)
+OPTIONS: dict[str, float] = {}
 
 
-def score(logits: np.ndarray) -> np.ndarray:
+def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return how evenly the probability is spread over the known classes.
 
     H(p) / log K with p = softmax(z). With d_k = z_top - z_k >= 0 and r = sum_{k != top} e^{-d_k},
     H(p) = log(1 + r) + sum_{k != top} d_k e^{-d_k} / (1 + r): a sum of positive terms, so that confident
-    points keep their order down to the smallest float32, near 1e-45.
-    One class alone has no entropy to normalise and is refused.
-    logits (N, K) with K >= 2; returns (N,) float32 in 0..1, higher is more unknown.
+    points keep their order down to the smallest float32, near 1e-45. A class whose logit is -inf adds nothing to
+    H(p) and counts in K.
+    logits (R, K) with K >= 2; returns (R,) float32 in 0..1, higher is more unknown.
+    Raises UserError for one class alone, which has no entropy to normalise.
     Source: Shannon, A Mathematical Theory of Communication, 1948; as a score, a common baseline.
     """
-    classes = logits.shape[1]
-    if classes < 2:
-        raise UserError("score entropy: the outputs have one known class; it needs two or more")
+    logits = outputs["logits"]
+    refuse_one_class("entropy", logits)
     wide = logits.astype(np.float64)
     rows = np.arange(len(wide))
     top = wide.argmax(axis=1)
-    below = wide[rows, top][:, None] - wide  # (N, K)
+    below = wide[rows, top][:, None] - wide  # (R, K)
     weight = np.exp(-below)
     weight[rows, top] = 0
-    rest = weight.sum(axis=1)  # (N,)
-    entropy = np.log1p(rest) + (below * weight).sum(axis=1) / (1 + rest)
-    return (entropy / np.log(classes)).astype(np.float32)
+    rest = weight.sum(axis=1)  # (R,)
+    term = np.multiply(below, weight, out=np.zeros_like(below), where=weight > 0)  # not inf times 0
+    entropy = np.log1p(rest) + term.sum(axis=1) / (1 + rest)
+    return (entropy / np.log(logits.shape[1])).astype(np.float32)

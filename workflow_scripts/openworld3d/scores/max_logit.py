@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Mapping
+
 import numpy as np
 
+READS: tuple[str, ...] = ("logits",)
+OPTIONS: dict[str, float] = {}
 
-def score(logits: np.ndarray) -> np.ndarray:
+
+def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return how small the largest logit is.
 
     -max_k z_k.
-    logits (N, K) with K >= 1; returns (N,) float32, unbounded, higher is more unknown.
+    logits (R, K) with K >= 1; returns (R,) float32, unbounded, higher is more unknown.
     Source: Hendrycks et al., Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022,
     arXiv 1911.11132.
     """
-    return -logits.max(axis=1).astype(np.float32)
+    return -outputs["logits"].max(axis=1).astype(np.float32)

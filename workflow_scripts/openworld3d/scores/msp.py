@@ -1,29 +1,36 @@
-"""Maximum softmax probability."""
+"""Maximum softmax probability, as log-odds."""
 
 from __future__ import annotations
 
+from typing import Mapping
+
 import numpy as np
 
-from openworld3d.errors import UserError
+from openworld3d.scoring import refuse_one_class
+
+READS: tuple[str, ...] = ("logits",)
+OPTIONS: dict[str, float] = {}
+LOWEST = np.finfo(np.float64).min
 
 
-def score(logits: np.ndarray) -> np.ndarray:
+def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return how likely it is, in log-odds, that the winning class is wrong.
 
     log sum_{k != top} e^{z_k} - z_top, which grows with 1 - max_k p_k and so ranks points alike, but does
-    not round to zero where a network is confident. Of equal top logits exactly one counts as top.
-    One class alone has no odds and is refused.
-    logits (N, K) with K >= 2; returns (N,) float32, unbounded, higher is more unknown.
+    not round to zero where a network is confident. Of equal top logits exactly one counts as top. A logit of -inf
+    adds nothing; where all but the top one are -inf, so is the score.
+    logits (R, K) with K >= 2; returns (R,) float32, unbounded, higher is more unknown.
+    Raises UserError for one class alone, which has no odds.
     Source: Hendrycks and Gimpel, A Baseline for Detecting Misclassified and Out-of-Distribution Examples in
-    Neural Networks, ICLR 2017, arXiv 1610.02136.
+    Neural Networks, ICLR 2017, arXiv 1610.02136; their own formula is `msp_probability`.
     """
-    if logits.shape[1] < 2:
-        raise UserError("score msp: the outputs have one known class; it needs two or more")
-    others = logits.astype(np.float64)
+    refuse_one_class("msp", outputs["logits"])
+    others = outputs["logits"].astype(np.float64)
     rows = np.arange(len(others))
     top = others.argmax(axis=1)
     largest = others[rows, top]
     others[rows, top] = -np.inf
-    second = others.max(axis=1)
-    sum_others = np.exp(others - second[:, None]).sum(axis=1)  # (N,)
-    return (second + np.log(sum_others) - largest).astype(np.float32)
+    second = np.maximum(others.max(axis=1), LOWEST)  # not -inf, which taken from -inf is no number
+    sum_others = np.exp(others - second[:, None]).sum(axis=1)  # (R,)
+    with np.errstate(divide="ignore"):
+        return (second + np.log(sum_others) - largest).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Dict, Iterable
 
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, nearest
 from openworld3d.workflow.modules import declared, plugin_names
-from openworld3d.workflow.slices import rows_of_table
+from openworld3d.workflow.slices import rows_of_table, score_options
 
 Config = Dict[str, Any]
 
@@ -71,9 +72,8 @@ def check_names(config: Config) -> None:
     """Check that every name the config refers to exists."""
     refer("table", config["table"], config["tables"])
     for name, table in config["tables"].items():
-        for key in ("protocols", "backbones", "recipes"):
+        for key in ("protocols", "backbones", "recipes", "scores"):
             refer_all(f"tables.{name}.{key}", table[key], config[key])
-        refer_all(f"tables.{name}.scores", table["scores"], plugin_names("scores"))
     for name, dataset in config["datasets"].items():
         refer(f"datasets.{name}.layout", dataset["layout"], plugin_names("datasets"))
         if ("root" in dataset) == ("generate" in dataset):
@@ -93,6 +93,9 @@ def check_names(config: Config) -> None:
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
         if "pretrained" not in recipe:
             check_recipe(f"recipes.{name}", recipe)
+    for name, score in config["scores"].items():
+        refer(f"scores.{name}.kind", score["kind"], plugin_names("scores"))
+        check_score(name, score)
     for name, table in config["tables"].items():
         check_pretrained(config, name, table)
     check_checkpoints(config, config["tables"][config["table"]]["recipes"])
@@ -186,6 +189,31 @@ def check_recipe(place: str, recipe: dict[str, Any]) -> None:
             f"config: {place}.crop_voxels is {recipe['crop_voxels']}, expected at most batch_voxels = "
             f"{recipe['batch_voxels']}, so that a batch holds one crop"
         )
+
+
+def check_score(name: str, score: dict[str, Any]) -> None:
+    """Check that a score's folder is free, and that its options are those of its kind."""
+    if name == "outputs":
+        raise UserError("config: scores has outputs, but there lie the outputs of a run; choose another name")
+    defaults = score_options(score["kind"])
+    choices = f"choose of {', '.join(sorted(defaults))}" if defaults else "it has none"
+    for option, value in score.items():
+        if option == "kind":
+            continue
+        if option not in defaults:
+            raise UserError(
+                f"config: scores.{name} has the option {option}, which kind {score['kind']} does not have"
+                f"{nearest(option, defaults)}; {choices}"
+            )
+        check_number(f"scores.{name}.{option}", value, defaults[option])
+
+
+def check_number(place: str, value: Any, default: float) -> None:
+    """Check that an option is a finite number, and a whole one where its default is."""
+    whole = isinstance(default, int)
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not math.isfinite(value):
+        expected = "whole" if whole else "finite"
+        raise UserError(f"config: {place} is {value!r}, expected a {expected} number, as its default {default} is")
 
 
 def classes_of(config: Config, dataset: str) -> list[str]:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator
 
+from openworld3d.errors import UserError
+
 SCRIPTS = Path("workflow_scripts")
 LIBRARY = "openworld3d"
 
@@ -84,4 +86,4 @@ def literal(file: Path, name: str) -> Any:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
             assert node.value is not None
             return ast.literal_eval(node.value)
-    raise KeyError(f"{file} assigns no annotated literal {name}")
+    raise UserError(f"{file}: it assigns no {name}; add it with its type, as the other files beside it do")

@@ -68,6 +68,22 @@ def inference_keys(config: Config, recipe: str) -> Slice:
     return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
+def score_options(kind: str) -> dict[str, float]:
+    """Return the options of a score with their defaults, read from its file."""
+    return declared("scores", kind, "OPTIONS")
+
+
+def score_slice(config: Config, score: str) -> Slice:
+    """Return what `score` sees: the kind, and each of its options, where left out at its default.
+
+    An option has the type of its default, so that 1 for 1.0 is no change.
+    """
+    entry = config["scores"][score]
+    options = score_options(entry["kind"])
+    resolved = {name: type(default)(entry.get(name, default)) for name, default in options.items()}
+    return {"kind": entry["kind"], **resolved}
+
+
 def protocol_slice(config: Config, protocol: str) -> Slice:
     """Return what `check_protocol` sees."""
     return {"protocol": protocol, **measure_slice(config, protocol)}
