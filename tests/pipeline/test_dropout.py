@@ -1,13 +1,22 @@
-"""A recipe with keys of its own beside one without: what inference alone asks trains nothing."""
+"""A recipe with outputs and keys of its own beside one without: each has its scores, and passes train nothing."""
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from tests.pipeline.conftest import Project
-from tests.pipeline.test_reruns import INFER, LIBRARY, TRAIN, Jobs, code, value
+from tests.pipeline.test_reruns import INFER, LIBRARY, ONE_SCORE, TRAIN, Jobs, code, value
+
+OF_DROPOUT = ["mutual_information", "class_variance"]
+
+
+def of_four(jobs: Jobs) -> Jobs:
+    """Return the jobs of a run with four scores for those of a run with two."""
+    return {name: 4 if count == 2 else count for name, count in jobs.items()}
 
 
 @pytest.fixture(scope="module")
@@ -15,10 +24,18 @@ def both(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
     """Return the tiny pipeline after a recipe with dropout has joined its table."""
     project = Project.copy_of(finished, tmp_path_factory.mktemp("dropout") / "copy")
     value("tables.rooms.recipes", ["closed_set", "dropout"])(project)
-    assert project.would_run() == TRAIN
+    value("tables.rooms.scores", ["msp", "energy", *OF_DROPOUT])(project)
+    assert project.would_run() == of_four(TRAIN)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project
+
+
+def test_table_has_the_scores_that_each_recipe_serves(both: Project) -> None:
+    rows = list(csv.DictReader(io.StringIO(both.read("results/tables/rooms.csv"))))
+    plain = [f"{recipe} + {score}" for recipe in ("closed_set", "dropout") for score in ("msp", "energy")]
+    assert [row["method"] for row in rows] == [*plain, *(f"dropout + {score}" for score in OF_DROPOUT)]
+    assert all(float(row["auroc"]) >= 0 for row in rows)
 
 
 def left_out(project: Project) -> None:
@@ -26,10 +43,11 @@ def left_out(project: Project) -> None:
 
 
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
-    "passes": (value("recipes.dropout.passes", 4), INFER),
+    "passes": (value("recipes.dropout.passes", 4), of_four(INFER)),
     "passes left out, which are 10 then too": (left_out, {}),
-    "share that is dropped": (value("recipes.dropout.dropout", 0.2), TRAIN),
-    "sums over passes": (code(f"{LIBRARY}/passes.py"), TRAIN),
+    "share that is dropped": (value("recipes.dropout.dropout", 0.2), of_four(TRAIN)),
+    "score of the passes": (code(f"{LIBRARY}/scores/mutual_information.py"), ONE_SCORE),
+    "sums over passes": (code(f"{LIBRARY}/passes.py"), of_four(TRAIN)),
 }
 
 

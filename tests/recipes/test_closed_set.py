@@ -27,6 +27,13 @@ def test_loss_is_the_mean_over_labelled_points() -> None:
     assert logits.grad[2].tolist() == [0, 0]
 
 
+def test_outputs_are_those_that_it_declares() -> None:
+    logits = torch.tensor([[1.0, 2.0]])
+    outputs = closed_set.outputs(Echo(), logits, None, {}, torch.Generator())
+    assert tuple(outputs) == closed_set.OUTPUTS
+    assert torch.equal(outputs["logits"], logits)
+
+
 def test_weights_count_classes() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
     loss, _ = closed_set.loss(Echo(), logits, None, torch.tensor([0, 1]), torch.tensor([1.0, 3.0]), {})

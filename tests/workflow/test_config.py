@@ -97,6 +97,14 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.dropout.pases", 5), "dropout has the key pases, which does not exist, did you mean passes"),
     (lambda config: config["recipes"]["dropout"].pop("dropout"), "recipes.dropout lacks the key dropout$"),
     (put("recipes.dropout.dropout", 1), "dropout.dropout is 1, expected the share .* from 0 and below 1"),
+    (
+        put("tables.rooms.scores", ["msp", "mutual_information"]),
+        "scores says mutual_information, which reads mutual_information, but no recipe of the table puts that out",
+    ),
+    (
+        lambda config: config["tables"]["rooms"].update(recipes=["dropout", "closed_set"], scores=["class_variance"]),
+        "recipes says closed_set, but no score of the table reads what it puts out: logits; add such a score, or",
+    ),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),

@@ -128,8 +128,21 @@ def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: d
 def test_rows_name_the_coverage_of_their_table() -> None:
     table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r"], "seeds": [0], "coverage": "tta"}
     config = {"protocols": {"p": {"dataset": "d"}}, "tables": {"t": {**table, "scores": ["msp", "energy"]}}}
+    config["scores"] = {"msp": {"kind": "msp"}, "energy": {"kind": "energy"}}
+    config["recipes"] = {"r": {"kind": "closed_set"}}
     rows = rows_of_table(config, "t")
     assert [(row["coverage"], row["score"]) for row in rows] == [("tta", "msp"), ("tta", "energy")]
+
+
+def test_score_has_rows_with_the_recipes_whose_outputs_it_reads() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r", "s"], "seeds": [0], "coverage": "single"}
+    config = {
+        "protocols": {"p": {"dataset": "d"}},
+        "recipes": {"r": {"kind": "closed_set"}, "s": {"kind": "dropout"}},
+        "scores": {"information": {"kind": "mutual_information"}, "plain": {"kind": "msp"}},
+        "tables": {"t": {**table, "scores": ["information", "plain"]}},
+    }
+    assert [row["method"] for row in rows_of_table(config, "t")] == ["r + plain", "s + information", "s + plain"]
 
 
 def test_runs_are_all_combinations_in_order() -> None:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, nearest
 from openworld3d.workflow.modules import declared, plugin_names
-from openworld3d.workflow.slices import rows_of_table, score_options
+from openworld3d.workflow.slices import outputs_of, reads, rows_of_table, score_options
 
 Config = Dict[str, Any]
 
@@ -98,6 +98,7 @@ def check_names(config: Config) -> None:
         check_score(name, score)
     for name, table in config["tables"].items():
         check_pretrained(config, name, table)
+        check_rows(config, name, table)
     check_checkpoints(config, config["tables"][config["table"]]["recipes"])
     if "row" in config:
         check_row(config["row"], len(rows_of_table(config, config["table"])))
@@ -150,6 +151,24 @@ def check_pretrained(config: Config, name: str, table: dict[str, Any]) -> None:
             columns = config["recipes"][recipe].get("pretrained_classes", known)
             place = f"config: recipes.{recipe}.pretrained_classes, asked in protocol {protocol},"
             check_columns(place, columns, classes, chosen["unknown"])
+
+
+def check_rows(config: Config, name: str, table: dict[str, Any]) -> None:
+    """Check that each score of a table reads the outputs of one of its recipes, and those of each recipe are read."""
+    wanted = {score: reads(config, score) for score in table["scores"]}
+    given = {recipe: outputs_of(config, recipe) for recipe in table["recipes"]}
+    for score, read in wanted.items():
+        if not any(read <= outputs for outputs in given.values()):
+            raise UserError(
+                f"config: tables.{name}.scores says {score}, which reads {', '.join(sorted(read))}, but no recipe of "
+                "the table puts that out; add such a recipe, or take the score out"
+            )
+    for recipe, outputs in given.items():
+        if not any(read <= outputs for read in wanted.values()):
+            raise UserError(
+                f"config: tables.{name}.recipes says {recipe}, but no score of the table reads what it puts out: "
+                f"{', '.join(sorted(outputs))}; add such a score, or take the recipe out"
+            )
 
 
 def check_checkpoints(config: Config, recipes: Iterable[str]) -> None:

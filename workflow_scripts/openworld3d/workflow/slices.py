@@ -109,8 +109,18 @@ def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
     return [dict(zip(keys, values)) for values in product(*lists)]
 
 
+def reads(config: Config, score: str) -> set[str]:
+    """Return which outputs of a run a score reads."""
+    return set(declared("scores", config["scores"][score]["kind"], "READS"))
+
+
+def outputs_of(config: Config, recipe: str) -> set[str]:
+    """Return which outputs the runs of a recipe have."""
+    return set(declared("recipes", config["recipes"][recipe]["kind"], "OUTPUTS"))
+
+
 def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
-    """Return the identity of every row of a table: a run, the coverage of its inference, and a score."""
+    """Return the identity of every row of a table: a run, its coverage, and a score that reads its outputs."""
     return [
         {
             **run,
@@ -121,6 +131,7 @@ def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
         }
         for run in runs_of_table(config, table)
         for score in config["tables"][table]["scores"]
+        if reads(config, score) <= outputs_of(config, run["recipe"])
     ]
 
 
