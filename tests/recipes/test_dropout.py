@@ -24,7 +24,7 @@ HALF_OF_TWO: dict[str, Any] = {"dropout": 0.5, "passes": 2}
 
 
 class OneNumber(Backbone):
-    """The feature of a point goes through two linear layers that leave it as it is, and becomes (log 3 / 4) x, 0."""
+    """The decoder and the first layer leave a feature x of 0 or more as it is; the logits are (log 3 / 4) x and 0."""
 
     def __init__(self) -> None:
         super().__init__()
