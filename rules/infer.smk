@@ -21,7 +21,7 @@ rule infer:
         mem_mb=16000,
         runtime="6h",
     params:
-        config=slice_of(slices.infer_slice, "backbone", "coverage"),
+        config=slice_of(slices.infer_slice, "backbone", "recipe", "coverage"),
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "

@@ -17,7 +17,7 @@ from openworld3d.errors import UserError
 from openworld3d.inference import infer_scene
 from openworld3d.precision import OF_TODAY
 from openworld3d.protocol import make_protocol
-from openworld3d.recipes import closed_set
+from openworld3d.recipes import closed_set, dropout
 from openworld3d.scene import save_scene
 from openworld3d.training import Watch, train
 from openworld3d.weights import load_weights, save_weights
@@ -25,6 +25,8 @@ from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, RECIPE, red_wall_on_green_floor
 from tests.test_batches import RANGE
 from tests.test_precision import HALVES
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture
@@ -36,11 +38,11 @@ def data(tmp_path: Path) -> TrainingData:
     )
 
 
-def trained(data: TrainingData) -> tuple[Any, list[dict[str, float]]]:
+def trained(data: TrainingData, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(data.seed)
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
-    history = train(network, closed_set, data, torch.device("cpu"), checkpoint, Watch())
+    history = train(network, recipe_module, data, CPU, checkpoint, Watch())
     checkpoint.remove()
     return network.eval(), history
 
@@ -49,15 +51,25 @@ def test_two_classes_are_learnt_and_carried_back_to_every_point(data: TrainingDa
     network, history = trained(data)
     assert history[-1]["train_loss"] < history[0]["train_loss"] / 3
     scene = red_wall_on_green_floor()
-    outputs = infer_scene(network, closed_set, scene, 0.1, RANGE, "single", Bounds(10000, 10**6), torch.device("cpu"))
+    outputs = infer_scene(network, closed_set, {}, scene, 0.1, RANGE, "single", Bounds(10000, 10**6), CPU)
     assert outputs["inverse"].shape == (800,)
     column = outputs["logits"].argmax(1)[outputs["inverse"]]
     assert (column == data.protocol.targets(scene.label)).mean() > 0.97
-    in_crops = infer_scene(
-        network, closed_set, scene, 0.1, RANGE, "fragments", Bounds(150, 10**6), torch.device("cpu")
-    )
+    in_crops = infer_scene(network, closed_set, {}, scene, 0.1, RANGE, "fragments", Bounds(150, 10**6), CPU)
     assert in_crops["logits"].shape == (800, 2)
     assert (in_crops["logits"].argmax(1) == data.protocol.targets(scene.label)).mean() > 0.97
+
+
+def test_dropout_is_learnt_with_and_draws_from_the_seed(data: TrainingData) -> None:
+    data = data._replace(recipe={**RECIPE, "dropout": 0.3})
+    network, history = trained(data, dropout)
+    assert history[-1]["train_loss"] < history[0]["train_loss"] / 2
+    assert trained(data, dropout)[1] == history
+    recipe = {**data.recipe, "passes": 5}
+    scene = red_wall_on_green_floor()
+    outputs = infer_scene(network, dropout, recipe, scene, 0.1, RANGE, "single", Bounds(10000, 10**6), CPU)
+    column = outputs["logits"].argmax(1)[outputs["inverse"]]
+    assert (column == data.protocol.targets(scene.label)).mean() > 0.97
 
 
 def test_equal_seeds_train_equal_weights(data: TrainingData) -> None:

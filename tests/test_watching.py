@@ -19,7 +19,7 @@ from openworld3d.inference import infer_scene
 from openworld3d.loading import Batch
 from openworld3d.metrics.ranking import ranking
 from openworld3d.protocol import IGNORED, make_protocol
-from openworld3d.recipes import closed_set
+from openworld3d.recipes import closed_set, dropout
 from openworld3d.scores import msp
 from openworld3d.training import Watch, train
 from openworld3d.watching import COLUMNS, RunWatch
@@ -38,16 +38,16 @@ def data(tmp_path: Path) -> TrainingData:
     return TrainingData(scenes, make_protocol(CLASSES, ["sofa"]), "ignore", recipe, 0.1, RANGE, weight, seed=3)
 
 
-def watch_of(data: TrainingData, folder: Path) -> RunWatch:
+def watch_of(data: TrainingData, folder: Path, recipe_module: Any = closed_set) -> RunWatch:
     validation = [data.scenes[0].parents[1] / "val/sofa.npz"]
-    return RunWatch(data, closed_set, validation, CPU, folder / "history.csv")
+    return RunWatch(data, recipe_module, validation, CPU, folder / "history.csv")
 
 
-def trained(data: TrainingData, watch: Watch) -> tuple[Any, list[dict[str, float]]]:
+def trained(data: TrainingData, watch: Watch, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(0)
     network = build(SMALL, 6, 2)
     checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
-    history = train(network, closed_set, data, CPU, checkpoint, watch)
+    history = train(network, recipe_module, data, CPU, checkpoint, watch)
     checkpoint.remove()
     return network, history
 
@@ -58,15 +58,23 @@ def curve(folder: Path, tag: str) -> list[tuple[int, float]]:
     return [(event.step, event.value) for event in events.Scalars(tag)]
 
 
-def test_watch_moves_no_weight_and_tells_what_the_table_would(data: TrainingData, tmp_path: Path) -> None:
-    alone, _ = trained(data, Watch())
-    watch = watch_of(data, tmp_path)
-    network, history = trained(data, watch)
+@pytest.mark.parametrize(
+    ("recipe_module", "own", "asked"), [(closed_set, {}, {}), (dropout, {"dropout": 0.3}, {"passes": 10})]
+)
+def test_watch_moves_no_weight_and_tells_what_the_table_would(
+    data: TrainingData, tmp_path: Path, recipe_module: Any, own: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    data = data._replace(recipe={**data.recipe, **own})
+    alone, _ = trained(data, Watch(), recipe_module)
+    watch = watch_of(data, tmp_path, recipe_module)
+    network, history = trained(data, watch, recipe_module)
     watch.close()
     assert all(torch.equal(value, alone.state_dict()[name]) for name, value in network.state_dict().items())
 
     scene = with_sofa()
-    outputs = infer_scene(network.eval(), closed_set, scene, 0.1, RANGE, "single", Bounds(5000, 10**6), CPU)
+    recipe = {**own, **asked}
+    bounds = Bounds(5000, 10**6)
+    outputs = infer_scene(network.eval(), recipe_module, recipe, scene, 0.1, RANGE, "single", bounds, CPU)
     logits = outputs["logits"][outputs["inverse"]]
     score = msp.score({"logits": logits})
     metrics = ranking(np.sort(score[scene.label == 1]), np.sort(score[scene.label != 1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 import torch
@@ -28,10 +28,20 @@ class ToyNetwork(Backbone):
         assert offset.tolist() == [len(coord)]
         return ToyGeometry(torch.from_numpy(coord), len(coord) ** 2)
 
-    def forward(self, feature: Tensor, geometry: ToyGeometry) -> Tensor:
+    def decode(self, feature: Tensor, geometry: ToyGeometry) -> Tensor:
         count = torch.full((len(feature),), float(len(feature)))
         return torch.stack([feature[:, 0], geometry.coord[:, 2], count], 1)
 
-    def outputs(self, network: Backbone, feature: Tensor, geometry: ToyGeometry) -> dict[str, Tensor]:
+    def forward(self, feature: Tensor, geometry: ToyGeometry) -> Tensor:
+        return self.decode(feature, geometry)
+
+    def outputs(
+        self,
+        network: Backbone,
+        feature: Tensor,
+        geometry: ToyGeometry,
+        recipe: Mapping[str, Any],
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
         """Return what a recipe's module would."""
         return {"logits": network(feature, geometry), "place": geometry.coord}

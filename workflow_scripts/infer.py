@@ -24,7 +24,7 @@ from openworld3d.weights import load_weights
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--config", type=json.loads, required=True, help="JSON: coverage, inference_voxels, inference_pairs"
+        "--config", type=json.loads, required=True, help="JSON: coverage, inference_voxels, inference_pairs, recipe"
     )
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
@@ -39,7 +39,8 @@ def main() -> None:
     network = load("backbones", backbone["network"]).build(backbone, config["in_channels"], len(known))
     network.load_state_dict(state)
     network.to(device).eval()
-    recipe_module = load("recipes", config["recipe"]["kind"])
+    recipe = {**config["recipe"], **arguments.config["recipe"]}
+    recipe_module = load("recipes", recipe["kind"])
     scenes = read_scenes(arguments.scenes)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
@@ -47,6 +48,7 @@ def main() -> None:
             outputs = infer_scene(
                 network,
                 recipe_module,
+                recipe,
                 load_scene(scene_file.path, scenes.classes),
                 backbone["grid_size"],
                 backbone["appearance_range"],

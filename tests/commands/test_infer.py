@@ -32,7 +32,7 @@ def infer(tmp_path: Path, command: Callable[..., None]) -> Callable[..., dict[st
     )
 
     def run(coverage: str, pairs: int) -> dict[str, Any]:
-        given = json.dumps({"coverage": coverage, "inference_voxels": 1000, "inference_pairs": pairs})
+        given = json.dumps({"coverage": coverage, "inference_voxels": 1000, "inference_pairs": pairs, "recipe": {}})
         out = tmp_path / "outputs/manifest.json"
         command("infer", "--config", given, "--weights", tmp_path / "weights.npz", "--scenes", scenes, "--out", out)
         return json.loads(out.read_text())

@@ -87,7 +87,8 @@ def make_tiny(config: dict[str, Any]) -> None:
     config["backbones"]["stratified_small"].update(
         grid_size=0.2, quant_size=0.05, num_layers=3, depths=[1, 1, 1], channels=[16, 16, 16], num_heads=[1, 1, 1]
     )
-    config["recipes"]["closed_set"].update(epochs=1)
+    for recipe in config["recipes"].values():
+        recipe.update(epochs=1)
     config["tables"]["rooms"].update(scores=["msp", "energy"])
 
 

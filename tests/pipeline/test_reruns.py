@@ -117,6 +117,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "library file of training alone": (code(f"{LIBRARY}/training.py"), TRAIN),
     "library file of the network": (code(f"{LIBRARY}/layers/kpconv.py"), TRAIN),
     "loss of the recipe": (code(f"{LIBRARY}/recipes/closed_set.py"), TRAIN),
+    "recipe that no table uses": (value("recipes.dropout.dropout", 0.2), {}),
     "what watches a training": (code(f"{LIBRARY}/watching.py"), {}),
     # Inference.
     "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), INFER),

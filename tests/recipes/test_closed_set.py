@@ -19,7 +19,7 @@ class Echo(nn.Module):
 
 def test_loss_is_the_mean_over_labelled_points() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0], [50.0, -50.0]], requires_grad=True)
-    loss, told = closed_set.loss(Echo(), logits, None, torch.tensor([0, 0, IGNORED]), torch.ones(2))
+    loss, told = closed_set.loss(Echo(), logits, None, torch.tensor([0, 0, IGNORED]), torch.ones(2), {})
     assert loss.item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
     assert torch.equal(told, logits)
     loss.backward()
@@ -27,15 +27,22 @@ def test_loss_is_the_mean_over_labelled_points() -> None:
     assert logits.grad[2].tolist() == [0, 0]
 
 
+def test_outputs_are_those_that_it_declares() -> None:
+    logits = torch.tensor([[1.0, 2.0]])
+    outputs = closed_set.outputs(Echo(), logits, None, {}, torch.Generator())
+    assert tuple(outputs) == closed_set.OUTPUTS
+    assert torch.equal(outputs["logits"], logits)
+
+
 def test_weights_count_classes() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
-    loss, _ = closed_set.loss(Echo(), logits, None, torch.tensor([0, 1]), torch.tensor([1.0, 3.0]))
+    loss, _ = closed_set.loss(Echo(), logits, None, torch.tensor([0, 1]), torch.tensor([1.0, 3.0]), {})
     assert loss.item() == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
 
 
 def test_batch_without_a_label_teaches_nothing() -> None:
     logits = torch.ones(2, 2, requires_grad=True)
-    loss, _ = closed_set.loss(Echo(), logits, None, torch.full((2,), IGNORED), torch.ones(2))
+    loss, _ = closed_set.loss(Echo(), logits, None, torch.full((2,), IGNORED), torch.ones(2), {})
     loss.backward()
     assert loss.item() == 0
     assert logits.grad is not None

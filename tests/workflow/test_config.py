@@ -28,6 +28,12 @@ def test_default_config_is_right() -> None:
     check_config(DEFAULT, SCHEMA)
 
 
+def test_key_that_has_a_default_may_be_left_out() -> None:
+    config = copy.deepcopy(DEFAULT)
+    del config["recipes"]["dropout"]["passes"]
+    check_config(config, SCHEMA)
+
+
 def put(path: str, new: Any) -> Callable[[Any], None]:
     """Set one value of a config."""
 
@@ -84,6 +90,22 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("tables.rooms.recipes", ["closedset"]), "recipes says closedset, .* did you mean closed_set"),
     (put("recipes.closed_set.learning_rate", "fast"), "learning_rate is 'fast', expected a number above 0"),
     (put("recipes.closed_set.kind", "closed"), "kind says closed, .* did you mean closed_set"),
+    (
+        put("recipes.closed_set.passes", 5),
+        "closed_set has the key passes, which a recipe of kind closed_set does not",
+    ),
+    (put("recipes.dropout.pases", 5), "dropout has the key pases, which does not exist, did you mean passes"),
+    (lambda config: config["recipes"]["dropout"].pop("dropout"), "recipes.dropout lacks the key dropout$"),
+    (put("recipes.dropout.dropout", 1), "dropout.dropout is 1, expected the share .* from 0 and below 1"),
+    (
+        put("tables.rooms.scores", ["msp", "mutual_information"]),
+        "scores says mutual_information, which reads mutual_information, but no recipe of the table puts that out",
+    ),
+    (
+        lambda config: config["tables"]["rooms"].update(recipes=["dropout", "closed_set"], scores=["class_variance"]),
+        "recipes says closed_set, but no score of the table reads what it puts out: logits; add such a score, or",
+    ),
+    (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
     (put(f"{SMALL}.appearance_range", [1, 0]), "appearance_range is \\[1, 0\\], expected the lower end first"),
@@ -122,6 +144,15 @@ def test_recipe_that_is_trained_already_is_right(pretrained: dict[str, Any]) -> 
     pretrained["recipes"]["released"]["pretrained_classes"].reverse()
     check_config(pretrained, SCHEMA)
     del pretrained["recipes"]["released"]["pretrained_classes"]
+    check_config(pretrained, SCHEMA)
+
+
+def test_trained_network_is_asked_for_what_its_kind_needs(pretrained: dict[str, Any]) -> None:
+    released = pretrained["recipes"]["released"]
+    released["kind"] = "dropout"
+    with pytest.raises(UserError, match=r"recipes\.released lacks the key dropout$"):
+        check_config(pretrained, SCHEMA)
+    released["dropout"] = 0.5
     check_config(pretrained, SCHEMA)
 
 

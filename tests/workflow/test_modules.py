@@ -75,26 +75,40 @@ def test_training_does_not_see_what_only_inference_uses() -> None:
     config = {
         "protocols": {"p": {"unknown": ["a"], "unknown_points": "ignore"}},
         "backbones": {"b": {"k": 16, "environment": "cpu", "inference_voxels": 9, "inference_pairs": 8}},
-        "recipes": {"r": {"epochs": 1}},
+        "recipes": {"r": {"kind": "dropout", "epochs": 1, "dropout": 0.5, "passes": 7}},
     }
     assert train_slice(config, "p", "b", "r", "4") == {
         "unknown": ["a"],
         "unknown_points": "ignore",
         "backbone": {"k": 16},
-        "recipe": {"epochs": 1},
+        "recipe": {"kind": "dropout", "epochs": 1, "dropout": 0.5},
         "seed": 4,
     }
     # Nor does an import see what only a training asks.
     assert import_slice(config, "p", "b", "r") == {
         "unknown": ["a"],
         "backbone": {"k": 16},
-        "recipe": {"epochs": 1},
+        "recipe": {"kind": "dropout", "epochs": 1, "dropout": 0.5},
     }
 
 
-def test_inference_sees_its_coverage_and_bounds() -> None:
-    config = {"backbones": {"b": {"k": 16, "inference_voxels": 9, "inference_pairs": 8}}}
-    assert infer_slice(config, "b", "tta") == {"coverage": "tta", "inference_voxels": 9, "inference_pairs": 8}
+@pytest.mark.parametrize(
+    ("recipe", "seen"),
+    [
+        ({"kind": "closed_set", "epochs": 1}, {}),
+        ({"kind": "dropout", "dropout": 0.5, "passes": 7}, {"passes": 7}),
+        ({"kind": "dropout", "dropout": 0.5}, {"passes": 10}),
+    ],
+)
+def test_inference_sees_its_coverage_its_bounds_and_what_it_asks_of_a_recipe(
+    recipe: dict[str, Any], seen: dict[str, Any]
+) -> None:
+    config = {
+        "backbones": {"b": {"k": 16, "inference_voxels": 9, "inference_pairs": 8}},
+        "recipes": {"r": recipe},
+    }
+    bounds = {"inference_voxels": 9, "inference_pairs": 8}
+    assert infer_slice(config, "b", "r", "tta") == {"coverage": "tta", **bounds, "recipe": seen}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +128,21 @@ def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: d
 def test_rows_name_the_coverage_of_their_table() -> None:
     table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r"], "seeds": [0], "coverage": "tta"}
     config = {"protocols": {"p": {"dataset": "d"}}, "tables": {"t": {**table, "scores": ["msp", "energy"]}}}
+    config["scores"] = {"msp": {"kind": "msp"}, "energy": {"kind": "energy"}}
+    config["recipes"] = {"r": {"kind": "closed_set"}}
     rows = rows_of_table(config, "t")
     assert [(row["coverage"], row["score"]) for row in rows] == [("tta", "msp"), ("tta", "energy")]
+
+
+def test_score_has_rows_with_the_recipes_whose_outputs_it_reads() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r", "s"], "seeds": [0], "coverage": "single"}
+    config = {
+        "protocols": {"p": {"dataset": "d"}},
+        "recipes": {"r": {"kind": "closed_set"}, "s": {"kind": "dropout"}},
+        "scores": {"information": {"kind": "mutual_information"}, "plain": {"kind": "msp"}},
+        "tables": {"t": {**table, "scores": ["information", "plain"]}},
+    }
+    assert [row["method"] for row in rows_of_table(config, "t")] == ["r + plain", "s + information", "s + plain"]
 
 
 def test_runs_are_all_combinations_in_order() -> None:

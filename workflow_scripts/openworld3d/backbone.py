@@ -6,11 +6,17 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 
 class Backbone(nn.Module):
-    """A network over points: `forward(feature, geometry)` returns logits (N, classes)."""
+    """A network over points: `forward(feature, geometry)` returns logits (N, classes).
+
+    They are `classifier(decode(feature, geometry))`; the classifier looks at each point alone, and ends in a linear
+    layer.
+    """
+
+    classifier: nn.Sequential
 
     @abstractmethod
     def geometry(self, coord: np.ndarray, offset: np.ndarray) -> Any:
@@ -18,3 +24,7 @@ class Backbone(nn.Module):
 
         It has `.to(device)`, and `.pairs`: the most attention pairs of any block, or what else memory depends on.
         """
+
+    @abstractmethod
+    def decode(self, feature: Tensor, geometry: Any) -> Tensor:
+        """Return what the classifier makes logits of: (N, F) float32 -> (N, C)."""

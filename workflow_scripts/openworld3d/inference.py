@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from openworld3d.scene import Scene
 def infer_scene(
     network: Backbone,
     recipe_module: ModuleType,
+    recipe: Mapping[str, Any],
     scene: Scene,
     voxel_size: float,
     appearance_range: Sequence[float],
@@ -28,12 +29,13 @@ def infer_scene(
 ) -> dict[str, np.ndarray]:
     """Return the recipe's outputs, (R, C) float32 each: a row per voxel where coverage is `single`, else per point.
 
-
     Beside them `inverse` (N,) int32, the row of each point; `visits` (R,) int32, over how many visits a row is
     averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All that is
-    random is drawn from a fixed seed.
+    random is drawn from a fixed seed: the crops from 0, and what the recipe draws in a crop from the crop's number.
     """
     generator = np.random.default_rng(0)
+    recipe_generator = torch.Generator(device)
+    crops = 0
     row = output_rows(scene, voxel_size, coverage)
     means = Means(int(row.max()) + 1)
     halved = 0
@@ -41,8 +43,10 @@ def infer_scene(
         for crop in covering_crops(network, shown.coord[picked], bounds, generator):
             point = picked[crop.points]
             feature = torch.from_numpy(evaluation_cloud(shown, point, appearance_range).feature).to(device)
+            recipe_generator.manual_seed(crops)
             with torch.no_grad():
-                outputs = recipe_module.outputs(network, feature, crop.geometry.to(device))
+                outputs = recipe_module.outputs(network, feature, crop.geometry.to(device), recipe, recipe_generator)
             means.add(row[point], {name: value.cpu().numpy() for name, value in outputs.items()})
             halved += crop.halved
+            crops += 1
     return {**means.result(), "inverse": row, "visits": means.visits, "halved_crops": np.array(halved)}

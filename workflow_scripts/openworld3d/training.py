@@ -60,6 +60,7 @@ class Learner:
                 batch.geometry.to(self.device),
                 batch.target.to(self.device),
                 self.class_weight,
+                self.recipe,
             )
         whole = float(parallel.total(loss.detach())) / parallel.processes()
         if math.isfinite(whole):

@@ -57,6 +57,8 @@ class RunWatch(Watch):
     ) -> None:
         self.data = data
         self.recipe_module = recipe_module
+        # A training is not told what inference asks of its recipe, as a change there must not train again.
+        self.asked = {name: key["default"] for name, key in recipe_module.INFERENCE_KEYS.items()}
         self.validation = validation
         self.device = device
         self.table = table
@@ -139,6 +141,7 @@ class RunWatch(Watch):
         outputs = infer_scene(
             network,
             self.recipe_module,
+            {**recipe, **self.asked},
             scene,
             self.data.voxel_size,
             self.data.appearance_range,

@@ -11,19 +11,39 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, nearest
-from openworld3d.workflow.modules import literal, module_file, plugin_names
-from openworld3d.workflow.slices import rows_of_table, score_options
+from openworld3d.workflow.modules import declared, plugin_names
+from openworld3d.workflow.slices import outputs_of, reads, rows_of_table, score_options
 
 Config = Dict[str, Any]
 
 
 def check_config(config: Config, schema_file: Path) -> None:
     """Raise a `UserError` for the first thing wrong in a config: its form, then the names it refers to."""
-    schema = yaml.safe_load(schema_file.read_text())
+    schema = with_keys_of_kinds(yaml.safe_load(schema_file.read_text()))
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     if errors:
         raise UserError(f"config: {sentence(errors[0])}")
     check_names(config)
+
+
+def with_keys_of_kinds(schema: Config) -> Config:
+    """Return the schema with the keys that recipes of one kind alone have, as the kind's file declares them."""
+    recipe = schema["$defs"]["recipe"]
+    shared = list(recipe["properties"])
+    recipe["allOf"] = []
+    for kind in plugin_names("recipes"):
+        keys = {**declared("recipes", kind, "TRAINING_KEYS"), **declared("recipes", kind, "INFERENCE_KEYS")}
+        recipe["properties"].update(dict.fromkeys(keys, True))
+        recipe["then"]["properties"].update(dict.fromkeys(keys, True))
+        of_kind = {
+            "title": f"a recipe of kind {kind}",
+            "additionalProperties": False,
+            "properties": {**dict.fromkeys(shared, True), **keys},
+            "required": [name for name, key in keys.items() if "default" not in key],
+        }
+        is_kind = {"required": ["kind"], "properties": {"kind": {"const": kind}}}
+        recipe["allOf"].append({"if": is_kind, "then": of_kind})
+    return schema
 
 
 def sentence(error: ValidationError) -> str:
@@ -78,6 +98,7 @@ def check_names(config: Config) -> None:
         check_score(name, score)
     for name, table in config["tables"].items():
         check_pretrained(config, name, table)
+        check_rows(config, name, table)
     check_checkpoints(config, config["tables"][config["table"]]["recipes"])
     if "row" in config:
         check_row(config["row"], len(rows_of_table(config, config["table"])))
@@ -130,6 +151,24 @@ def check_pretrained(config: Config, name: str, table: dict[str, Any]) -> None:
             columns = config["recipes"][recipe].get("pretrained_classes", known)
             place = f"config: recipes.{recipe}.pretrained_classes, asked in protocol {protocol},"
             check_columns(place, columns, classes, chosen["unknown"])
+
+
+def check_rows(config: Config, name: str, table: dict[str, Any]) -> None:
+    """Check that each score of a table reads the outputs of one of its recipes, and those of each recipe are read."""
+    wanted = {score: reads(config, score) for score in table["scores"]}
+    given = {recipe: outputs_of(config, recipe) for recipe in table["recipes"]}
+    for score, read in wanted.items():
+        if not any(read <= outputs for outputs in given.values()):
+            raise UserError(
+                f"config: tables.{name}.scores says {score}, which reads {', '.join(sorted(read))}, but no recipe of "
+                "the table puts that out; add such a recipe, or take the score out"
+            )
+    for recipe, outputs in given.items():
+        if not any(read <= outputs for read in wanted.values()):
+            raise UserError(
+                f"config: tables.{name}.recipes says {recipe}, but no score of the table reads what it puts out: "
+                f"{', '.join(sorted(outputs))}; add such a score, or take the recipe out"
+            )
 
 
 def check_checkpoints(config: Config, recipes: Iterable[str]) -> None:
@@ -198,7 +237,7 @@ def check_number(place: str, value: Any, default: float) -> None:
 
 def classes_of(config: Config, dataset: str) -> list[str]:
     """Return a dataset's classes, read from its layout's file."""
-    return literal(module_file(f"openworld3d.datasets.{config['datasets'][dataset]['layout']}"), "CLASSES")
+    return declared("datasets", config["datasets"][dataset]["layout"], "CLASSES")
 
 
 def environment_names() -> list[str]:

@@ -75,6 +75,11 @@ def plugin_names(kind: str) -> list[str]:
     return sorted(file.stem for file in (SCRIPTS / LIBRARY / kind).glob("*.py") if file.stem != "__init__")
 
 
+def declared(kind: str, name: str, what: str) -> Any:
+    """Return the literal `what` of a module of one kind."""
+    return literal(module_file(f"{LIBRARY}.{kind}.{name}"), what)
+
+
 def literal(file: Path, name: str) -> Any:
     """Return the value of a module's literal assignment, read without importing the module and its packages."""
     for node in ast.parse(file.read_text(), str(file)).body:

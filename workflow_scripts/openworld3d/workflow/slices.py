@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, Dict
 
 from openworld3d.files import canonical_json, sha256_of_text
-from openworld3d.workflow.modules import literal, module_file
+from openworld3d.workflow.modules import declared
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
@@ -34,10 +34,11 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
     """Return what `import_weights` sees; unknown classes are a set, so their order is no change."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
+    only_inference = inference_keys(config, recipe)
     return {
         "unknown": sorted(config["protocols"][protocol]["unknown"]),
         "backbone": network,
-        "recipe": config["recipes"][recipe],
+        "recipe": {key: value for key, value in config["recipes"][recipe].items() if key not in only_inference},
     }
 
 
@@ -50,15 +51,26 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
     }
 
 
-def infer_slice(config: Config, backbone: str, coverage: str) -> Slice:
+def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
     chosen = config["backbones"][backbone]
-    return {"coverage": coverage, **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")}}
+    return {
+        "coverage": coverage,
+        **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")},
+        "recipe": inference_keys(config, recipe),
+    }
+
+
+def inference_keys(config: Config, recipe: str) -> Slice:
+    """Return what inference alone asks of a recipe, by key; of a key that is left out, what its kind's file says."""
+    chosen = config["recipes"][recipe]
+    keys = declared("recipes", chosen["kind"], "INFERENCE_KEYS")
+    return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
 def score_options(kind: str) -> dict[str, float]:
     """Return the options of a score with their defaults, read from its file."""
-    return literal(module_file(f"openworld3d.scores.{kind}"), "OPTIONS")
+    return declared("scores", kind, "OPTIONS")
 
 
 def score_slice(config: Config, score: str) -> Slice:
@@ -97,8 +109,18 @@ def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
     return [dict(zip(keys, values)) for values in product(*lists)]
 
 
+def reads(config: Config, score: str) -> set[str]:
+    """Return which outputs of a run a score reads."""
+    return set(declared("scores", config["scores"][score]["kind"], "READS"))
+
+
+def outputs_of(config: Config, recipe: str) -> set[str]:
+    """Return which outputs the runs of a recipe have."""
+    return set(declared("recipes", config["recipes"][recipe]["kind"], "OUTPUTS"))
+
+
 def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
-    """Return the identity of every row of a table: a run, the coverage of its inference, and a score."""
+    """Return the identity of every row of a table: a run, its coverage, and a score that reads its outputs."""
     return [
         {
             **run,
@@ -109,6 +131,7 @@ def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
         }
         for run in runs_of_table(config, table)
         for score in config["tables"][table]["scores"]
+        if reads(config, score) <= outputs_of(config, run["recipe"])
     ]
 
 

@@ -1,0 +1,21 @@
+"""Variance of the class probabilities over stochastic passes."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+import numpy as np
+
+READS: tuple[str, ...] = ("class_variance",)
+OPTIONS: dict[str, float] = {}
+
+
+def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the mean over classes of the variance of a class's probability over the passes.
+
+    mean_k sum_t (p_tk - mean_t p_tk)^2 / (T - 1), which the recipe computes over its passes; a mean over a point's
+    visits. class_variance (R, 1); returns (R,) float32 in 0..1/K for two passes, higher is more unknown.
+    Source: MC-Dropout in the code of REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV
+    2022).
+    """
+    return outputs["class_variance"][:, 0].astype(np.float32)
