@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.coverage import TURNS
 from openworld3d.crops import Bounds
-from openworld3d.inference import infer_scene
+from openworld3d.inference import Model, infer_scene
 from openworld3d.recipes import closed_set
 from openworld3d.scene import Scene
 from openworld3d.voxel import voxelise
@@ -35,7 +35,7 @@ def cube(points: int, seed: int = 0) -> Scene:
 
 def by_toy(scene: Scene, coverage: str, bounds: Bounds = WIDE) -> dict[str, np.ndarray]:
     network = ToyNetwork()
-    return infer_scene(network, network, {}, scene, 1.0, RANGE, coverage, bounds, CPU)  # type: ignore[arg-type]
+    return infer_scene(Model(network, network, {}, 1.0, RANGE, CPU), scene, coverage, bounds)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("coverage", TURNS)
@@ -99,7 +99,7 @@ def test_coverages_of_the_real_network(network: torch.nn.Module) -> None:
     scene = cube(900)
     scene.coord /= 3
     found = {
-        coverage: infer_scene(network, closed_set, {}, scene, 0.1, RANGE, coverage, WIDE, CPU)  # type: ignore[arg-type]
+        coverage: infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, coverage, WIDE)  # type: ignore[arg-type]
         for coverage in TURNS
     }
     on_points = {coverage: outputs["logits"][outputs["inverse"]] for coverage, outputs in found.items()}
@@ -107,14 +107,14 @@ def test_coverages_of_the_real_network(network: torch.nn.Module) -> None:
     assert all(np.isfinite(logits).all() for logits in on_points.values())
     assert np.abs(on_points["fragments"] - on_points["single"]).max() > 0.01
     assert np.abs(on_points["tta"] - on_points["fragments"]).max() > 0.01
-    again = infer_scene(network, closed_set, {}, scene, 0.1, RANGE, "tta", WIDE, CPU)  # type: ignore[arg-type]
+    again = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "tta", WIDE)  # type: ignore[arg-type]
     assert all(np.array_equal(again[name], value) for name, value in found["tta"].items())
 
 
 def test_single_is_the_network_on_one_point_of_each_voxel(network: torch.nn.Module) -> None:
     scene = cube(300)
     scene.coord[:, 2] = 0
-    outputs = infer_scene(network, closed_set, {}, scene, 1e-4, RANGE, "single", WIDE, CPU)  # type: ignore[arg-type]
+    outputs = infer_scene(Model(network, closed_set, {}, 1e-4, RANGE, CPU), scene, "single", WIDE)  # type: ignore[arg-type]
     point = np.argsort(outputs["inverse"])
     seen = scene.color[point].astype(np.float32) / 255 * 4 - 2  # type: ignore[index]
     feature = np.concatenate([seen, scene.coord[point] - scene.coord.min(0)], 1)
@@ -129,7 +129,7 @@ def test_real_networks_crops_keep_to_the_bound_on_pairs(network: torch.nn.Module
     in_order = scene.coord[np.argsort(voxelise(scene.coord, 1e-4))]
     geometry = network.geometry(in_order, np.array([600]))  # type: ignore[operator]
     whole, halved = (
-        infer_scene(network, closed_set, {}, scene, 1e-4, RANGE, "single", Bounds(600, pairs), CPU)  # type: ignore[arg-type]
+        infer_scene(Model(network, closed_set, {}, 1e-4, RANGE, CPU), scene, "single", Bounds(600, pairs))  # type: ignore[arg-type]
         for pairs in (geometry.pairs, geometry.pairs - 1)
     )
     assert (whole["halved_crops"], whole["visits"].max()) == (0, 1)

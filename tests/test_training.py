@@ -14,7 +14,7 @@ from openworld3d.batches import TrainingData, input_channels
 from openworld3d.checkpoint import Checkpoint
 from openworld3d.crops import Bounds
 from openworld3d.errors import UserError
-from openworld3d.inference import infer_scene
+from openworld3d.inference import Model, infer_scene
 from openworld3d.precision import OF_TODAY
 from openworld3d.protocol import make_protocol
 from openworld3d.recipes import closed_set, dropout
@@ -51,11 +51,11 @@ def test_two_classes_are_learnt_and_carried_back_to_every_point(data: TrainingDa
     network, history = trained(data)
     assert history[-1]["train_loss"] < history[0]["train_loss"] / 3
     scene = red_wall_on_green_floor()
-    outputs = infer_scene(network, closed_set, {}, scene, 0.1, RANGE, "single", Bounds(10000, 10**6), CPU)
+    outputs = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "single", Bounds(10000, 10**6))
     assert outputs["inverse"].shape == (800,)
     column = outputs["logits"].argmax(1)[outputs["inverse"]]
     assert (column == data.protocol.targets(scene.label)).mean() > 0.97
-    in_crops = infer_scene(network, closed_set, {}, scene, 0.1, RANGE, "fragments", Bounds(150, 10**6), CPU)
+    in_crops = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "fragments", Bounds(150, 10**6))
     assert in_crops["logits"].shape == (800, 2)
     assert (in_crops["logits"].argmax(1) == data.protocol.targets(scene.label)).mean() > 0.97
 
@@ -67,7 +67,7 @@ def test_dropout_is_learnt_with_and_draws_from_the_seed(data: TrainingData) -> N
     assert trained(data, dropout)[1] == history
     recipe = {**data.recipe, "passes": 5}
     scene = red_wall_on_green_floor()
-    outputs = infer_scene(network, dropout, recipe, scene, 0.1, RANGE, "single", Bounds(10000, 10**6), CPU)
+    outputs = infer_scene(Model(network, dropout, recipe, 0.1, RANGE, CPU), scene, "single", Bounds(10000, 10**6))
     column = outputs["logits"].argmax(1)[outputs["inverse"]]
     assert (column == data.protocol.targets(scene.label)).mean() > 0.97
 

@@ -15,7 +15,7 @@ from openworld3d.backbones.stratified_transformer import build
 from openworld3d.batches import TrainingData
 from openworld3d.checkpoint import Checkpoint
 from openworld3d.crops import Bounds
-from openworld3d.inference import infer_scene
+from openworld3d.inference import Model, infer_scene
 from openworld3d.loading import Batch
 from openworld3d.metrics.ranking import ranking
 from openworld3d.protocol import IGNORED, make_protocol
@@ -74,7 +74,7 @@ def test_watch_moves_no_weight_and_tells_what_the_table_would(
     scene = with_sofa()
     recipe = {**own, **asked}
     bounds = Bounds(5000, 10**6)
-    outputs = infer_scene(network.eval(), recipe_module, recipe, scene, 0.1, RANGE, "single", bounds, CPU)
+    outputs = infer_scene(Model(network.eval(), recipe_module, recipe, 0.1, RANGE, CPU), scene, "single", bounds)
     logits = outputs["logits"][outputs["inverse"]]
     score = msp.score({"logits": logits})
     metrics = ranking(np.sort(score[scene.label == 1]), np.sort(score[scene.label != 1]))

@@ -14,7 +14,7 @@ from openworld3d.crops import Bounds
 from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
-from openworld3d.inference import infer_scene
+from openworld3d.inference import Model, infer_scene
 from openworld3d.manifests import read_scenes
 from openworld3d.plugins import load
 from openworld3d.scene import load_scene
@@ -41,21 +41,12 @@ def main() -> None:
     network.to(device).eval()
     recipe = {**config["recipe"], **arguments.config["recipe"]}
     recipe_module = load("recipes", recipe["kind"])
+    model = Model(network, recipe_module, recipe, backbone["grid_size"], backbone["appearance_range"], device)
     scenes = read_scenes(arguments.scenes)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
         for name, scene_file in scenes.files.items():
-            outputs = infer_scene(
-                network,
-                recipe_module,
-                recipe,
-                load_scene(scene_file.path, scenes.classes),
-                backbone["grid_size"],
-                backbone["appearance_range"],
-                coverage,
-                bounds,
-                device,
-            )
+            outputs = infer_scene(model, load_scene(scene_file.path, scenes.classes), coverage, bounds)
             file = folder / f"{name}.npz"
             np.savez(file, **cast(Any, outputs))
             points, rows, halved = len(outputs["inverse"]), len(outputs["logits"]), int(outputs["halved_crops"])

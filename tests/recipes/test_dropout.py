@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from openworld3d.backbone import Backbone
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.crops import Bounds
-from openworld3d.inference import infer_scene
+from openworld3d.inference import Model, infer_scene
 from openworld3d.layers.batch_norm import BatchNorm
 from openworld3d.protocol import IGNORED
 from openworld3d.recipes import closed_set, dropout
@@ -130,7 +130,9 @@ def test_batch_normalisation_stays_as_training_left_it(network: Backbone) -> Non
 
 
 def infer(network: Backbone, bounds: Bounds) -> dict[str, np.ndarray]:
-    return infer_scene(network, dropout, {"dropout": 0.5, "passes": 3}, cube(900), 0.3, RANGE, "single", bounds, CPU)
+    return infer_scene(
+        Model(network, dropout, {"dropout": 0.5, "passes": 3}, 0.3, RANGE, CPU), cube(900), "single", bounds
+    )
 
 
 @pytest.mark.parametrize("bounds", [Bounds(10**9, 10**9), Bounds(200, 10**9)])
@@ -154,6 +156,6 @@ def test_each_crop_has_masks_of_its_own(network: Backbone) -> None:
     scene.color[200:] = scene.color[:200]  # type: ignore[index]
     for rate, equal in ((0.0, True), (0.5, False)):
         recipe = {"dropout": rate, "passes": 3}
-        outputs = infer_scene(network, dropout, recipe, scene, 1e-3, RANGE, "single", Bounds(200, 10**9), CPU)
+        outputs = infer_scene(Model(network, dropout, recipe, 1e-3, RANGE, CPU), scene, "single", Bounds(200, 10**9))
         logits = outputs["logits"][outputs["inverse"]]
         assert np.allclose(logits[:200], logits[200:], atol=1e-2) == equal

@@ -58,7 +58,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("protocols.sofa.unknown_points", "removed"), "unknown_points is 'removed', .* did you mean remove"),
     (put("protocols.sofa.dataset", "room"), "protocols.sofa.dataset says room, .* did you mean rooms"),
     (put("protocols.sofa.evaluate", ["train"]), "sofa both trains on and evaluates split train"),
-    (put("row", 5), "row is 5, expected 1 to 4, the rows of the table"),
+    (put("row", 8), "row is 8, expected 1 to 7, the rows of the table"),
     (put("row", 0), "row is 0, expected|row: 0 is less than the minimum of 1"),
     (put("table", "romms"), "table says romms, which does not exist, did you mean rooms"),
     (put("tables.rooms.scores", ["maxlogit"]), "scores says maxlogit, .* did you mean max_logit"),

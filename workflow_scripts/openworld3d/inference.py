@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 import torch
@@ -16,17 +16,18 @@ from openworld3d.crops import Bounds, covering_crops
 from openworld3d.scene import Scene
 
 
-def infer_scene(
-    network: Backbone,
-    recipe_module: ModuleType,
-    recipe: Mapping[str, Any],
-    scene: Scene,
-    voxel_size: float,
-    appearance_range: Sequence[float],
-    coverage: str,
-    bounds: Bounds,
-    device: torch.device,
-) -> dict[str, np.ndarray]:
+class Model(NamedTuple):
+    """A trained network, how its recipe asks it, how scenes are shown to it, and where it runs."""
+
+    network: Backbone
+    recipe_module: ModuleType
+    recipe: Mapping[str, Any]
+    voxel_size: float
+    appearance_range: Sequence[float]
+    device: torch.device
+
+
+def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> dict[str, np.ndarray]:
     """Return the recipe's outputs, (R, C) float32 each: a row per voxel where coverage is `single`, else per point.
 
     Beside them `inverse` (N,) int32, the row of each point; `visits` (R,) int32, over how many visits a row is
@@ -34,18 +35,21 @@ def infer_scene(
     random is drawn from a fixed seed: the crops from 0, and what the recipe draws in a crop from the crop's number.
     """
     generator = np.random.default_rng(0)
-    recipe_generator = torch.Generator(device)
+    recipe_generator = torch.Generator(model.device)
     crops = 0
-    row = output_rows(scene, voxel_size, coverage)
+    row = output_rows(scene, model.voxel_size, coverage)
     means = Means(int(row.max()) + 1)
     halved = 0
-    for shown, picked in showings(scene, voxel_size, coverage, generator):
-        for crop in covering_crops(network, shown.coord[picked], bounds, generator):
+    for shown, picked in showings(scene, model.voxel_size, coverage, generator):
+        for crop in covering_crops(model.network, shown.coord[picked], bounds, generator):
             point = picked[crop.points]
-            feature = torch.from_numpy(evaluation_cloud(shown, point, appearance_range).feature).to(device)
+            cloud = evaluation_cloud(shown, point, model.appearance_range)
+            feature, geometry = torch.from_numpy(cloud.feature).to(model.device), crop.geometry.to(model.device)
             recipe_generator.manual_seed(crops)
             with torch.no_grad():
-                outputs = recipe_module.outputs(network, feature, crop.geometry.to(device), recipe, recipe_generator)
+                outputs = model.recipe_module.outputs(
+                    model.network, feature, geometry, model.recipe, recipe_generator
+                )
             means.add(row[point], {name: value.cpu().numpy() for name, value in outputs.items()})
             halved += crop.halved
             crops += 1

@@ -25,7 +25,7 @@ from openworld3d.batches import TrainingData
 from openworld3d.checkpoint import History
 from openworld3d.crops import Bounds
 from openworld3d.files import whole_file
-from openworld3d.inference import infer_scene
+from openworld3d.inference import Model, infer_scene
 from openworld3d.loading import Batch, steps_of_epoch
 from openworld3d.metrics import segmentation, statistics
 from openworld3d.metrics.ranking import ranking
@@ -138,17 +138,11 @@ class RunWatch(Watch):
         """Return a scene's statistics of MSP, and its summed and weighted cross-entropy with the sum of weights."""
         protocol, recipe = self.data.protocol, self.data.recipe
         scene = load_scene(path, protocol.classes)
-        outputs = infer_scene(
-            network,
-            self.recipe_module,
-            {**recipe, **self.asked},
-            scene,
-            self.data.voxel_size,
-            self.data.appearance_range,
-            "single",
-            Bounds(recipe["batch_voxels"], recipe["batch_pairs"]),
-            self.device,
+        asked = {**recipe, **self.asked}
+        model = Model(
+            network, self.recipe_module, asked, self.data.voxel_size, self.data.appearance_range, self.device
         )
+        outputs = infer_scene(model, scene, "single", Bounds(recipe["batch_voxels"], recipe["batch_pairs"]))
         logits, inverse = outputs["logits"], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]
         score = score_rows(msp, outputs, msp.OPTIONS)
