@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 
 import numpy as np
 import torch
+import yaml
 
 from benchmarks.flat_pairs import attend
 from openworld3d.backbones.stratified_transformer import StratifiedTransformer
@@ -30,22 +31,8 @@ from openworld3d.layers.stratified_attention import WindowAttention
 from openworld3d.rooms.generation import generate_room
 from openworld3d.voxel import nearest_to, pick_points, voxelise
 
-GRID = 0.04  # metres
-S3DIS = {
-    "grid_size": GRID,
-    "stem_transformer": True,
-    "num_layers": 4,
-    "depths": [2, 2, 6, 2],
-    "channels": [48, 96, 192, 384],
-    "num_heads": [3, 6, 12, 24],
-    "window_size": 4,
-    "quant_size": 0.01,
-    "downsample_scale": 8,
-    "ratio": 0.25,
-    "k": 16,
-    "up_k": 3,
-    "drop_path_rate": 0.3,
-}
+S3DIS = yaml.safe_load((ROOT / "experiments/rooms_s3dis_scale.yaml").read_text())["backbones"]["stratified_s3dis"]
+GRID = S3DIS["grid_size"]
 CLASSES = 13
 SIDES = ("flat pairs", "library")
 PASSES = ("forward", "forward + backward")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from openworld3d.backbones import stratified_transformer
 from openworld3d.backbones.stratified_transformer import DropPath, TransitionDown, build
@@ -25,35 +27,16 @@ SMALL: dict[str, Any] = {
     "drop_path_rate": 0.1,
     "initialisation": "reference",
 }
-S3DIS: dict[str, Any] = {
-    **SMALL,
-    "grid_size": 0.04,
-    "stem_transformer": True,
-    "num_layers": 4,
-    "depths": [2, 2, 6, 2],
-    "channels": [48, 96, 192, 384],
-    "num_heads": [3, 6, 12, 24],
-    "quant_size": 0.01,
-}
-SCANNET: dict[str, Any] = {
-    **S3DIS,
-    "grid_size": 0.02,
-    "stem_transformer": False,
-    "num_layers": 5,
-    "depths": [3, 3, 9, 3, 3],
-    "channels": [48, 96, 192, 384, 384],
-    "num_heads": [3, 6, 12, 24, 24],
-    "window_size": 5,
-    "quant_size": 0.005,
-}
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
 
 def cloud(points: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 2, (points, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("config", "classes", "millions"), [(S3DIS, 13, 8.02), (SCANNET, 20, 18.80)])
-def test_parameters_of_the_papers_configurations(config: dict[str, Any], classes: int, millions: float) -> None:
+@pytest.mark.parametrize(("name", "classes", "millions"), [("rooms_s3dis_scale", 13, 8.02), ("scannet", 20, 18.80)])
+def test_published_configuration_has_its_parameters(name: str, classes: int, millions: float) -> None:
+    (config,) = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text())["backbones"].values()
     network = build(config, 6, classes)
     assert sum(value.numel() for value in network.parameters()) / 1e6 == pytest.approx(millions, abs=0.01)
 
