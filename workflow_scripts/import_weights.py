@@ -29,7 +29,7 @@ def main() -> None:
     protocol = make_protocol(scenes.classes, config["unknown"])
     known = config["recipe"].get("pretrained_classes", protocol.known)
     check_columns("pretrained_classes", known, protocol.classes, protocol.unknown)
-    in_channels = input_channels(load_scene(next(iter(scenes.files.values())).path, scenes.classes))
+    in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
     backbone = config["backbone"]
     network = load("backbones", backbone["network"]).build(backbone, in_channels, len(known))
     load_released(network, arguments.checkpoint, known)

@@ -19,6 +19,7 @@ from openworld3d.errors import UserError
 
 T = TypeVar("T")
 RANK, LOCAL_RANK = "RANK", "LOCAL_RANK"  # what launchers tell a process
+LAUNCHER, OLD_LAUNCHER = ["torch.distributed.run"], ["torch.distributed.launch", "--use_env"]
 
 
 def launch(processes: int) -> None:
@@ -31,13 +32,10 @@ def launch(processes: int) -> None:
     cards = torch.cuda.device_count()
     if cards and cards < processes:
         raise UserError(f"{processes} processes for {cards} cards, expected a card each; lower the rule's gpu")
-    launcher = ["torch.distributed.run"] if find_spec("torch.distributed.run") else OLD_LAUNCHER
+    launcher = LAUNCHER if find_spec(LAUNCHER[0]) else OLD_LAUNCHER
     place = ["--master_addr", "127.0.0.1", "--master_port", str(free_port()), "--nproc_per_node", str(processes)]
     os.environ["OMP_NUM_THREADS"] = str(max(1, torch.get_num_threads() // processes))
     os.execv(sys.executable, [sys.executable, "-m", *launcher, *place, *sys.argv])
-
-
-OLD_LAUNCHER = ["torch.distributed.launch", "--use_env"]
 
 
 def free_port() -> int:
