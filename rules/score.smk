@@ -21,5 +21,5 @@ rule score:
         config=slice_of(slices.score_slice, "score"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --outputs {input.outputs:q} --scenes {input.scenes:q} "
+        + "python {input.script} --config {params.config:q} --outputs {input.outputs:q} --sample --scenes {input.scenes:q} "
         "--out {output.scores:q} > {log:q} 2>&1"

@@ -5,19 +5,28 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from types import ModuleType
-from typing import Mapping, Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
 from openworld3d import plugins
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import sha256_of, whole_file, whole_folder, write_json
-from openworld3d.manifests import read_manifest, read_scenes, scene_names
-from openworld3d.scoring import score_rows
+from openworld3d.manifests import SceneFile, read_manifest, read_scenes, scene_names
+from openworld3d.scene import VOID
+from openworld3d.scoring import Score, make_score, score_rows
+from openworld3d.smoothing import mean_over_neighbors
 
 # What inference writes beside the outputs of the recipe.
 BESIDE_OUTPUTS = ("inverse", "visits", "halved_crops")
+
+
+class Method(NamedTuple):
+    """A score, fitted where it fits, which outputs it reads, and over how many rows it is smoothed."""
+
+    score: Score
+    reads: Sequence[str]
+    neighbors: int
 
 
 def main() -> None:
@@ -27,25 +36,35 @@ def main() -> None:
         "--config",
         required=True,
         type=json.loads,
-        help='JSON: {"kind": a file of openworld3d/scores, OPTION: number, ...}',
+        help='JSON: {"kind": a file of openworld3d/scores, "neighbors": rows to smooth over, OPTION: number, ...}',
     )
     parser.add_argument("--outputs", required=True, type=Path, help="manifest of a run's outputs")
+    parser.add_argument("--sample", required=True, type=Path, nargs="*", help="its training sample, where kind fits")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
     parser.add_argument("--out", required=True, type=Path, help="manifest.json, the scores beside it")
     arguments = parser.parse_args()
 
-    options = {name: value for name, value in arguments.config.items() if name != "kind"}
-    module = plugins.load("scores", arguments.config["kind"])
+    method = make_method(arguments.config, arguments.sample)
     scenes = read_scenes(arguments.scenes)
     known = index_of_known(arguments.outputs, scenes.classes)
     written = []
     with whole_folder(arguments.out.parent) as folder:
         for name in scene_names(arguments.outputs):
-            points = scenes.find(name).points
-            path = folder / f"{name}.npz"
-            score_scene(arguments.outputs.with_name(f"{name}.npz"), path, module, options, known, points)
-            written.append({"name": name, "points": points, "sha256": sha256_of(path)})
+            scene, path = scenes.find(name), folder / f"{name}.npz"
+            score_scene(arguments.outputs.with_name(path.name), path, method, known, scene)
+            written.append({"name": name, "points": scene.points, "sha256": sha256_of(path)})
         write_json(folder / arguments.out.name, {"score": arguments.config, "scenes": written})
+
+
+def make_method(config: dict[str, float], sample: Sequence[Path]) -> Method:
+    """Return the score that a config describes, fitted on a training sample where it fits."""
+    module = plugins.load("scores", str(config["kind"]))
+    arrays: dict[str, np.ndarray] = {}
+    for path in sample:
+        with np.load(path) as stored:
+            arrays.update({name: stored[name] for name in module.FITS})
+    score = make_score(module, {name: config[name] for name in module.OPTIONS}, arrays)
+    return Method(score, module.READS, int(config["neighbors"]))
 
 
 def index_of_known(manifest: Path, classes: list[str]) -> np.ndarray:
@@ -60,24 +79,33 @@ def index_of_known(manifest: Path, classes: list[str]) -> np.ndarray:
     return np.array([classes.index(name) for name in known], dtype=np.uint8)
 
 
-def score_scene(
-    source: Path, target: Path, module: ModuleType, options: Mapping[str, float], known: np.ndarray, points: int
-) -> None:
-    """Write `score` (N,) float32 and `prediction` (N,) uint8 on the original points of one scene."""
-    outputs, inverse = read_outputs(source, module.READS)
-    logits = outputs["logits"]
-    check(source, logits, inverse, len(known), points)
-    row_score = score_rows(module, outputs, options)
+def score_scene(source: Path, target: Path, method: Method, known: np.ndarray, scene: SceneFile) -> None:
+    """Write `score` (N,) float32 and `prediction` (N,) uint8 on the original points of one scene.
+
+    The prediction is void where the outputs are without logits.
+    """
+    outputs, inverse = read_outputs(source, method.reads)
+    check(source, outputs, inverse, len(known), scene.points)
+    row_score = score_rows(method.score, {name: outputs[name] for name in method.reads})
     if not np.isfinite(row_score).all():
         row = int(np.flatnonzero(~np.isfinite(row_score))[0])
         raise UserError(f"{source}: the score of row {row} is {row_score[row]}, expected a finite number")
-    prediction = known[logits.argmax(axis=1)]
+    if method.neighbors > 1:
+        row_score = mean_over_neighbors(row_score, coord_of_rows(scene, inverse), method.neighbors)
+    row_prediction = known[outputs["logits"].argmax(axis=1)] if "logits" in outputs else np.full(len(row_score), VOID)
+    prediction = row_prediction.astype(np.uint8)[inverse]
     with whole_file(target) as temporary, open(temporary, "wb") as file:
-        np.savez(file, score=row_score[inverse], prediction=prediction[inverse])
+        np.savez(file, score=row_score[inverse], prediction=prediction)
+
+
+def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
+    """Return where each row of the outputs is, the place of the first of its points: (R, 3) float32 in metres."""
+    with np.load(scene.path) as arrays:
+        return arrays["coord"][np.unique(inverse, return_index=True)[1]]
 
 
 def read_outputs(source: Path, reads: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the logits and what else a score reads, (R, C) each, and the row of each point, (N,) int32."""
+    """Return what a score reads and, where they are stored, the logits, (R, C) each, and each point's row, (N,)."""
     with np.load(source) as arrays:
         stored = [name for name in arrays.files if name not in BESIDE_OUTPUTS]
         for name in reads:
@@ -86,21 +114,30 @@ def read_outputs(source: Path, reads: Sequence[str]) -> tuple[dict[str, np.ndarr
                     f"{source}: the score reads {name}, but the outputs of this run have: {', '.join(stored)}; "
                     f"take another score, or a recipe whose outputs have {name}"
                 )
-        return {name: arrays[name] for name in {"logits", *reads}}, arrays["inverse"]
+        return {name: arrays[name] for name in stored if name in ("logits", *reads)}, arrays["inverse"]
 
 
-def check(source: Path, logits: np.ndarray, inverse: np.ndarray, known: int, points: int) -> None:
-    """Refuse outputs that do not fit the scene, or whose logits have no softmax.
+def check(source: Path, outputs: dict[str, np.ndarray], inverse: np.ndarray, known: int, points: int) -> None:
+    """Refuse outputs that do not fit the scene, or whose logits have no softmax."""
+    advice = "infer this run again"
+    if len(inverse) != points:
+        raise UserError(f"{source}: inverse has {len(inverse)} points, the scene has {points}; {advice}")
+    for name, array in outputs.items():
+        if points and not 0 <= inverse.min() <= inverse.max() < len(array):
+            raise UserError(f"{source}: inverse names a row outside the {len(array)} rows of {name}; {advice}")
+    if "logits" in outputs:
+        check_logits(source, outputs["logits"], known)
+
+
+def check_logits(source: Path, logits: np.ndarray, known: int) -> None:
+    """Refuse logits of other classes, or that have no softmax.
 
     -inf is the logit of a class that cannot be, as long as another class can; +inf and NaN are those of no class.
     """
-    advice = "infer this run again"
     if logits.shape[1] != known:
-        raise UserError(f"{source}: logits have {logits.shape[1]} columns for {known} known classes; {advice}")
-    if len(inverse) != points:
-        raise UserError(f"{source}: inverse has {len(inverse)} points, the scene has {points}; {advice}")
-    if points and not 0 <= inverse.min() <= inverse.max() < len(logits):
-        raise UserError(f"{source}: inverse names a row outside the {len(logits)} rows of logits; {advice}")
+        raise UserError(
+            f"{source}: logits have {logits.shape[1]} columns for {known} known classes; infer this run again"
+        )
     diverged = "the network has diverged: train it again with a lower learning rate"
     wrong = ~(logits < np.inf)
     if wrong.any():

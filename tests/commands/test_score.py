@@ -45,8 +45,8 @@ def arguments(tmp_path: Path, scenes: list[Path], outputs: Path) -> Callable[...
     """Return `arguments(kind, **options)`, which asks for that score of the outputs, into `scored`."""
 
     def asked(kind: str, **options: float) -> list[object]:
-        config = json.dumps({"kind": kind, **options})
-        places = ["--outputs", outputs / "manifest.json", "--out", tmp_path / "scored/manifest.json"]
+        config = json.dumps({"kind": kind, "neighbors": 1, **options})
+        places = ["--outputs", outputs / "manifest.json", "--sample", "--out", tmp_path / "scored/manifest.json"]
         return ["--config", config, *places, "--scenes", *scenes]
 
     return asked
@@ -66,7 +66,7 @@ def test_scores_lie_on_the_original_points(
         assert cellar["score"].tolist() == [0, -5, -5]
         assert cellar["prediction"].tolist() == [2, 2, 2]
     manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["score"] == {"kind": "max_logit"}
+    assert manifest["score"] == {"kind": "max_logit", "neighbors": 1}
     assert [scene["name"] for scene in manifest["scenes"]] == ["hall", "cellar"]
     assert manifest["scenes"][0]["sha256"] == sha256_of(out / "hall.npz")
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from openworld3d.plugins import load
+from openworld3d.scoring import Arrays, Score, make_score
+
+
+def made(name: str, sample: Arrays, **options: float) -> Score:
+    """Return a score, fitted on a training sample where it fits."""
+    module = load("scores", name)
+    return make_score(module, {**module.OPTIONS, **options}, sample)
 
 
 def scored(name: str, logits: np.ndarray, **options: float) -> np.ndarray:
     """Return the score (R,) of logits (R, K)."""
-    module = load("scores", name)
-    return module.score({"logits": logits}, **{**module.OPTIONS, **options})
+    return made(name, {}, **options)({"logits": logits})

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.scores.scored import scored
+from tests.scores.scored import made, scored
 
 from openworld3d import scores, scoring
 from openworld3d.errors import UserError
@@ -37,7 +37,7 @@ MEBIBYTE = 1 << 20
 def test_what_the_workflow_reads_is_what_the_function_takes(name: str) -> None:
     module = load("scores", name)
     assert module.__file__ is not None
-    for constant in ("READS", "OPTIONS"):
+    for constant in ("READS", "FITS", "OPTIONS"):
         assert literal(Path(module.__file__), constant) == getattr(module, constant)
     parameters = inspect.signature(module.score).parameters.values()
     taken = [parameter for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
@@ -105,9 +105,8 @@ def test_one_class_has_a_score_or_a_sentence(name: str) -> None:
 def test_row_depends_on_no_other_row(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     logits = np.random.default_rng(0).normal(0, 5, (7, 4)).astype(np.float32)
     monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 3)
-    module = load("scores", name)
     for rows in (logits, logits[:3], logits[:0]):
-        result = scoring.score_rows(module, {"logits": rows}, module.OPTIONS)
+        result = scoring.score_rows(made(name, {}), {"logits": rows})
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, scored(name, logits)[: len(rows)], rtol=1e-6, atol=1e-6)
 
@@ -120,9 +119,8 @@ def million() -> np.ndarray:
 
 @of_logits
 def test_million_rows_take_bounded_memory(name: str, million: np.ndarray) -> None:
-    module = load("scores", name)
     tracemalloc.start()
-    result = scoring.score_rows(module, {"logits": million}, module.OPTIONS)
+    result = scoring.score_rows(made(name, {}), {"logits": million})
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert result.shape == (10**6,)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import ModuleType
-from typing import Mapping
+from typing import Callable, Mapping
 
 import numpy as np
 
@@ -11,17 +12,26 @@ from openworld3d.errors import UserError
 
 ROWS_AT_ONCE = 1 << 15  # in float64, 20 classes of so many rows are 5 MB
 
+Arrays = Mapping[str, np.ndarray]
+Score = Callable[[Arrays], np.ndarray]
 
-def score_rows(module: ModuleType, outputs: Mapping[str, np.ndarray], options: Mapping[str, float]) -> np.ndarray:
+
+def make_score(module: ModuleType, options: Mapping[str, float], sample: Arrays) -> Score:
+    """Return the score of a file of `scores` with a value for each of its `OPTIONS`, fitted where it `FITS`."""
+    if module.FITS:
+        return module.fit({name: sample[name] for name in module.FITS}, **options)
+    return partial(module.score, **options)
+
+
+def score_rows(score: Score, outputs: Arrays) -> np.ndarray:
     """Return the score of every row, (R,) float32, in memory that does not grow with R but for the result.
 
-    module is a file of `scores`, whose score of a row depends on no other row; outputs has at least what the module
-    `READS`, (R, C) each; options has a value for each of its `OPTIONS`.
+    A row's score depends on no other row; outputs has what the score reads and nothing else, (R, C) each.
     """
-    result = np.empty(len(outputs[module.READS[0]]), np.float32)
+    result = np.empty(len(next(iter(outputs.values()))), np.float32)
     for first in range(0, len(result), ROWS_AT_ONCE):
         some = slice(first, first + ROWS_AT_ONCE)
-        result[some] = module.score({name: outputs[name][some] for name in module.READS}, **options)
+        result[some] = score({name: array[some] for name, array in outputs.items()})
     return result
 
 

@@ -145,7 +145,7 @@ class RunWatch(Watch):
         outputs = infer_scene(model, scene, "single", Bounds(recipe["batch_voxels"], recipe["batch_pairs"]))
         logits, inverse = outputs["logits"], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]
-        score = score_rows(msp, outputs, msp.OPTIONS)
+        score = score_rows(msp.score, {"logits": logits})
         of_scene = statistics.of_scene(path.stem, protocol.classes, scene.label, prediction[inverse], score[inverse])
         target, weight = torch.from_numpy(protocol.targets(scene.label)), torch.from_numpy(self.data.class_weight)
         loss = F.cross_entropy(

@@ -7,6 +7,7 @@ from typing import Mapping
 import numpy as np
 
 READS: tuple[str, ...] = ("class_variance",)
+FITS: tuple[str, ...] = ()
 OPTIONS: dict[str, float] = {}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from openworld3d.scoring import refuse_not_positive
 
 READS: tuple[str, ...] = ("logits",)
+FITS: tuple[str, ...] = ()
 OPTIONS: dict[str, float] = {"temperature": 1.0}
 
 

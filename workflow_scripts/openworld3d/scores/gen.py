@@ -10,6 +10,7 @@ from openworld3d.errors import UserError
 from openworld3d.scoring import refuse_not_positive, refuse_one_class
 
 READS: tuple[str, ...] = ("logits",)
+FITS: tuple[str, ...] = ()
 OPTIONS: dict[str, float] = {"gamma": 0.1, "top": 0}
 
 

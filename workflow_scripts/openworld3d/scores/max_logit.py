@@ -7,6 +7,7 @@ from typing import Mapping
 import numpy as np
 
 READS: tuple[str, ...] = ("logits",)
+FITS: tuple[str, ...] = ()
 OPTIONS: dict[str, float] = {}
 
 

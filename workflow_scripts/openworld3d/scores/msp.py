@@ -9,6 +9,7 @@ import numpy as np
 from openworld3d.scoring import refuse_one_class
 
 READS: tuple[str, ...] = ("logits",)
+FITS: tuple[str, ...] = ()
 OPTIONS: dict[str, float] = {}
 LOWEST = np.finfo(np.float64).min
 

@@ -74,14 +74,14 @@ def score_options(kind: str) -> dict[str, float]:
 
 
 def score_slice(config: Config, score: str) -> Slice:
-    """Return what `score` sees: the kind, and each of its options, where left out at its default.
+    """Return what `score` sees: the kind, over how many neighbours, each option of the kind; defaults where left out.
 
     An option has the type of its default, so that 1 for 1.0 is no change.
     """
     entry = config["scores"][score]
     options = score_options(entry["kind"])
     resolved = {name: type(default)(entry.get(name, default)) for name, default in options.items()}
-    return {"kind": entry["kind"], **resolved}
+    return {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **resolved}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:

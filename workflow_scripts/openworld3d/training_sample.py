@@ -1,0 +1,56 @@
+"""A training sample: what a network says of some voxels of its training scenes, equally many of each known class.
+
+A score that fits parameters fits them on it, so that nothing but training scenes and known labels is seen. One `.npz`
+with S voxels, K known classes and F features of the last layer:
+- each output of the recipe, (S, C) float32: `logits`, and of most recipes `features` (S, F);
+- `target` (S,) uint8: the column of the logits that stands for the voxel's class;
+- `weight` (S,) float64: how many voxels of the training scenes it stands for;
+- `last_weight` (K, F), `last_bias` (K,) float32: the last layer, logits = features @ last_weight.T + last_bias.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from openworld3d.protocol import IGNORED
+
+VOXELS_PER_CLASS = 1000
+
+
+class BalancedSample:
+    """Rows drawn evenly from all that were offered, at most `VOXELS_PER_CLASS` of each class; the rest are forgotten.
+
+    Each row is offered with a random key, and those with a class's smallest keys are kept (bottom-k sampling): memory
+    is bounded whatever is offered, and each row of a class is kept with the same probability.
+    """
+
+    def __init__(self, classes: int, seed: int) -> None:
+        self.offered = np.zeros(classes, np.int64)
+        self.generator = np.random.default_rng(seed)
+        self.key = np.zeros(0)
+        self.rows: dict[str, np.ndarray] = {"target": np.zeros(0, np.uint8)}
+
+    def offer(self, target: np.ndarray, outputs: dict[str, np.ndarray]) -> None:
+        """Offer rows: target (R,) int64, 255 where a row has no known class and is left out; outputs (R, C) each."""
+        known = target != IGNORED
+        target = target[known].astype(np.uint8)
+        self.offered += np.bincount(target, minlength=len(self.offered))
+        key = np.concatenate([self.key, self.generator.random(len(target))])
+        offered = {"target": target, **{name: value[known] for name, value in outputs.items()}}
+        rows = {name: np.concatenate([self.rows.get(name, value[:0]), value]) for name, value in offered.items()}
+        kept = smallest_of_each(rows["target"], key)
+        self.key, self.rows = key[kept], {name: value[kept] for name, value in rows.items()}
+
+    def result(self) -> dict[str, np.ndarray]:
+        """Return the rows that were kept, by class, and the `weight` of each."""
+        target = self.rows["target"]
+        kept = np.bincount(target, minlength=len(self.offered))
+        return {**self.rows, "weight": (self.offered / np.maximum(kept, 1))[target]}
+
+
+def smallest_of_each(target: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Return the rows that have the `VOXELS_PER_CLASS` smallest keys of their class, by class and key."""
+    order = np.lexsort([key, target])
+    count = np.bincount(target)
+    place = np.arange(len(target)) - np.repeat(np.cumsum(count) - count, count)  # within its class
+    return order[place < VOXELS_PER_CLASS]
