@@ -6,14 +6,16 @@ import inspect
 import math
 import pkgutil
 import tracemalloc
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.scores.scored import made, scored
+from tests.scores.scored import Sample, features_of, made, training_sample
 
 from openworld3d import scores, scoring
 from openworld3d.errors import UserError
@@ -22,15 +24,36 @@ from openworld3d.plugins import load
 from openworld3d.workflow.modules import literal
 
 SCORES = [module.name for module in pkgutil.iter_modules(scores.__path__)]
-OF_LOGITS = [name for name in SCORES if load("scores", name).READS == ("logits",)]
+OF_NETWORK = [name for name in SCORES if set(load("scores", name).READS) <= {"logits", "features"}]
+OF_LOGITS = [name for name in OF_NETWORK if "logits" in load("scores", name).READS]
 LOGITS = arrays(np.float16, st.tuples(st.integers(1, 20), st.integers(2, 6)), elements=st.floats(-8, 8, width=16))
 
 of_every_score = pytest.mark.parametrize("name", SCORES)
+of_network = pytest.mark.parametrize("name", OF_NETWORK)
 of_logits = pytest.mark.parametrize("name", OF_LOGITS)
 
 SURE = np.array([[9, 0, 0], [0, 7, 1], [-1, 0, 8]], np.float32)
-UNSURE = np.array([[1, 0, 1], [0.5, 0.4, 0.3]], np.float32)
+UNSURE = np.array([[-1, -2, -1], [-0.6, -0.5, -0.7]], np.float32)  # of no class, rather than of two
 MEBIBYTE = 1 << 20
+
+cached_sample = lru_cache(maxsize=None)(training_sample)
+
+
+def outputs_of(name: str, logits: np.ndarray) -> Sample:
+    """Return what a score reads of a network with these logits, (R, C) each."""
+    outputs = {"logits": logits, "features": features_of(np.maximum(logits, -8))}
+    return {output: outputs[output] for output in load("scores", name).READS}
+
+
+def scored(name: str, logits: np.ndarray) -> np.ndarray:
+    """Return the score (R,) of a network with these logits (R, K), fitted on a sample of so many classes."""
+    return made(name, cached_sample(logits.shape[1]))(outputs_of(name, logits))
+
+
+def documented(name: str) -> Callable[..., Any]:
+    """Return the function that has the options of a score and says what it is."""
+    module = load("scores", name)
+    return module.fit if module.FITS else module.score
 
 
 @of_every_score
@@ -39,7 +62,9 @@ def test_what_the_workflow_reads_is_what_the_function_takes(name: str) -> None:
     assert module.__file__ is not None
     for constant in ("READS", "FITS", "OPTIONS"):
         assert literal(Path(module.__file__), constant) == getattr(module, constant)
-    parameters = inspect.signature(module.score).parameters.values()
+    assert hasattr(module, "fit") == bool(module.FITS)
+    assert hasattr(module, "score") == (not module.FITS)
+    parameters = inspect.signature(documented(name)).parameters.values()
     taken = [parameter for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
     assert [parameter.name for parameter in taken] == list(module.OPTIONS)
     assert all(parameter.default is inspect.Parameter.empty for parameter in taken)
@@ -47,13 +72,24 @@ def test_what_the_workflow_reads_is_what_the_function_takes(name: str) -> None:
 
 @of_every_score
 def test_docstring_has_the_sign_and_the_source(name: str) -> None:
-    said = inspect.getdoc(load("scores", name).score)
+    said = inspect.getdoc(documented(name))
     assert said is not None
-    assert "higher is more unknown" in said
+    assert "higher is more unknown" in " ".join(said.split())
     assert "Source: " in said
 
 
-@of_logits
+@of_network
+def test_what_it_fits_is_in_a_sample(name: str) -> None:
+    sample = cached_sample(3)
+    assert set(load("scores", name).FITS) <= set(sample)
+    np.testing.assert_array_equal(sample["features"] @ sample["last_weight"].T, sample["logits"])
+    before = {array: value.copy() for array, value in sample.items()}
+    made(name, sample)(outputs_of(name, SURE))
+    for array, value in before.items():
+        np.testing.assert_array_equal(sample[array], value)
+
+
+@of_network
 @pytest.mark.parametrize(
     ("unknown", "known", "auroc"), [(UNSURE, SURE, 1), (SURE, UNSURE, 0), (SURE[[0, 0]], SURE[[0, 0, 0]], 0.5)]
 )
@@ -61,34 +97,50 @@ def test_unsure_rows_are_above_sure_ones(name: str, unknown: np.ndarray, known: 
     assert ranking(np.sort(scored(name, unknown)), np.sort(scored(name, known)))["auroc"] == auroc
 
 
-@of_logits
+@of_network
 @settings(deadline=None)
 @given(LOGITS)
 def test_float16_is_scored_as_the_float32_of_the_same_value(name: str, logits: np.ndarray) -> None:
-    before = logits.copy()
-    result = scored(name, logits)
+    outputs = outputs_of(name, logits)
+    before = {output: array.copy() for output, array in outputs.items()}
+    score = made(name, cached_sample(logits.shape[1]))
+    result = score(outputs)
     assert result.dtype == np.float32
     assert result.shape == (len(logits),)
-    np.testing.assert_array_equal(result, scored(name, logits.astype(np.float32)))
-    np.testing.assert_array_equal(logits, before)
+    wide = {output: array.astype(np.float32) for output, array in outputs.items()}
+    np.testing.assert_array_equal(result, score(wide))
+    for output, array in outputs.items():
+        assert array.dtype == np.float16
+        np.testing.assert_array_equal(array, before[output])
 
 
-@of_logits
+@of_network
 @settings(deadline=None)
 @given(LOGITS)
 def test_order_of_the_classes_is_no_matter(name: str, logits: np.ndarray) -> None:
-    np.testing.assert_allclose(scored(name, logits[:, ::-1]), scored(name, logits), rtol=1e-5, atol=1e-6)
+    sample, outputs = dict(cached_sample(logits.shape[1])), outputs_of(name, logits)
+    expected = made(name, sample)(outputs)
+    sample["logits"], sample["target"] = sample["logits"][:, ::-1], logits.shape[1] - 1 - sample["target"]
+    sample["last_weight"], sample["last_bias"] = sample["last_weight"][::-1], sample["last_bias"][::-1]
+    if "logits" in outputs:
+        outputs["logits"] = logits[:, ::-1]
+    np.testing.assert_allclose(made(name, sample)(outputs), expected, rtol=1e-5, atol=1e-6)
 
 
 @of_logits
 def test_minus_infinity_is_where_a_falling_logit_goes(name: str) -> None:
     logits = np.array([[3, 1, -math.inf], [-math.inf, 0, 0], [2, -math.inf, 9]], np.float32)
+    sample = dict(cached_sample(3))
+    sample["logits"] = sample["logits"].copy()
+    sample["logits"][::7, 0] = -math.inf
+    fallen = {**sample, "logits": np.maximum(sample["logits"], -2000)}
     with np.errstate(invalid="raise", divide="raise"):
-        result = scored(name, logits)
-    np.testing.assert_allclose(result, scored(name, np.maximum(logits, -2000)), rtol=1e-6, atol=1e-9)
+        result = made(name, sample)(outputs_of(name, logits))
+    expected = made(name, fallen)(outputs_of(name, np.maximum(logits, -2000)))
+    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-9)
 
 
-@of_logits
+@of_network
 def test_one_class_has_a_score_or_a_sentence(name: str) -> None:
     refused: list[str] = []
     try:
@@ -96,17 +148,19 @@ def test_one_class_has_a_score_or_a_sentence(name: str) -> None:
     except UserError as error:
         refused.append(str(error))
     if refused:
-        assert refused == [f"score {name}: the outputs have one known class; it needs two or more"]
+        what = "outputs have" if "logits" in load("scores", name).READS else "training sample has"
+        assert refused == [f"score {name}: the {what} one known class; it needs two or more"]
     else:
         assert result[0] < result[1]
 
 
-@of_logits
+@of_network
 def test_row_depends_on_no_other_row(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     logits = np.random.default_rng(0).normal(0, 5, (7, 4)).astype(np.float32)
+    score = made(name, cached_sample(4))
     monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 3)
     for rows in (logits, logits[:3], logits[:0]):
-        result = scoring.score_rows(made(name, {}), {"logits": rows})
+        result = scoring.score_rows(score, outputs_of(name, rows))
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, scored(name, logits)[: len(rows)], rtol=1e-6, atol=1e-6)
 
@@ -117,11 +171,14 @@ def million() -> np.ndarray:
     return np.random.default_rng(0).normal(0, 5, (10**6, 20)).astype(np.float32)
 
 
-@of_logits
+@of_network
 def test_million_rows_take_bounded_memory(name: str, million: np.ndarray) -> None:
+    rows = million if load("scores", name).READS == ("logits",) else million[: 3 * 10**5]
+    score, outputs = made(name, cached_sample(20)), outputs_of(name, rows)
     tracemalloc.start()
-    result = scoring.score_rows(made(name, {}), {"logits": million})
+    result = scoring.score_rows(score, outputs)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert result.shape == (10**6,)
-    assert peak < 64 * MEBIBYTE  # of which 4 are the result; one float64 copy of the logits has 153
+    assert result.shape == (len(rows),)
+    # Of which 4 at most are the result; one float64 copy of the logits has 153, or of fewer rows' features 92.
+    assert peak < 64 * MEBIBYTE

@@ -45,3 +45,11 @@ def refuse_not_positive(score: str, option: str, value: float) -> None:
     """Raise UserError where an option that its formula needs above 0 is not."""
     if value <= 0:
         raise UserError(f"score {score}: {option} is {value}, expected a number above 0; correct it in the config")
+
+
+def refuse_outside(score: str, option: str, value: float, lowest: float, highest: float) -> None:
+    """Raise UserError where an option is not in the range that its formula needs, ends included."""
+    if not lowest <= value <= highest:
+        raise UserError(
+            f"score {score}: {option} is {value}, expected {lowest:g} to {highest:g}; correct it in the config"
+        )
