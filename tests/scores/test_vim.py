@@ -22,6 +22,8 @@ def sample(features: list[list[float]], weight: list[list[float]], bias: list[fl
 FLAT = sample([[6, 1], [6, -1]], [[1, 0], [-1, 0]], [0, 0])
 # The same about the origin (-2, 0), the shortest o with W o + b = 0.
 SHIFTED = sample([[4, 1], [4, -1]], [[1, 0], [-1, 0]], [2, -2])
+# Of rank 1 but for rounding: o is (1/2, 0), and not (0, -10^8), where the logits are 0 indeed.
+ROUNDED = sample([[6, 1], [6, -1]], [[1, 0], [-1, 1e-8]], [0, 1])
 # Of three features x is first, y second: residuals of D = 1 are the root of 1.5^2 + 1, of D = 2 they are 1.
 DEEP = sample([[9, 1.5, 1], [9, -1.5, 1], [9, 1.5, -1], [9, -1.5, -1]], [[1, 0, 0]], [0])
 
@@ -36,6 +38,7 @@ DEEP = sample([[9, 1.5, 1], [9, -1.5, 1], [9, 1.5, -1], [9, -1.5, -1]], [[1, 0, 
         (FLAT, 1, [-50, 0], [5, 5], -5 - LOG_2),
         (SHIFTED, 1, [4, 1], [0, 0], 6 - LOG_2),
         (SHIFTED, 1, [4, 0], [0, 0], -LOG_2),
+        (ROUNDED, 1, [6, 1], [0, 0], 6 - LOG_2),
         (DEEP, 2, [9, 7, 2], [0], 18),
         (DEEP, 1, [9, 3, 4], [0], 9 * 5 / math.sqrt(3.25)),
         (DEEP, 0, [9, 3, 4], [0], 9 * 5 / math.sqrt(3.25)),  # half of three features, rounded down

@@ -14,6 +14,7 @@ from openworld3d.scoring import Arrays, Score
 READS: tuple[str, ...] = ("logits", "features")
 FITS: tuple[str, ...] = ("logits", "features", "last_weight", "last_bias")
 OPTIONS: dict[str, float] = {"dimension": 0}
+FLOAT32 = float(np.finfo(np.float32).eps)  # what is smaller, of numbers near 1, is rounding
 
 
 def fit(sample: Arrays, *, dimension: int) -> Score:
@@ -31,7 +32,8 @@ def fit(sample: Arrays, *, dimension: int) -> Score:
     OpenOOD (Yang et al., 2022, arXiv 2210.07242).
     """
     last_weight = sample["last_weight"].astype(np.float64)
-    origin = -np.linalg.pinv(last_weight) @ sample["last_bias"]  # (F,)
+    inverse = np.linalg.pinv(last_weight, rcond=max(last_weight.shape) * FLOAT32)  # (F, K)
+    origin = -inverse @ sample["last_bias"]  # (F,)
     centred = sample["features"] - origin
     minor = minor_directions(centred, dimension or usual_dimension(len(origin)))
     return partial(virtual_logit, origin=origin, minor=minor * scale(sample["logits"], centred, minor))
@@ -59,7 +61,7 @@ def minor_directions(centred: np.ndarray, dimension: int) -> np.ndarray:
 def scale(logits: np.ndarray, centred: np.ndarray, minor: np.ndarray) -> float:
     """Return alpha, which makes the part of a feature along the minor directions as long as a largest logit."""
     residual = np.linalg.norm(centred @ minor, axis=1).mean()
-    if residual <= np.finfo(np.float32).eps * np.linalg.norm(centred, axis=1).mean():
+    if residual <= FLOAT32 * np.linalg.norm(centred, axis=1).mean():
         raise UserError(
             f"score vim: the training features lie within their first {len(minor) - minor.shape[1]} principal "
             "directions, expected a part outside; lower dimension in the config"
