@@ -31,9 +31,13 @@ LOGITS = arrays(np.float16, st.tuples(st.integers(1, 20), st.integers(2, 6)), el
 of_every_score = pytest.mark.parametrize("name", SCORES)
 of_network = pytest.mark.parametrize("name", OF_NETWORK)
 of_logits = pytest.mark.parametrize("name", OF_LOGITS)
+of_logits_alone = pytest.mark.parametrize(
+    "name", [name for name in OF_LOGITS if len(load("scores", name).READS) == 1]
+)
 
 SURE = np.array([[9, 0, 0], [0, 7, 1], [-1, 0, 8]], np.float32)
-UNSURE = np.array([[-1, -2, -1], [-0.6, -0.5, -0.7]], np.float32)  # of no class, rather than of two
+UNSURE = np.array([[-1, -2, -1], [-0.6, -0.5, -0.7]], np.float32)  # of no class
+BETWEEN = np.array([[1, 0, 1], [0.5, 0.4, 0.3]], np.float32)  # of two or three, in the plane of their features
 MEBIBYTE = 1 << 20
 
 cached_sample = lru_cache(maxsize=None)(training_sample)
@@ -94,6 +98,14 @@ def test_what_it_fits_is_in_a_sample(name: str) -> None:
     ("unknown", "known", "auroc"), [(UNSURE, SURE, 1), (SURE, UNSURE, 0), (SURE[[0, 0]], SURE[[0, 0, 0]], 0.5)]
 )
 def test_unsure_rows_are_above_sure_ones(name: str, unknown: np.ndarray, known: np.ndarray, auroc: float) -> None:
+    assert ranking(np.sort(scored(name, unknown)), np.sort(scored(name, known)))["auroc"] == auroc
+
+
+@of_logits_alone
+@pytest.mark.parametrize(("unknown", "known", "auroc"), [(BETWEEN, SURE, 1), (SURE, BETWEEN, 0)])
+def test_rows_between_classes_are_above_sure_ones(
+    name: str, unknown: np.ndarray, known: np.ndarray, auroc: float
+) -> None:
     assert ranking(np.sort(scored(name, unknown)), np.sort(scored(name, known)))["auroc"] == auroc
 
 

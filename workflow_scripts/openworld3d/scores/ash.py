@@ -26,8 +26,8 @@ def fit(sample: Arrays, *, percentile: float) -> Score:
     the activations equal, ASH-B.
     sample: last_weight (K, F), last_bias (K,). The score: features (R, F), not negative -> (R,) float32, unbounded,
     higher is more unknown. Raises UserError where the percentile is not in 0..98, above which float32 may overflow.
-    Source: Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023, arXiv
-    2209.09858.
+    Source: Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023,
+    arXiv 2209.09858.
     """
     refuse_outside("ash", "percentile", percentile, 0, HIGHEST)
     last_weight = sample["last_weight"]

@@ -22,8 +22,8 @@ def fit(sample: Arrays, *, percentile: float) -> Score:
     the sample, zeros included; the paper takes the 90th.
     sample: features (S, F), last_weight (K, F), last_bias (K,). The score: features (R, F) -> (R,) float32,
     unbounded, higher is more unknown. Raises UserError where the percentile is not in 0..100.
-    Source: Sun, Guo and Li, ReAct: Out-of-distribution Detection With Rectified Activations, NeurIPS 2021, arXiv
-    2111.12797.
+    Source: Sun, Guo and Li, ReAct: Out-of-distribution Detection With Rectified Activations, NeurIPS 2021,
+    arXiv 2111.12797.
     """
     refuse_outside("react", "percentile", percentile, 0, 100)
     ceiling = np.percentile(sample["features"].astype(np.float64), percentile)
