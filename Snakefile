@@ -17,6 +17,7 @@ include: "rules/prepare.smk"
 include: "rules/train.smk"
 include: "rules/pretrained.smk"
 include: "rules/infer.smk"
+include: "rules/without_network.smk"
 include: "rules/score.smk"
 include: "rules/measure.smk"
 include: "rules/table.smk"
@@ -29,6 +30,7 @@ rule all:
     input:
         table_files(),
         cloud_manifests(),
+        samples(),
 
 
 rule table:

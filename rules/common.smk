@@ -13,7 +13,8 @@ from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.provenance import record_file
 from openworld3d.workflow import slices
-from openworld3d.workflow.config import check_config, environment_names
+from openworld3d.workflow.config import check_config
+from openworld3d.workflow.definitions import environment_names
 from openworld3d.workflow.modules import command_files, plugin_files
 
 RAW = "results/raw/{dataset}"
@@ -22,6 +23,7 @@ CHECK = "results/protocols/{protocol}.{taught}.json"
 RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
 WEIGHTS = f"{RUN}/weights.npz"
 HISTORY = f"{RUN}/history.csv"
+SAMPLE = f"{RUN}/sample.npz"
 OUTPUTS = f"{RUN}/{{coverage}}/outputs/manifest.json"
 METHOD = f"{RUN}/{{coverage}}/{{score}}"
 SCORES = f"{METHOD}/scores/manifest.json"
@@ -59,12 +61,10 @@ def one_of(names):
     return "|".join(re.escape(name) for name in sorted(names)) or NOTHING
 
 
-def recipes(pretrained):
-    """Return the pattern of the recipes that are already trained, or of those that train."""
+def recipes_that_begin_with(*rules):
+    """Return the pattern of the recipes whose runs begin with one of these rules."""
     return one_of(
-        name
-        for name, recipe in config["recipes"].items()
-        if ("pretrained" in recipe) == pretrained
+        name for name in config["recipes"] if slices.begins_with(config, name) in rules
     )
 
 
@@ -106,6 +106,28 @@ def recipe_files(wildcards):
     return plugin_files("recipes", config["recipes"][wildcards.recipe]["kind"])
 
 
+def network_weights(wildcards):
+    """Return the weights of the network that a run asks: its own, or those of another recipe."""
+    recipe = slices.network_of(config, wildcards.recipe)
+    return WEIGHTS.format(**{**wildcards, "recipe": recipe})
+
+
+def members(wildcards):
+    """Return the outputs of the runs that an ensemble joins."""
+    recipe = slices.network_of(config, wildcards.recipe)
+    seeds = slices.members_of(config, wildcards.recipe, wildcards.seed)
+    return [
+        OUTPUTS.format(**{**wildcards, "recipe": recipe, "seed": seed})
+        for seed in seeds
+    ]
+
+
+def saved_files(wildcards):
+    """Return the files that somebody else saved, so that a change to one of them counts."""
+    folder = slices.saved_folder(config["recipes"][wildcards.recipe])
+    return sorted(map(str, Path(folder).glob("*.npy")))
+
+
 def released_checkpoint(wildcards):
     """Return the file of a network that is already trained."""
     return config["recipes"][wildcards.recipe]["pretrained"]
@@ -114,6 +136,11 @@ def released_checkpoint(wildcards):
 def score_files(wildcards):
     """Return the files of a score, which commands load by name."""
     return plugin_files("scores", config["scores"][wildcards.score]["kind"])
+
+
+def sample_of_score(wildcards):
+    """Return the training sample of a run where its score is fitted on it, nothing where it is not."""
+    return SAMPLE.format(**wildcards) if slices.fits(config, wildcards.score) else []
 
 
 def layout_files(wildcards):
@@ -155,6 +182,14 @@ def cards(environment):
 def backbone_cards(wildcards):
     """Return how many cards training and inference of a backbone ask for."""
     return cards(environment_name(wildcards))
+
+
+def backbone_threads(wildcards):
+    """Return how many threads training and inference of a backbone take.
+
+    One without a card: runs go side by side, and what they sum does not depend on how many cores there are.
+    """
+    return 8 if backbone_cards(wildcards) else 1
 
 
 def backbone_environment(wildcards):
@@ -243,6 +278,20 @@ def protocol_checks(table):
 def checks_of_rows(wildcards):
     """Return the check of each protocol of a table."""
     return protocol_checks(wildcards.table)
+
+
+def samples():
+    """Return the training samples of the wanted table's runs, so that a score that is added runs no network.
+
+    Not of recipes without features, on which nearly nothing is fitted, and whose passes would be made in vain.
+    """
+    return sorted(
+        {
+            SAMPLE.format(**run)
+            for run in slices.runs_of_table(config, config["table"])
+            if "features" in slices.outputs_of(config, run["recipe"])
+        }
+    )
 
 
 def cloud_manifests():

@@ -3,7 +3,7 @@ rule infer:
         **command("infer.py"),
         backbone=backbone_files,
         recipe=recipe_files,
-        weights=WEIGHTS,
+        weights=network_weights,
         scenes=evaluation_scenes,
         environment=backbone_environment,
     output:
@@ -13,9 +13,11 @@ rule infer:
         f"logs/infer/{OUTPUTS_LOG}.log",
     benchmark:
         f"logs/benchmarks/infer/{OUTPUTS_LOG}.tsv"
+    wildcard_constraints:
+        recipe=recipes_that_begin_with("train", "import_weights", "infer"),
     conda:
         backbone_conda
-    threads: 8
+    threads: backbone_threads
     resources:
         gpu=backbone_cards,
         mem_mb=16000,
@@ -26,3 +28,35 @@ rule infer:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
         "--out {output.outputs:q} 2>&1 | tee {log:q}"
+
+
+rule sample_training:
+    input:
+        **command("sample_training.py"),
+        backbone=backbone_files,
+        recipe=recipe_files,
+        weights=network_weights,
+        scenes=training_scenes,
+        environment=backbone_environment,
+    output:
+        sample=SAMPLE,
+        provenance=record_file(SAMPLE),
+    log:
+        f"logs/sample_training/{RUN_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/sample_training/{RUN_LOG}.tsv"
+    wildcard_constraints:
+        recipe=recipes_that_begin_with("train", "import_weights", "infer"),
+    conda:
+        backbone_conda
+    threads: backbone_threads
+    resources:
+        gpu=backbone_cards,
+        mem_mb=16000,
+        runtime="6h",
+    params:
+        config=slice_of(slices.sample_slice, "protocol", "backbone", "recipe", "seed"),
+    shell:
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
+        "--out {output.sample:q} 2>&1 | tee {log:q}"

@@ -16,7 +16,7 @@ rule import_weights:
     benchmark:
         f"logs/benchmarks/import_weights/{RUN_LOG}.tsv"
     wildcard_constraints:
-        recipe=recipes(pretrained=True),
+        recipe=recipes_that_begin_with("import_weights"),
     conda:
         "../envs/cpu.yaml"
     threads: 1

@@ -3,6 +3,7 @@ rule score:
         **command("score.py"),
         formula=score_files,
         outputs=OUTPUTS,
+        sample=sample_of_score,
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
@@ -21,5 +22,5 @@ rule score:
         config=slice_of(slices.score_slice, "score"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --outputs {input.outputs:q} --sample --scenes {input.scenes:q} "
+        + "python {input.script} --config {params.config:q} --outputs {input.outputs:q} --sample {input.sample:q} --scenes {input.scenes:q} "
         "--out {output.scores:q} > {log:q} 2>&1"

@@ -15,10 +15,10 @@ rule train:
     benchmark:
         f"logs/benchmarks/train/{RUN_LOG}.tsv"
     wildcard_constraints:
-        recipe=recipes(pretrained=False),
+        recipe=recipes_that_begin_with("train"),
     conda:
         backbone_conda
-    threads: 8
+    threads: backbone_threads
     resources:
         gpu=backbone_cards,
         mem_mb=16000,

@@ -26,14 +26,15 @@ def main() -> None:
     arguments = parser.parse_args()
     config = arguments.config
     scenes = read_scenes(arguments.scenes)
-    protocol = make_protocol(scenes.classes, config["unknown"])
-    known = config["recipe"].get("pretrained_classes", protocol.known)
-    check_columns("pretrained_classes", known, protocol.classes, protocol.unknown)
+    untaught = [] if load("recipes", config["recipe"]["kind"]).TEACHES_UNKNOWN else config["unknown"]
+    protocol = make_protocol(scenes.classes, untaught)
+    columns = config["recipe"].get("pretrained_classes", protocol.known)
+    check_columns("pretrained_classes", columns, protocol.classes, protocol.unknown)
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
     backbone = config["backbone"]
-    network = load("backbones", backbone["network"]).build(backbone, in_channels, len(known))
-    load_released(network, arguments.checkpoint, known)
-    save_weights(arguments.weights, network, {**config, "known": known, "in_channels": in_channels})
+    network = load("backbones", backbone["network"]).build(backbone, in_channels, len(columns))
+    load_released(network, arguments.checkpoint, columns)
+    save_weights(arguments.weights, network, {**config, "columns": columns, "in_channels": in_channels})
 
 
 if __name__ == "__main__":

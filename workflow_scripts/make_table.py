@@ -33,7 +33,7 @@ DEFINITIONS = {
     "fpr95": "false-positive rate at the first threshold whose true-positive rate is at least 0.95",
     "fpr95_strict": "the same where the true-positive rate is above 0.95 (REAL)",
     "miou_known": "mean IoU over the known classes present, unknown points count against them (PDF)",
-    "miou_all": "mean IoU over all classes, the unknown ones at 0 (REAL)",
+    "miou_all": "mean IoU over all classes, the unknown ones at 0 unless they are taught (REAL)",
     "accuracy": "share of points predicted right, unknown points are always wrong",
 }
 

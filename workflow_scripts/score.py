@@ -13,12 +13,10 @@ from openworld3d import plugins
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import sha256_of, whole_file, whole_folder, write_json
 from openworld3d.manifests import SceneFile, read_manifest, read_scenes, scene_names
+from openworld3d.outputs import read_outputs
 from openworld3d.scene import VOID
 from openworld3d.scoring import Score, make_score, score_rows
 from openworld3d.smoothing import mean_over_neighbors
-
-# What inference writes beside the outputs of the recipe.
-BESIDE_OUTPUTS = ("inverse", "visits", "halved_crops")
 
 
 class Method(NamedTuple):
@@ -46,12 +44,12 @@ def main() -> None:
 
     method = make_method(arguments.config, arguments.sample)
     scenes = read_scenes(arguments.scenes)
-    known = index_of_known(arguments.outputs, scenes.classes)
+    columns = index_of_columns(arguments.outputs, scenes.classes)
     written = []
     with whole_folder(arguments.out.parent) as folder:
         for name in scene_names(arguments.outputs):
             scene, path = scenes.find(name), folder / f"{name}.npz"
-            score_scene(arguments.outputs.with_name(path.name), path, method, known, scene)
+            score_scene(arguments.outputs.with_name(path.name), path, method, columns, scene)
             written.append({"name": name, "points": scene.points, "sha256": sha256_of(path)})
         write_json(folder / arguments.out.name, {"score": arguments.config, "scenes": written})
 
@@ -67,32 +65,34 @@ def make_method(config: dict[str, float], sample: Sequence[Path]) -> Method:
     return Method(score, module.READS, int(config["neighbors"]))
 
 
-def index_of_known(manifest: Path, classes: list[str]) -> np.ndarray:
+def index_of_columns(manifest: Path, classes: list[str]) -> np.ndarray:
     """Return (K,) uint8, the index in the dataset's classes of each column of the logits."""
-    known = read_manifest(manifest, ["known"])["known"]
-    for name in known:
+    columns = read_manifest(manifest, ["columns"])["columns"]
+    for name in columns:
         if name not in classes:
             raise UserError(
-                f"{manifest}: its known class {name!r} is no class of the scenes{nearest(name, classes)}; "
+                f"{manifest}: its class {name!r} is no class of the scenes{nearest(name, classes)}; "
                 "give the scenes that the outputs were made from"
             )
-    return np.array([classes.index(name) for name in known], dtype=np.uint8)
+    return np.array([classes.index(name) for name in columns], dtype=np.uint8)
 
 
-def score_scene(source: Path, target: Path, method: Method, known: np.ndarray, scene: SceneFile) -> None:
+def score_scene(source: Path, target: Path, method: Method, columns: np.ndarray, scene: SceneFile) -> None:
     """Write `score` (N,) float32 and `prediction` (N,) uint8 on the original points of one scene.
 
     The prediction is void where the outputs are without logits.
     """
     outputs, inverse = read_outputs(source, method.reads)
-    check(source, outputs, inverse, len(known), scene.points)
+    check(source, outputs, inverse, len(columns), scene.points)
     row_score = score_rows(method.score, {name: outputs[name] for name in method.reads})
     if not np.isfinite(row_score).all():
         row = int(np.flatnonzero(~np.isfinite(row_score))[0])
         raise UserError(f"{source}: the score of row {row} is {row_score[row]}, expected a finite number")
     if method.neighbors > 1:
         row_score = mean_over_neighbors(row_score, coord_of_rows(scene, inverse), method.neighbors)
-    row_prediction = known[outputs["logits"].argmax(axis=1)] if "logits" in outputs else np.full(len(row_score), VOID)
+    row_prediction = (
+        columns[outputs["logits"].argmax(axis=1)] if "logits" in outputs else np.full(len(row_score), VOID)
+    )
     prediction = row_prediction.astype(np.uint8)[inverse]
     with whole_file(target) as temporary, open(temporary, "wb") as file:
         np.savez(file, score=row_score[inverse], prediction=prediction)
@@ -104,20 +104,7 @@ def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
         return arrays["coord"][np.unique(inverse, return_index=True)[1]]
 
 
-def read_outputs(source: Path, reads: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return what a score reads and, where they are stored, the logits, (R, C) each, and each point's row, (N,)."""
-    with np.load(source) as arrays:
-        stored = [name for name in arrays.files if name not in BESIDE_OUTPUTS]
-        for name in reads:
-            if name not in stored:
-                raise UserError(
-                    f"{source}: the score reads {name}, but the outputs of this run have: {', '.join(stored)}; "
-                    f"take another score, or a recipe whose outputs have {name}"
-                )
-        return {name: arrays[name] for name in stored if name in ("logits", *reads)}, arrays["inverse"]
-
-
-def check(source: Path, outputs: dict[str, np.ndarray], inverse: np.ndarray, known: int, points: int) -> None:
+def check(source: Path, outputs: dict[str, np.ndarray], inverse: np.ndarray, columns: int, points: int) -> None:
     """Refuse outputs that do not fit the scene, or whose logits have no softmax."""
     advice = "infer this run again"
     if len(inverse) != points:
@@ -126,17 +113,17 @@ def check(source: Path, outputs: dict[str, np.ndarray], inverse: np.ndarray, kno
         if points and not 0 <= inverse.min() <= inverse.max() < len(array):
             raise UserError(f"{source}: inverse names a row outside the {len(array)} rows of {name}; {advice}")
     if "logits" in outputs:
-        check_logits(source, outputs["logits"], known)
+        check_logits(source, outputs["logits"], columns)
 
 
-def check_logits(source: Path, logits: np.ndarray, known: int) -> None:
+def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
     """Refuse logits of other classes, or that have no softmax.
 
     -inf is the logit of a class that cannot be, as long as another class can; +inf and NaN are those of no class.
     """
-    if logits.shape[1] != known:
+    if logits.shape[1] != columns:
         raise UserError(
-            f"{source}: logits have {logits.shape[1]} columns for {known} known classes; infer this run again"
+            f"{source}: logits have {logits.shape[1]} columns for {columns} classes; infer this run again"
         )
     diverged = "the network has diverged: train it again with a lower learning rate"
     wrong = ~(logits < np.inf)

@@ -45,12 +45,12 @@ def main() -> None:
     parallel.launch(arguments.processes)
     device = parallel.join()
     scenes = read_scenes(arguments.scenes)
-    data = training_data(config, scenes)
-    known = data.protocol.known
+    recipe_module = load("recipes", config["recipe"]["kind"])
+    data = training_data(config, scenes, [] if recipe_module.TEACHES_UNKNOWN else config["unknown"])
+    columns = data.protocol.known
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
     torch.manual_seed(config["seed"])
-    network = load("backbones", config["backbone"]["network"]).build(config["backbone"], in_channels, len(known))
-    recipe_module = load("recipes", config["recipe"]["kind"])
+    network = load("backbones", config["backbone"]["network"]).build(config["backbone"], in_channels, len(columns))
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, arguments.scenes))
     # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
     watching = importlib.import_module("openworld3d.watching")
@@ -58,14 +58,14 @@ def main() -> None:
     train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()
     if parallel.rank() == 0:
-        save_weights(arguments.weights, network, {**config, "known": known, "in_channels": in_channels})
+        save_weights(arguments.weights, network, {**config, "columns": columns, "in_channels": in_channels})
         checkpoint.remove()
     parallel.leave()
 
 
-def training_data(config: dict[str, Any], scenes: Scenes) -> TrainingData:
-    """Return what a run learns from."""
-    protocol, recipe = make_protocol(scenes.classes, config["unknown"]), config["recipe"]
+def training_data(config: dict[str, Any], scenes: Scenes, untaught: list[str]) -> TrainingData:
+    """Return what a run learns from, which classes it is not taught left out."""
+    protocol, recipe = make_protocol(scenes.classes, untaught), config["recipe"]
     weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
     return TrainingData(
         scenes.paths,

@@ -9,7 +9,8 @@ import torch
 import yaml
 
 from openworld3d.backbones import stratified_transformer
-from openworld3d.backbones.stratified_transformer import DropPath, TransitionDown, build
+from openworld3d.backbones.stratified_transformer import TransitionDown, build
+from openworld3d.layers.drop_path import DropPath
 
 SMALL: dict[str, Any] = {
     "grid_size": 0.1,

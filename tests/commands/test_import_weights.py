@@ -46,8 +46,8 @@ def imported(command: Command, manifest: Path, state: dict[str, torch.Tensor], *
 
 def test_imported_weights_answer_as_golden(command: Command, manifest: Path) -> None:
     state, config = load_weights(imported(command, manifest, golden_state()))
-    assert (config["known"], config["in_channels"]) == (KNOWN, 6)
-    network = build(config["backbone"], config["in_channels"], len(config["known"])).eval()
+    assert (config["columns"], config["in_channels"]) == (KNOWN, 6)
+    network = build(config["backbone"], config["in_channels"], len(config["columns"])).eval()
     network.load_state_dict(state)
     with np.load(GOLDEN) as golden:
         feature = torch.from_numpy(np.concatenate([golden["color"], golden["coord"]], 1))
@@ -57,7 +57,7 @@ def test_imported_weights_answer_as_golden(command: Command, manifest: Path) -> 
 
 def test_known_classes_are_in_the_order_of_the_checkpoint(command: Command, manifest: Path) -> None:
     weights = imported(command, manifest, golden_state(), pretrained_classes=KNOWN[::-1])
-    assert load_weights(weights)[1]["known"] == KNOWN[::-1]
+    assert load_weights(weights)[1]["columns"] == KNOWN[::-1]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,13 @@ from openworld3d.weights import save_weights
 @pytest.fixture
 def infer(tmp_path: Path, command: Callable[..., None]) -> Callable[..., dict[str, Any]]:
     """Return a function that infers one scene of 300 points with an untrained network and returns the manifest."""
-    config = {"backbone": BACKBONE, "recipe": {"kind": "closed_set"}, "known": ["wall", "lamp"], "in_channels": 6}
+    config = {
+        "backbone": BACKBONE,
+        "recipe": {"kind": "closed_set"},
+        "columns": ["wall", "lamp"],
+        "unknown": ["sofa"],
+        "in_channels": 6,
+    }
     save_weights(tmp_path / "weights.npz", build(SMALL, 6, 2), config)
     coord = np.random.default_rng(0).uniform(0, 0.8, (300, 3)).astype(np.float32)
     label = np.zeros(300, np.uint8)
@@ -32,7 +38,10 @@ def infer(tmp_path: Path, command: Callable[..., None]) -> Callable[..., dict[st
     )
 
     def run(coverage: str, pairs: int) -> dict[str, Any]:
-        given = json.dumps({"coverage": coverage, "inference_voxels": 1000, "inference_pairs": pairs, "recipe": {}})
+        recipe = {"kind": "closed_set"}
+        given = json.dumps(
+            {"coverage": coverage, "recipe": recipe, "inference_voxels": 1000, "inference_pairs": pairs}
+        )
         out = tmp_path / "outputs/manifest.json"
         command("infer", "--config", given, "--weights", tmp_path / "weights.npz", "--scenes", scenes, "--out", out)
         return json.loads(out.read_text())
@@ -47,7 +56,7 @@ def test_manifest_names_the_coverage(tmp_path: Path, infer: Callable[..., dict[s
         voxels = int(voxelise(hall["coord"], SMALL["grid_size"]).max()) + 1
     assert manifest == {
         "coverage": coverage,
-        "known": ["wall", "lamp"],
+        "columns": ["wall", "lamp"],
         "scenes": [
             {
                 "name": "hall",
@@ -59,7 +68,7 @@ def test_manifest_names_the_coverage(tmp_path: Path, infer: Callable[..., dict[s
         ],
     }
     with np.load(tmp_path / "outputs/hall.npz") as outputs:
-        assert sorted(outputs.files) == ["halved_crops", "inverse", "logits", "visits"]
+        assert sorted(outputs.files) == ["features", "halved_crops", "inverse", "logits", "visits"]
         assert outputs["logits"].dtype == np.float32
 
 

@@ -49,6 +49,17 @@ def test_metrics_by_hand(tmp_path: Path, command: Callable[..., None], statistic
     }
 
 
+def test_nothing_is_said_of_predictions_that_there_are_not(tmp_path: Path, command: Callable[..., None]) -> None:
+    statistics, out = tmp_path / "statistics.npz", tmp_path / "metrics.json"
+    label = np.array([0, 1, 2], np.uint8)
+    save(statistics, of_scene("hall", CLASSES, label, np.full(3, 255, np.uint8), np.array([1, 3, 2], np.float32)))
+    command("measure", "--statistics", statistics, "--config", protocol("sofa"), "--out", out)
+    metrics = json.loads(out.read_text())
+    assert metrics["auroc"] == 1
+    assert {metrics[name] for name in ("miou_known", "miou_all", "accuracy")} == {None}
+    assert set(metrics["iou"].values()) == {None}
+
+
 def test_ranking_without_known_points_is_null(tmp_path: Path, command: Callable[..., None]) -> None:
     statistics, out = tmp_path / "statistics.npz", tmp_path / "metrics.json"
     point = np.ones(1, np.uint8)

@@ -25,7 +25,7 @@ def outputs(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in LOGITS:
         write(folder, name)
-    write_known(folder, "lamp", "wall")
+    write_columns(folder, "lamp", "wall")
     return folder
 
 
@@ -35,8 +35,8 @@ def write(folder: Path, name: str, **changed: Any) -> None:
     np.savez(folder / f"{name}.npz", logits=logits, inverse=inverse)
 
 
-def write_known(folder: Path, *known: str) -> None:
-    manifest = {"known": known, "scenes": [{"name": name, "rows": 2, "points": 5} for name in LOGITS]}
+def write_columns(folder: Path, *columns: str) -> None:
+    manifest = {"columns": columns, "scenes": [{"name": name, "rows": 2, "points": 5} for name in LOGITS]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -44,8 +44,8 @@ def write_known(folder: Path, *known: str) -> None:
 def arguments(tmp_path: Path, scenes: list[Path], outputs: Path) -> Callable[..., list[object]]:
     """Return `arguments(kind, **options)`, which asks for that score of the outputs, into `scored`."""
 
-    def asked(kind: str, **options: float) -> list[object]:
-        config = json.dumps({"kind": kind, "neighbors": 1, **options})
+    def asked(kind: str, neighbors: int = 1, **options: float) -> list[object]:
+        config = json.dumps({"kind": kind, "neighbors": neighbors, **options})
         places = ["--outputs", outputs / "manifest.json", "--sample", "--out", tmp_path / "scored/manifest.json"]
         return ["--config", config, *places, "--scenes", *scenes]
 
@@ -79,6 +79,42 @@ def test_score_has_its_options(
         assert cellar["score"] == pytest.approx(-2 * np.log([2, 1 + np.exp(2.5), 1 + np.exp(2.5)]))
 
 
+def test_score_is_the_mean_over_neighbouring_rows(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    """Rows of the hall: the first, at its first point, has -3, the second -2; the cellar's have 0 and -5."""
+    command("score", *arguments("max_logit", neighbors=2))
+    with np.load(tmp_path / "scored/hall.npz") as hall:
+        assert hall["score"].tolist() == [-2.5] * 5
+        assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
+    with np.load(tmp_path / "scored/cellar.npz") as cellar:
+        assert cellar["score"].tolist() == [-2.5] * 3
+
+
+def test_score_is_fitted_on_the_training_sample(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    """Training says lamp with -1 and 1, mean 0 and spread 1, and wall with 3 and 7, mean 5 and spread 2."""
+    logits = np.array([[-1, -9], [1, -9], [0, 3], [0, 7]], np.float32)
+    np.savez(tmp_path / "sample.npz", logits=logits, weight=np.ones(4), target=np.zeros(4, np.uint8))
+    asked = arguments("standardised_max_logit")
+    asked.insert(asked.index("--sample") + 1, tmp_path / "sample.npz")
+    command("score", *asked)
+    with np.load(tmp_path / "scored/hall.npz") as hall:
+        assert hall["score"] == pytest.approx([1, 1, -2, -2, 1])
+
+
+def test_outputs_without_logits_have_no_prediction(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
+) -> None:
+    for name, inverse in INVERSE.items():
+        np.savez(outputs / f"{name}.npz", saved_score=np.array([[0.5], [2]], np.float32), inverse=np.array(inverse))
+    command("score", *arguments("saved_score"))
+    with np.load(tmp_path / "scored/hall.npz") as hall:
+        assert hall["score"].tolist() == [0.5, 0.5, 2, 2, 0.5]
+        assert hall["prediction"].tolist() == [255] * 5
+
+
 def test_class_that_cannot_be_has_minus_infinity(
     tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
 ) -> None:
@@ -94,7 +130,7 @@ def test_class_that_cannot_be_has_minus_infinity(
     [
         ({"inverse": [0, 0, 1, 1]}, r"hall.npz: inverse has 4 points, the scene has 5"),
         ({"inverse": [0, 0, 1, 1, 2]}, r"hall.npz: inverse names a row outside the 2 rows"),
-        ({"logits": [[0], [0]]}, r"hall.npz: logits have 1 columns for 2 known classes"),
+        ({"logits": [[0], [0]]}, r"hall.npz: logits have 1 columns for 2 classes"),
         ({"logits": [[0, 1], [np.nan, 1]]}, r"hall.npz: logits\[1, 0\] is nan, expected a finite number"),
         (
             {"logits": [[0, np.inf], [0, 1]]},
@@ -134,7 +170,7 @@ def test_output_that_the_run_does_not_have_is_refused(
 def test_known_class_of_another_dataset_is_refused(
     command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
 ) -> None:
-    write_known(outputs, "lamp", "walls")
+    write_columns(outputs, "lamp", "walls")
     with pytest.raises(UserError, match="'walls' is no class of the scenes, did you mean wall;"):
         command("score", *arguments("msp"))
 

@@ -13,14 +13,16 @@ from tests.conda.pythons import packages_of
 from tests.pipeline.test_reruns import GENERATE, TRAIN, Jobs
 from tests.stacks.pythons import OLDEST, stack_python, version_of
 
+ASKS = ("train", "infer", "sample_training")
+
 
 def check_run(finished: Finished, python: str) -> None:
-    """Check that a Python trained and inferred, that the running one did the rest, and that the table is there."""
+    """Check that a Python ran the network, that the running one did the rest, and that the table is there."""
     project, commands = finished
     assert {name: len(jobs) for name, jobs in commands.items()} == {"check_environment": 2, **GENERATE}
     assert set(commands.pop("check_environment")) == {("cpu", python), ("metrics", sys.executable)}
     for name, jobs in commands.items():
-        assert set(jobs) == {("cpu", python) if name in ("train", "infer") else ("metrics", sys.executable)}, name
+        assert set(jobs) == {("cpu", python) if name in ASKS else ("metrics", sys.executable)}, name
     assert json.loads(project.read("results/environments/cpu.json"))["python"] == version_of(python)
     assert "msp" in project.read("results/tables/rooms.csv")
 

@@ -51,6 +51,13 @@ def test_file_holds_everything_and_is_the_same_bytes_twice(tmp_path: Path) -> No
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
 
 
+def test_point_without_a_prediction_is_in_no_confusion() -> None:
+    statistics = made("a", [(0, 255, 1), (1, 0, 2), (1, 255, 3)])
+    assert statistics.class_points.tolist() == [[1, 2, 0]]
+    assert statistics.sorted_score.tolist() == [1, 2, 3]
+    assert statistics.confusion.sum() == statistics.confusion[0, 1, 0] == 1
+
+
 def test_other_classes_are_not_merged() -> None:
     nothing = np.zeros(0, np.uint8)
     other = of_scene("kitchen", ["wall"], nothing, nothing, nothing)

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 import pytest
 from tests.pipeline.conftest import Project
-from tests.pipeline.test_reruns import INFER, LIBRARY, Jobs, code, value
+from tests.pipeline.test_reruns import ASK, LIBRARY, Jobs, code, value
 from tests.released import golden_backbone, golden_state, write_released
 
 UNKNOWN = ["sofa", "chair", "table", "bookshelf", "curtain", "picture", "otherfurniture"]
@@ -18,7 +18,7 @@ COLUMNS = [
     *("refrigerator", "shower curtain", "toilet", "sink", "bathtub"),
 ]
 RUN = "results/runs/many_unknown/golden/released/seed0"
-IMPORT: Jobs = {"import_weights": 1, **INFER}
+IMPORT: Jobs = {"import_weights": 1, **ASK}
 
 
 def ask_released(config: dict[str, Any]) -> None:
@@ -31,7 +31,9 @@ def ask_released(config: dict[str, Any]) -> None:
         "pretrained": "released.pth",
         "pretrained_classes": COLUMNS,
     }
-    config["tables"]["rooms"].update(protocols=["many_unknown"], backbones=["golden"], recipes=["released"])
+    config["tables"]["rooms"].update(
+        protocols=["many_unknown"], backbones=["golden"], methods={"released": ["msp", "energy"]}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_released_checkpoint_is_evaluated_without_training(evaluated: Project) -
         "released + energy",
     ]
     assert all("" not in row.split(",") for row in rows)
-    assert json.loads(evaluated.read(f"{RUN}/single/outputs/manifest.json"))["known"] == COLUMNS
+    assert json.loads(evaluated.read(f"{RUN}/single/outputs/manifest.json"))["columns"] == COLUMNS
     assert not (evaluated.folder / RUN / "history.csv").exists()
     done = evaluated.snakemake()
     assert "Nothing to be done" in done.stdout
@@ -86,9 +88,9 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "order of its classes": (two_columns_swapped, IMPORT),
     "range of the colours": (value("backbones.golden.appearance_range", [-1, 1]), IMPORT),
     "import of weights": (code(f"{LIBRARY}/released.py"), IMPORT),
-    "crop at inference": (value("backbones.golden.inference_voxels", 5000), INFER),
+    "crop at inference": (value("backbones.golden.inference_voxels", 5000), ASK),
     "library file of training alone": (code(f"{LIBRARY}/training.py"), {}),
-    "unknown points removed": (value("protocols.many_unknown.unknown_points", "remove"), {}),
+    "unknown points removed": (value("protocols.many_unknown.unknown_points", "remove"), {"sample_training": 1}),
 }
 
 

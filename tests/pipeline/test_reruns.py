@@ -17,7 +17,8 @@ MEASURE: Jobs = {"measure": 2, **TABLE}
 SUMMARISE: Jobs = {"summarise": 2, **MEASURE}
 SCORE: Jobs = {"score": 2, "export_clouds": 2, **SUMMARISE}
 INFER: Jobs = {"infer": 1, **SCORE}
-TRAIN: Jobs = {"train": 1, **INFER}
+ASK: Jobs = {"sample_training": 1, **INFER}
+TRAIN: Jobs = {"train": 1, **ASK}
 CHECK: Jobs = {"check_protocol": 1, **TABLE}
 PREPARE: Jobs = {"prepare": 2, **CHECK, **TRAIN}
 GENERATE: Jobs = {"generate_rooms": 1, **PREPARE}
@@ -120,11 +121,12 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "recipe that no table uses": (value("recipes.dropout.dropout", 0.2), {}),
     "what watches a training": (code(f"{LIBRARY}/watching.py"), {}),
     # Inference.
-    "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), INFER),
-    "attention pairs at inference": (value("backbones.stratified_small.inference_pairs", 5000), INFER),
+    "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), ASK),
+    "attention pairs at inference": (value("backbones.stratified_small.inference_pairs", 5000), ASK),
     "coverage": (value("tables.rooms.coverage", "fragments"), INFER),
-    "library file of crops": (code(f"{LIBRARY}/crops.py"), INFER),
-    "library file of inference alone": (code(f"{LIBRARY}/inference.py"), INFER),
+    "library file of crops": (code(f"{LIBRARY}/crops.py"), ASK),
+    "library file of inference alone": (code(f"{LIBRARY}/inference.py"), ASK),
+    "library file of the training sample": (code(f"{LIBRARY}/training_sample.py"), {"sample_training": 1}),
     # Scores, metrics, tables, clouds.
     "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),
     "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),
@@ -138,10 +140,13 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "option left at its default": (value("scores.energy", {"kind": "energy"}), {}),
     "option written as a whole number": (value("scores.energy.temperature", 1), {}),
     "kind of a score": (value("scores.energy", {"kind": "margin"}), ONE_SCORE),
+    "neighbours of a score": (value("scores.energy.neighbors", 8), ONE_SCORE),
+    "no neighbours but itself": (value("scores.energy.neighbors", 1), {}),
     "option of a score that no table uses": (value("scores.gen.gamma", 0.5), {}),
     # Rows.
-    "a score added": (value("tables.rooms.scores", ["msp", "energy", "entropy"]), ONE_SCORE),
-    "a score removed": (value("tables.rooms.scores", ["energy"]), TABLE),
+    "a score added": (value("tables.rooms.methods.closed_set", ["msp", "energy", "entropy"]), ONE_SCORE),
+    "a score added that is fitted": (value("tables.rooms.methods.closed_set", ["msp", "energy", "knn"]), ONE_SCORE),
+    "a score removed": (value("tables.rooms.methods.closed_set", ["energy"]), TABLE),
     "a seed added": (value("tables.rooms.seeds", [0, 1]), TRAIN),
     "a protocol added": (value("tables.rooms.protocols", ["sofa", "four_unknown"]), {"check_protocol": 1, **TRAIN}),
     # Environments.

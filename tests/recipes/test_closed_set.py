@@ -2,19 +2,31 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from openworld3d.backbone import Backbone
 from openworld3d.protocol import IGNORED
 from openworld3d.recipes import closed_set
 
 
-class Echo(nn.Module):
-    """A network whose logits are its features."""
+class Echo(Backbone):
+    """A network whose decoder and classifier leave what comes in as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier = nn.Sequential(nn.Identity(), nn.Identity())
+
+    def decode(self, feature: torch.Tensor, geometry: object) -> torch.Tensor:
+        return feature
 
     def forward(self, feature: torch.Tensor, geometry: object) -> torch.Tensor:
-        return feature
+        return self.classifier(self.decode(feature, geometry))
+
+    def geometry(self, coord: np.ndarray, offset: np.ndarray) -> None:
+        return None
 
 
 def test_loss_is_the_mean_over_labelled_points() -> None:

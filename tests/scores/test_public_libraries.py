@@ -20,7 +20,10 @@ from openworld3d import gaussians, scores
 
 CLASSES, FEATURES = 5, 24
 KERNELS = torch.library.Library("torchvision", "FRAGMENT")
-WITHOUT_COUNTERPART = {"margin", "standardised_max_logit", "mutual_information", "class_variance"}
+WITHOUT_COUNTERPART = {
+    *("margin", "standardised_max_logit", "mutual_information", "class_variance"),
+    *("unknown_probability", "saved_score"),
+}
 
 
 def import_detectors() -> ModuleType:

@@ -58,10 +58,13 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("protocols.sofa.unknown_points", "removed"), "unknown_points is 'removed', .* did you mean remove"),
     (put("protocols.sofa.dataset", "room"), "protocols.sofa.dataset says room, .* did you mean rooms"),
     (put("protocols.sofa.evaluate", ["train"]), "sofa both trains on and evaluates split train"),
-    (put("row", 8), "row is 8, expected 1 to 7, the rows of the table"),
+    (put("row", 99), "row is 99, expected 1 to [0-9]+, the rows of the table"),
     (put("row", 0), "row is 0, expected|row: 0 is less than the minimum of 1"),
     (put("table", "romms"), "table says romms, which does not exist, did you mean rooms"),
-    (put("tables.rooms.scores", ["maxlogit"]), "scores says maxlogit, .* did you mean max_logit"),
+    (
+        put("tables.rooms.methods.closed_set", ["maxlogit"]),
+        "methods.closed_set says maxlogit, .* did you mean max_logit",
+    ),
     (put("scores.energy.kind", "enrgy"), "scores.energy.kind says enrgy, .* did you mean energy"),
     (put("scores.energy", {"kin": "energy"}), "scores.energy lacks the key kind, is it written kin"),
     (
@@ -87,7 +90,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "inference_pairs is 0, expected|inference_pairs: 0 is less than the minimum",
     ),
     (put("tables.rooms.seeds", [-1]), "seeds.0: -1 is less than the minimum of 0"),
-    (put("tables.rooms.recipes", ["closedset"]), "recipes says closedset, .* did you mean closed_set"),
+    (put("tables.rooms.methods", {"closedset": ["msp"]}), "methods says closedset, .* did you mean closed_set"),
     (put("recipes.closed_set.learning_rate", "fast"), "learning_rate is 'fast', expected a number above 0"),
     (put("recipes.closed_set.kind", "closed"), "kind says closed, .* did you mean closed_set"),
     (
@@ -97,14 +100,31 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.dropout.pases", 5), "dropout has the key pases, which does not exist, did you mean passes"),
     (lambda config: config["recipes"]["dropout"].pop("dropout"), "recipes.dropout lacks the key dropout$"),
     (put("recipes.dropout.dropout", 1), "dropout.dropout is 1, expected the share .* from 0 and below 1"),
+    (put("tables.rooms.methods", {}), "methods: {} should be non-empty|methods is {}, expected some of `recipes`"),
     (
-        put("tables.rooms.scores", ["msp", "mutual_information"]),
-        "scores says mutual_information, which reads mutual_information, but no recipe of the table puts that out",
+        put("tables.rooms.methods.closed_set", []),
+        "methods.closed_set is \\[\\], expected a list of one or more names",
     ),
     (
-        lambda config: config["tables"]["rooms"].update(recipes=["dropout", "closed_set"], scores=["class_variance"]),
-        "recipes says closed_set, but no score of the table reads what it puts out: logits; add such a score, or",
+        put("tables.rooms.methods.closed_set", ["msp", "mutual_information"]),
+        "closed_set says mutual_information, which reads mutual_information, but the recipe puts out features, log",
     ),
+    (
+        put("tables.rooms.methods.ensemble", ["knn"]),
+        "ensemble says knn, which reads features, but the recipe puts out class_variance",
+    ),
+    (
+        put("tables.rooms.methods.ensemble", ["standardised_max_logit"]),
+        "ensemble says standardised_max_logit, which is fitted on training scenes, but the recipe has no network",
+    ),
+    (put("scores.msp.neighbors", 0), "msp.neighbors is 0, expected how many rows .* from 1"),
+    (put(f"{SMALL}.drop_path_rate", 0), "methods has drop_path, but backbones.stratified_small.drop_path_rate is 0"),
+    (put("recipes.drop_path.network_of", "close_set"), "network_of says close_set, .* did you mean closed_set"),
+    (put("recipes.drop_path.network_of", "ensemble"), "network_of says ensemble, which trains no network; choose"),
+    (put("recipes.ensemble.network_of", "upper_bound"), "says upper_bound, which is taught the unknown classes"),
+    (put("recipes.ensemble.members", 1), "ensemble.members is 1, expected the networks of one ensemble, .* from 2"),
+    (put("recipes.ensemble.epochs", 1), "ensemble has the key epochs, which a recipe of kind ensemble does not have"),
+    (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
@@ -135,7 +155,7 @@ def pretrained(tmp_path: Path) -> dict[str, Any]:
     config = copy.deepcopy(DEFAULT)
     known = [name for name in literal(SCANNET, "CLASSES") if name != "sofa"]
     config["recipes"]["released"] = {"kind": "closed_set", "pretrained": str(file), "pretrained_classes": known}
-    config["tables"]["rooms"]["recipes"] = ["closed_set", "released"]
+    config["tables"]["rooms"]["methods"] = {"closed_set": ["msp"], "released": ["msp", "knn"]}
     return config
 
 
@@ -153,7 +173,77 @@ def test_trained_network_is_asked_for_what_its_kind_needs(pretrained: dict[str, 
     with pytest.raises(UserError, match=r"recipes\.released lacks the key dropout$"):
         check_config(pretrained, SCHEMA)
     released["dropout"] = 0.5
+    pretrained["tables"]["rooms"]["methods"]["released"] = ["msp", "class_variance"]
     check_config(pretrained, SCHEMA)
+
+
+def test_network_that_was_taught_every_class_is_an_upper_bound(pretrained: dict[str, Any]) -> None:
+    pretrained["tables"]["rooms"]["methods"]["released"] = ["unknown_probability"]
+    released = pretrained["recipes"]["released"]
+    released["kind"] = "upper_bound"
+    with pytest.raises(UserError, match="lacks sofa, which the protocol knows"):
+        check_config(pretrained, SCHEMA)
+    released["pretrained_classes"].append("sofa")
+    check_config(pretrained, SCHEMA)
+
+
+def test_trained_network_is_asked_with_paths_dropped_and_joined_by_no_ensemble(pretrained: dict[str, Any]) -> None:
+    pretrained["recipes"]["drop_path"]["network_of"] = "released"
+    pretrained["tables"]["rooms"]["methods"]["drop_path"] = ["entropy"]
+    check_config(pretrained, SCHEMA)
+    pretrained["tables"]["rooms"]["seeds"] = [0, 1]
+    del pretrained["tables"]["rooms"]["methods"]["released"]
+    with pytest.raises(UserError, match="seeds has 2 seeds, but recipe drop_path is trained already"):
+        check_config(pretrained, SCHEMA)
+    pretrained["recipes"]["ensemble"]["network_of"] = "released"
+    with pytest.raises(UserError, match="network_of says released, which is one network, trained already"):
+        check_config(pretrained, SCHEMA)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> dict[str, Any]:
+    """Return the default config with somebody else's logits and scores as its table."""
+    config = copy.deepcopy(DEFAULT)
+    config["recipes"]["theirs"] = {"kind": "saved_logits", "logits": str(tmp_path)}
+    config["recipes"]["their_scores"] = {"kind": "saved_scores", "scores": str(tmp_path)}
+    config["tables"]["rooms"]["methods"] = {"theirs": ["msp", "energy"], "their_scores": ["saved_score"]}
+    return config
+
+
+def test_saved_logits_and_scores_are_right(saved: dict[str, Any]) -> None:
+    check_config(saved, SCHEMA)
+    known = [name for name in literal(SCANNET, "CLASSES") if name != "sofa"]
+    saved["recipes"]["theirs"]["logits_classes"] = known[::-1]
+    check_config(saved, SCHEMA)
+
+
+SAVED_CASES: list[tuple[Callable[[Any], object], str]] = [
+    (
+        put("recipes.theirs.logits", "absent"),
+        "recipes.theirs says absent, but there is no such folder; put SCENE.npy",
+    ),
+    (put("recipes.their_scores.scores", "absent"), "their_scores says absent, but there is no such folder"),
+    (
+        put("recipes.theirs.logits_classes", ["sofa"]),
+        "theirs.logits_classes, asked in protocol sofa, says sofa, which",
+    ),
+    (put("recipes.theirs.logits_classes", []), "logits_classes is \\[\\], expected a list of the classes of the col"),
+    (put("tables.rooms.seeds", [0, 1]), "rooms.seeds has 2 seeds, but recipe theirs is trained already"),
+    (
+        put("tables.rooms.methods.their_scores", ["msp"]),
+        "says msp, which reads logits, but the recipe puts out saved_s",
+    ),
+    (put("tables.rooms.methods.theirs", ["standardised_max_logit"]), "but the recipe has no network to show them to"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), SAVED_CASES)
+def test_mistake_about_saved_outputs_is_named(
+    saved: dict[str, Any], mistake: Callable[[Any], object], sentence: str
+) -> None:
+    mistake(saved)
+    with pytest.raises(UserError, match=sentence):
+        check_config(saved, SCHEMA)
 
 
 RELEASED = "recipes.released"
@@ -198,7 +288,7 @@ def test_mistake_about_a_trained_network_is_named(
 
 def test_checkpoint_that_the_wanted_table_does_not_need_may_be_absent(pretrained: dict[str, Any]) -> None:
     pretrained["recipes"]["released"]["pretrained"] = "absent.pth"
-    pretrained["tables"]["rooms"]["recipes"] = ["closed_set"]
+    del pretrained["tables"]["rooms"]["methods"]["released"]
     check_config(pretrained, SCHEMA)
 
 

@@ -12,9 +12,14 @@ from openworld3d.workflow.slices import (
     import_slice,
     infer_slice,
     measure_slice,
+    members_of,
+    network_of,
     rows_of_table,
     runs_of_table,
+    sample_slice,
+    saved_slice,
     score_slice,
+    table_slice,
     train_slice,
 )
 
@@ -108,16 +113,20 @@ def test_inference_sees_its_coverage_its_bounds_and_what_it_asks_of_a_recipe(
         "recipes": {"r": recipe},
     }
     bounds = {"inference_voxels": 9, "inference_pairs": 8}
-    assert infer_slice(config, "b", "r", "tta") == {"coverage": "tta", **bounds, "recipe": seen}
+    asked = {**bounds, "recipe": {"kind": recipe["kind"], **seen}}
+    assert infer_slice(config, "b", "r", "tta") == {"coverage": "tta", **asked}
+    config["protocols"] = {"p": {"unknown_points": "remove"}}
+    assert sample_slice(config, "p", "b", "r", "3") == {**asked, "unknown_points": "remove", "seed": 3}
 
 
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        ({"kind": "msp"}, {"kind": "msp"}),
-        ({"kind": "gen"}, {"kind": "gen", "gamma": 0.1, "top": 0}),
-        ({"kind": "gen", "top": 5}, {"kind": "gen", "gamma": 0.1, "top": 5}),
-        ({"kind": "gen", "gamma": 1}, {"kind": "gen", "gamma": 1.0, "top": 0}),
+        ({"kind": "msp"}, {"kind": "msp", "neighbors": 1}),
+        ({"kind": "msp", "neighbors": 8}, {"kind": "msp", "neighbors": 8}),
+        ({"kind": "gen"}, {"kind": "gen", "neighbors": 1, "gamma": 0.1, "top": 0}),
+        ({"kind": "gen", "top": 5}, {"kind": "gen", "neighbors": 1, "gamma": 0.1, "top": 5}),
+        ({"kind": "gen", "gamma": 1}, {"kind": "gen", "neighbors": 1, "gamma": 1.0, "top": 0}),
     ],
 )
 def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -125,27 +134,37 @@ def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: d
     assert canonical_json(score_slice({"scores": {"mine": entry}}, "mine")) == canonical_json(expected)
 
 
-def test_rows_name_the_coverage_of_their_table() -> None:
-    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r"], "seeds": [0], "coverage": "tta"}
-    config = {"protocols": {"p": {"dataset": "d"}}, "tables": {"t": {**table, "scores": ["msp", "energy"]}}}
-    config["scores"] = {"msp": {"kind": "msp"}, "energy": {"kind": "energy"}}
-    config["recipes"] = {"r": {"kind": "closed_set"}}
-    rows = rows_of_table(config, "t")
-    assert [(row["coverage"], row["score"]) for row in rows] == [("tta", "msp"), ("tta", "energy")]
-
-
-def test_score_has_rows_with_the_recipes_whose_outputs_it_reads() -> None:
-    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r", "s"], "seeds": [0], "coverage": "single"}
-    config = {
-        "protocols": {"p": {"dataset": "d"}},
-        "recipes": {"r": {"kind": "closed_set"}, "s": {"kind": "dropout"}},
-        "scores": {"information": {"kind": "mutual_information"}, "plain": {"kind": "msp"}},
-        "tables": {"t": {**table, "scores": ["information", "plain"]}},
-    }
-    assert [row["method"] for row in rows_of_table(config, "t")] == ["r + plain", "s + information", "s + plain"]
-
-
-def test_runs_are_all_combinations_in_order() -> None:
-    table = {"protocols": ["p"], "backbones": ["b"], "recipes": ["r", "s"], "seeds": [0, 1]}
-    runs = runs_of_table({"tables": {"t": table}}, "t")
+def test_rows_are_the_methods_of_each_run_in_order() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "seeds": [0, 1], "coverage": "tta"}
+    table["methods"] = {"r": ["msp", "energy"], "s": ["msp"]}
+    config = {"protocols": {"p": {"dataset": "d"}}, "tables": {"t": table}}
+    runs = runs_of_table(config, "t")
     assert [(run["recipe"], run["seed"]) for run in runs] == [("r", 0), ("r", 1), ("s", 0), ("s", 1)]
+    rows = rows_of_table(config, "t")
+    assert [(row["method"], row["seed"]) for row in rows] == [
+        ("r + msp", 0),
+        ("r + energy", 0),
+        ("r + msp", 1),
+        ("r + energy", 1),
+        ("s + msp", 0),
+        ("s + msp", 1),
+    ]
+    assert {row["coverage"] for row in rows} == {"tta"}
+
+
+def test_ensembles_of_different_seeds_share_no_member() -> None:
+    config = {"recipes": {"e": {"kind": "ensemble", "network_of": "r", "members": 3}, "r": {"kind": "closed_set"}}}
+    assert [members_of(config, "e", seed) for seed in ("0", "1", "5")] == [[0, 1, 2], [3, 4, 5], [15, 16, 17]]
+    assert (network_of(config, "e"), network_of(config, "r")) == ("r", "r")
+
+
+def test_saved_outputs_have_no_network_coverage_or_seed_in_the_table() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "seeds": [0], "coverage": "tta", "metrics": ["auroc"]}
+    table["methods"] = {"theirs": ["saved_score"], "r": ["msp"]}
+    config = {"protocols": {"p": {"dataset": "d", "unknown": ["b", "a"]}}, "tables": {"t": table}}
+    config["recipes"] = {"theirs": {"kind": "saved_scores", "scores": "x"}, "r": {"kind": "closed_set"}}
+    theirs, ours = table_slice(config, "t")["rows"]
+    assert (theirs["backbone"], theirs["coverage"], theirs["seed"]) == ("n/a", "n/a", "n/a")
+    assert (ours["backbone"], ours["coverage"], ours["seed"]) == ("b", "tta", 0)
+    expected = {"output": "saved_score", "folder": "x", "columns": [], "unknown": ["a", "b"]}
+    assert saved_slice(config, "p", "theirs") == expected

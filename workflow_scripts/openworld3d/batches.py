@@ -79,15 +79,14 @@ def input_channels(scene: Scene) -> int:
 
 def training_cloud(scene: Scene, data: TrainingData, crop_voxels: int, generator: np.random.Generator) -> Cloud:
     """Draw one training cloud: augment, one random point per voxel, the `crop_voxels` nearest to a random one."""
-    kept = np.ones(len(scene), bool)
     if data.unknown_points == "remove":
-        kept = ~data.protocol.is_unknown(scene.label)
-    coord = augment_coord(scene.coord[kept], data.recipe, generator)
+        scene = scene.take(~data.protocol.is_unknown(scene.label))
+    coord = augment_coord(scene.coord, data.recipe, generator)
     picked = pick_points(voxelise(coord, data.voxel_size), generator)
     crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), crop_voxels)]
-    seen = appearance(scene, data.appearance_range)[kept][crop]
+    seen = appearance(scene, data.appearance_range)[crop]
     seen = augment_appearance(seen, data.appearance_range, data.recipe, generator)
-    target = data.protocol.targets(scene.label[kept][crop])
+    target = data.protocol.targets(scene.label[crop])
     return Cloud(coord[crop], np.concatenate([seen, place(scene, coord[crop])], 1), target)
 
 

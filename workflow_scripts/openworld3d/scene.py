@@ -37,6 +37,10 @@ class Scene:
     def __len__(self) -> int:
         return len(self.coord)
 
+    def take(self, kept: np.ndarray) -> Scene:
+        """Return the scene of some of the points: kept (N,) bool."""
+        return Scene(**{name: value[kept] for name, value in vars(self).items() if value is not None})
+
 
 def save_scene(path: Path, scene: Scene) -> None:
     """Write a scene as an uncompressed `.npz`."""

@@ -12,5 +12,6 @@ def mean_over_neighbors(score: np.ndarray, coord: np.ndarray, neighbors: int) ->
     coord (R, 3) float32 in metres; all rows where there are fewer than `neighbors`. The counterpart in 3D of the
     dilated smoothing of Jung et al., Standardized Max Logits, ICCV 2021, arXiv 2107.11264.
     """
-    _, nearest = cKDTree(coord).query(coord, min(neighbors, len(coord)))
-    return score[nearest.reshape(len(coord), -1)].mean(axis=1, dtype=np.float64).astype(np.float32)  # (R, k) -> (R,)
+    places = np.arange(1, max(1, min(neighbors, len(coord))) + 1)  # a list, so that one neighbour has an axis too
+    _, nearest = cKDTree(coord).query(coord, places)
+    return score[nearest].mean(axis=1, dtype=np.float64).astype(np.float32)  # (R, k) -> (R,)

@@ -10,11 +10,47 @@ with S voxels, K known classes and F features of the last layer:
 
 from __future__ import annotations
 
-import numpy as np
+from typing import cast
 
-from openworld3d.protocol import IGNORED
+import numpy as np
+from torch import nn
+
+from openworld3d.backbone import Backbone
+from openworld3d.inference import infer_scene
+from openworld3d.manifests import Scenes
+from openworld3d.protocol import IGNORED, make_protocol
+from openworld3d.scene import load_scene
+from openworld3d.trained import Trained
+from openworld3d.voxel import pick_points
 
 VOXELS_PER_CLASS = 1000
+
+
+def draw_sample(trained: Trained, scenes: Scenes, unknown_points: str, seed: int) -> dict[str, np.ndarray]:
+    """Return what a trained network says of a sample of its training scenes' voxels: all but the last layer.
+
+    The scenes are shown whole and as they are, but without the points of unknown classes where training removed them.
+    A voxel's class is that of one of its points, drawn at random, as in training.
+    """
+    protocol = make_protocol(scenes.classes, trained.unknown)
+    column = np.full(IGNORED + 1, IGNORED)  # of the logits, by the column that the protocol gives a class
+    column[: len(protocol.known)] = [trained.columns.index(name) for name in protocol.known]
+    generator = np.random.default_rng(seed)
+    sample = BalancedSample(len(trained.columns), generator)
+    for path in scenes.paths:
+        scene = load_scene(path, scenes.classes)
+        if unknown_points == "remove":
+            scene = scene.take(~protocol.is_unknown(scene.label))
+        outputs = infer_scene(trained.model, scene, "single", trained.bounds)
+        target = column[protocol.targets(scene.label[pick_points(outputs["inverse"], generator)])]
+        sample.offer(target, {name: outputs[name] for name in trained.model.recipe_module.OUTPUTS})
+    return sample.result()
+
+
+def last_layer(network: Backbone) -> dict[str, np.ndarray]:
+    """Return `last_weight` and `last_bias` of a network."""
+    last = cast(nn.Linear, network.classifier[-1])
+    return {"last_weight": last.weight.detach().cpu().numpy(), "last_bias": last.bias.detach().cpu().numpy()}
 
 
 class BalancedSample:
@@ -24,9 +60,9 @@ class BalancedSample:
     is bounded whatever is offered, and each row of a class is kept with the same probability.
     """
 
-    def __init__(self, classes: int, seed: int) -> None:
+    def __init__(self, classes: int, generator: np.random.Generator) -> None:
         self.offered = np.zeros(classes, np.int64)
-        self.generator = np.random.default_rng(seed)
+        self.generator = generator
         self.key = np.zeros(0)
         self.rows: dict[str, np.ndarray] = {"target": np.zeros(0, np.uint8)}
 

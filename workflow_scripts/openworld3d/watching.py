@@ -58,7 +58,8 @@ class RunWatch(Watch):
         self.data = data
         self.recipe_module = recipe_module
         # A training is not told what inference asks of its recipe, as a change there must not train again.
-        self.asked = {name: key["default"] for name, key in recipe_module.INFERENCE_KEYS.items()}
+        self.asked: dict[str, Any] = {name: key["default"] for name, key in recipe_module.INFERENCE_KEYS.items()}
+        self.asked["unknown_columns"] = []  # every class that is taught counts as known
         self.validation = validation
         self.device = device
         self.table = table

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from openworld3d.backbone import Backbone
 from openworld3d.layers.batch_norm import BatchNorm
+from openworld3d.layers.drop_path import DropPath
 from openworld3d.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
 from openworld3d.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
 from openworld3d.layers.pair_attention import Pairs, make_pairs
@@ -71,20 +72,6 @@ class Mlp(nn.Module):
 
     def forward(self, feature: Tensor) -> Tensor:
         return self.fc2(nn.functional.gelu(self.fc1(feature)))
-
-
-class DropPath(nn.Module):
-    """Stochastic depth: while training, a point's residual branch is left out with probability `rate`."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = rate
-
-    def forward(self, branch: Tensor) -> Tensor:
-        if not self.training or self.rate == 0:
-            return branch
-        kept = torch.rand(len(branch), 1, device=branch.device) >= self.rate
-        return branch * kept / (1 - self.rate)
 
 
 class Block(nn.Module):

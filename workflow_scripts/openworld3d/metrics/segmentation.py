@@ -1,6 +1,6 @@
 """How well the known classes are told apart, from a confusion matrix (C, C) of true x predicted points.
 
-A network predicts known classes only, so each unknown point is a false positive of some known class.
+A network predicts the classes that it was taught, so each point of another is a false positive of one of them.
 A class with neither a true nor a predicted point has no IoU and is left out of every mean; the codes of
 REAL (ECCV 2022) and PDF (CVPR 2024) count such a class as 0. A class that is predicted but never true
 has IoU 0; it is left out of the mean over known classes, which asks of the classes that are present.
@@ -30,7 +30,7 @@ def miou_known(confusion: np.ndarray, known: Sequence[int]) -> float:
 
 
 def miou_all(confusion: np.ndarray) -> float:
-    """Return the mean IoU over all classes, the unknown ones at 0 since nothing is predicted as them.
+    """Return the mean IoU over all classes, the unknown ones at 0 unless a network was taught them.
 
     REAL's convention (ECCV 2022), where K known and U unknown classes cannot reach more than K / (K + U).
     """

@@ -3,7 +3,7 @@
 One `.npz` with S scenes, C classes of the dataset and P points that are not void:
 - `sorted_score` (P,) float32: by scene, within a scene by true class, ascending within a class;
 - `class_points` (S, C) int64: how many points of each true class, which says where each group starts;
-- `confusion` (S, C, C) int64: points by true and predicted class;
+- `confusion` (S, C, C) int64: points by true and predicted class, those without a prediction in none;
 - `classes` (C,) and `scenes` (S,) text: their names.
 """
 
@@ -50,11 +50,14 @@ class Statistics:
 def of_scene(
     name: str, classes: Sequence[str], label: np.ndarray, prediction: np.ndarray, score: np.ndarray
 ) -> Statistics:
-    """Return the statistics of one scene from label (N,), prediction (N,) and score (N,) of its points."""
+    """Return the statistics of one scene from label (N,), prediction (N,) and score (N,) of its points.
+
+    A prediction of 255 is none, of a method that only scores.
+    """
     size = len(classes)
     kept = label != VOID
-    true = label[kept].astype(np.int64)
-    cell = true * size + prediction[kept]
+    true, predicted = label[kept].astype(np.int64), prediction[kept]
+    cell = (true * size + predicted)[predicted != VOID]
     score = score[kept].astype(np.float32)
     return Statistics(
         sorted_score=np.concatenate([score[:0], *(np.sort(score[true == group]) for group in range(size))]),

@@ -1,1 +1,13 @@
-"""One file per way to train: the loss of a batch, and what the trained network puts out."""
+"""One file per recipe: how a network is trained, and what it puts out for scores to read.
+
+A file says which rule its runs `BEGINS_WITH`, which `OUTPUTS` they have, and its own keys as JSON schemas:
+`TRAINING_KEYS` say which network there is, `INFERENCE_KEYS` how it is asked, and a change to them trains nothing.
+
+- `train`: `loss(network, feature, geometry, target, class_weight, recipe)` returns the loss of a batch and the logits
+  (N, columns); `TEACHES_UNKNOWN` says whether its columns are all classes or the known ones. With the key
+  `pretrained` such a recipe trains nothing, and begins with `import_weights`.
+- `infer`: the network is that of the recipe `network_of`.
+- Whatever a network has trained is asked by `outputs(network, feature, geometry, recipe, generator)`: (N, C) float32
+  each, by name. Beside the recipe's keys, `recipe` has `unknown_columns`, the columns of unknown classes.
+- any other rule makes the outputs in a way of its own, without a network.
+"""

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from openworld3d import parallel
+from openworld3d.backbone import Backbone
 from openworld3d.protocol import IGNORED
 
-OUTPUTS: tuple[str, ...] = ("logits",)
+BEGINS_WITH: str = "train"
+TEACHES_UNKNOWN: bool = False
+OUTPUTS: tuple[str, ...] = ("logits", "features")
 TRAINING_KEYS: dict[str, Any] = {}
 INFERENCE_KEYS: dict[str, Any] = {}
 
 
 def loss(
-    network: nn.Module,
+    network: Backbone,
     feature: Tensor,
     geometry: Any,
     target: Tensor,
@@ -40,7 +43,8 @@ def mean_cross_entropy(logits: Tensor, target: Tensor, class_weight: Tensor) -> 
 
 
 def outputs(
-    network: nn.Module, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
+    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Return what scores read: logits (N, known classes)."""
-    return {"logits": network(feature, geometry)}
+    """Return logits (N, K), and features (N, F), what the last layer makes logits of."""
+    features = network.classifier[:-1](network.decode(feature, geometry))
+    return {"logits": network.classifier[-1](features), "features": features}

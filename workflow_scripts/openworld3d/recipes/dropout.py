@@ -16,6 +16,8 @@ from openworld3d.backbone import Backbone
 from openworld3d.passes import Passes
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
+BEGINS_WITH: str = "train"
+TEACHES_UNKNOWN: bool = False
 OUTPUTS: tuple[str, ...] = ("logits", "mutual_information", "class_variance")
 TRAINING_KEYS: dict[str, Any] = {
     "dropout": {

@@ -13,6 +13,7 @@ Slice = Dict[str, Any]
 
 ONLY_INFERENCE = ("environment", "inference_voxels", "inference_pairs")
 METHOD = "{recipe} + {score}"
+NOT_OURS = "n/a"
 
 
 def raw_root(config: Config, dataset: str) -> str:
@@ -32,7 +33,7 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
 
 
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
-    """Return what `import_weights` sees; unknown classes are a set, so their order is no change."""
+    """Return what `import_weights` sees, of training and import alike; unknown classes are a set without order."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
     only_inference = inference_keys(config, recipe)
     return {
@@ -53,12 +54,33 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
 
 def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
+    return {"coverage": coverage, **asked_slice(config, backbone, recipe)}
+
+
+def sample_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
+    """Return what `sample_training` sees beside the weights."""
+    unknown_points = config["protocols"][protocol]["unknown_points"]
+    return {**asked_slice(config, backbone, recipe), "unknown_points": unknown_points, "seed": int(seed)}
+
+
+def asked_slice(config: Config, backbone: str, recipe: str) -> Slice:
+    """Return how a trained network is asked."""
     chosen = config["backbones"][backbone]
-    return {
-        "coverage": coverage,
-        **{key: chosen[key] for key in ("inference_voxels", "inference_pairs")},
-        "recipe": inference_keys(config, recipe),
-    }
+    bounds = {key: chosen[key] for key in ("inference_voxels", "inference_pairs")}
+    return {**bounds, "recipe": {"kind": config["recipes"][recipe]["kind"], **inference_keys(config, recipe)}}
+
+
+def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
+    """Return what `import_outputs` sees."""
+    chosen = config["recipes"][recipe]
+    (output,) = outputs_of(config, recipe)
+    columns = chosen.get("logits_classes", [])
+    return {"output": output, "folder": saved_folder(chosen), "columns": columns, **measure_slice(config, protocol)}
+
+
+def saved_folder(recipe: Config) -> str:
+    """Return the folder of a recipe whose outputs somebody else saved."""
+    return recipe["logits"] if "logits" in recipe else recipe["scores"]
 
 
 def inference_keys(config: Config, recipe: str) -> Slice:
@@ -101,11 +123,28 @@ def measure_slice(config: Config, protocol: str) -> Slice:
     return {"unknown": sorted(config["protocols"][protocol]["unknown"])}
 
 
+def begins_with(config: Config, recipe: str) -> str:
+    """Return the rule that the runs of a recipe begin with."""
+    chosen = config["recipes"][recipe]
+    return "import_weights" if "pretrained" in chosen else declared("recipes", chosen["kind"], "BEGINS_WITH")
+
+
+def network_of(config: Config, recipe: str) -> str:
+    """Return the recipe whose trained networks the runs of a recipe ask: another one, or itself."""
+    return config["recipes"][recipe].get("network_of", recipe)
+
+
+def members_of(config: Config, recipe: str, seed: str) -> list[int]:
+    """Return the seeds of the runs that the ensemble of a seed joins."""
+    members = config["recipes"][recipe]["members"]
+    return list(range(int(seed) * members, (int(seed) + 1) * members))
+
+
 def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
     """Return protocol, backbone, recipe and seed of every run of a table, in the order of the config."""
     keys = ("protocol", "backbone", "recipe", "seed")
     chosen = config["tables"][table]
-    lists = [chosen["protocols"], chosen["backbones"], chosen["recipes"], chosen["seeds"]]
+    lists = [chosen["protocols"], chosen["backbones"], chosen["methods"], chosen["seeds"]]
     return [dict(zip(keys, values)) for values in product(*lists)]
 
 
@@ -114,13 +153,18 @@ def reads(config: Config, score: str) -> set[str]:
     return set(declared("scores", config["scores"][score]["kind"], "READS"))
 
 
+def fits(config: Config, score: str) -> set[str]:
+    """Return which arrays of a run's training sample a score is fitted on, none where it fits nothing."""
+    return set(declared("scores", config["scores"][score]["kind"], "FITS"))
+
+
 def outputs_of(config: Config, recipe: str) -> set[str]:
     """Return which outputs the runs of a recipe have."""
     return set(declared("recipes", config["recipes"][recipe]["kind"], "OUTPUTS"))
 
 
 def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
-    """Return the identity of every row of a table: a run, its coverage, and a score that reads its outputs."""
+    """Return the identity of every row of a table: a run, its coverage, and a score of its outputs."""
     return [
         {
             **run,
@@ -130,8 +174,7 @@ def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
             "method": METHOD.format(recipe=run["recipe"], score=score),
         }
         for run in runs_of_table(config, table)
-        for score in config["tables"][table]["scores"]
-        if reads(config, score) <= outputs_of(config, run["recipe"])
+        for score in config["tables"][table]["methods"][run["recipe"]]
     ]
 
 
@@ -140,5 +183,12 @@ def table_slice(config: Config, table: str) -> Slice:
     return {
         "table": table,
         "metrics": config["tables"][table]["metrics"],
-        "rows": rows_of_table(config, table),
+        "rows": [shown(config, row) for row in rows_of_table(config, table)],
     }
+
+
+def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row's identity as the table has it: what somebody else saved has no backbone, coverage or seed."""
+    if begins_with(config, row["recipe"]) != "import_outputs":
+        return row
+    return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS)}

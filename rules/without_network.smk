@@ -1,0 +1,51 @@
+# Outputs of runs in which no network is asked. The ensemble's environment is not the backbone's, which may want a card.
+rule ensemble:
+    input:
+        **command("ensemble.py"),
+        members=members,
+        environment=environment("cpu"),
+    output:
+        outputs=OUTPUTS,
+        provenance=record_file(OUTPUTS),
+    log:
+        f"logs/ensemble/{OUTPUTS_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/ensemble/{OUTPUTS_LOG}.tsv"
+    wildcard_constraints:
+        recipe=recipes_that_begin_with("ensemble"),
+    conda:
+        "../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    shell:
+        RECORD
+        + "python {input.script} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
+
+
+rule import_outputs:
+    input:
+        **command("import_outputs.py"),
+        saved=saved_files,
+        scenes=evaluation_scenes,
+        environment=environment("metrics"),
+    output:
+        outputs=OUTPUTS,
+        provenance=record_file(OUTPUTS),
+    log:
+        f"logs/import_outputs/{OUTPUTS_LOG}.log",
+    benchmark:
+        f"logs/benchmarks/import_outputs/{OUTPUTS_LOG}.tsv"
+    wildcard_constraints:
+        recipe=recipes_that_begin_with("import_outputs"),
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    params:
+        config=slice_of(slices.saved_slice, "protocol", "recipe"),
+    shell:
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --out {output.outputs:q} "
+        "> {log:q} 2>&1"

@@ -1,0 +1,132 @@
+"""Somebody else's logits and scores go to the table: no network, no training, no torch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+from tests.pipeline.conftest import Project
+from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs, code, value
+
+METHODS = {"theirs": ["msp", "max_logit"], "their_scores": ["saved_score"]}
+CHAIN = ("score", "export_clouds", "summarise", "measure")
+OF_LOGITS: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 2), **TABLE}
+OF_SCORES: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 1), **TABLE}
+
+
+def bring(config: dict[str, Any]) -> None:
+    """Let the table have what somebody else saved."""
+    config["recipes"]["theirs"] = {"kind": "saved_logits", "logits": "theirs/logits"}
+    config["recipes"]["their_scores"] = {"kind": "saved_scores", "scores": "theirs/scores"}
+    config["tables"]["rooms"]["methods"] = METHODS
+
+
+def save(project: Project) -> None:
+    """Save logits that tell the sofa's points by none being large, and scores that tell them apart."""
+    classes = json.loads(project.read("results/scenes/rooms/val/manifest.json"))["classes"]
+    sofa = classes.index("sofa")
+    for kind in ("logits", "scores"):
+        (project.folder / "theirs" / kind).mkdir(parents=True, exist_ok=True)
+    for file in project.folder.glob("results/scenes/rooms/val/*.npz"):
+        with np.load(file) as scene:
+            label = scene["label"]
+        logits = np.random.default_rng(0).normal(0, 0.1, (len(label), len(classes)))
+        known = np.isin(label, [column for column in range(len(classes)) if column != sofa])
+        logits[known, label[known]] += 9
+        np.save(project.folder / "theirs/logits" / f"{file.stem}.npy", np.delete(logits, sofa, axis=1))
+        np.save(project.folder / "theirs/scores" / f"{file.stem}.npy", (label == sofa).astype(np.float16))
+
+
+class WithoutTorch(Project):
+    """A checkout whose jobs cannot import torch."""
+
+    def variables(self) -> dict[str, str]:
+        hidden = self.folder / "hidden"
+        hidden.mkdir(exist_ok=True)
+        (hidden / "torch.py").write_text("raise ImportError('there is no torch')\n")
+        return {**super().variables(), "PYTHONPATH": str(hidden)}
+
+
+@pytest.fixture(scope="module")
+def brought(tmp_path_factory: pytest.TempPathFactory, finished: Project) -> Project:
+    """Return a pipeline that has evaluated saved outputs, on scenes that are prepared and nothing else."""
+    project = WithoutTorch(tmp_path_factory.mktemp("saved"))
+    project.write("config.yaml", finished.read("config.yaml"))
+    done = project.snakemake("scenes")
+    assert done.returncode == 0, done.stdout
+    save(project)
+    project.edit_config(bring)
+    wanted = project.would_run()
+    assert {"train", "infer", "sample_training"} & set(wanted) == set()
+    assert wanted["import_outputs"] == 2
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    return project
+
+
+def test_table_has_their_rows(brought: Project) -> None:
+    rows = list(csv.DictReader(io.StringIO(brought.read("results/tables/rooms.csv"))))
+    assert [row["method"] for row in rows] == ["theirs + msp", "theirs + max_logit", "their_scores + saved_score"]
+    for row in rows:
+        assert float(row["auroc"]) == 1
+        assert (row["backbone"], row["coverage"], row["seed"]) == ("n/a", "n/a", "n/a")
+    assert [float(row["miou_known"]) > 0.5 for row in rows[:2]] == [True, True]
+    assert (rows[2]["miou_known"], rows[2]["miou_all"]) == ("n/a", "n/a")
+    assert "Nothing to be done" in brought.snakemake().stdout
+
+
+def test_torch_was_out_of_reach(brought: Project) -> None:
+    """The test above would mean nothing if jobs could have imported torch."""
+    command = [sys.executable, "-c", "import torch"]
+    done = subprocess.run(command, env=brought.variables(), capture_output=True, text=True)
+    assert "there is no torch" in done.stderr
+
+
+def changed(kind: str) -> Callable[[Project], None]:
+    """Change every array of what somebody else saved."""
+
+    def edit(project: Project) -> None:
+        for file in project.folder.glob(f"theirs/{kind}/*.npy"):
+            np.save(file, np.load(file) * 2)
+
+    return edit
+
+
+EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
+    "their logits": (changed("logits"), OF_LOGITS),
+    "their scores": (changed("scores"), OF_SCORES),
+    "command that takes them": (
+        code("workflow_scripts/import_outputs.py"),
+        {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},
+    ),
+    "a network's library": (code(f"{LIBRARY}/inference.py"), {}),
+    "a score of logits added": (
+        value("tables.rooms.methods.theirs", ["msp", "max_logit", "gen"]),
+        {**dict.fromkeys(CHAIN, 1), **TABLE},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edit_reruns_exactly(brought: Project, tmp_path: Path, name: str) -> None:
+    project = Project.copy_of(brought, tmp_path / "copy")
+    edit, expected = EDITS[name]
+    edit(project)
+    assert project.would_run() == expected
+
+
+def test_array_that_does_not_fit_is_a_sentence(brought: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(brought, tmp_path / "copy")
+    (file,) = (project.folder / "theirs/logits").glob("*.npy")
+    np.save(file, np.load(file)[1:])
+    done = project.snakemake()
+    assert done.returncode != 0
+    assert f"error: theirs/logits/{file.name}: holds float64" in done.stdout
+    assert "Traceback" not in done.stdout

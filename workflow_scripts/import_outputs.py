@@ -1,0 +1,82 @@
+"""Take logits or scores that somebody else saved for the outputs of a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from openworld3d.columns import check_columns
+from openworld3d.errors import UserError, run_command
+from openworld3d.files import whole_folder
+from openworld3d.manifests import Scenes, read_scenes
+from openworld3d.outputs import save_manifest, save_outputs
+from openworld3d.protocol import make_protocol
+
+DIMENSIONS = {"logits": "(points, columns)", "saved_score": "(points,)"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--config",
+        type=json.loads,
+        required=True,
+        help='JSON: {"output": logits or saved_score, "folder": of SCENE.npy, "columns": [...], "unknown": [...]}',
+    )
+    parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
+    parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
+    arguments = parser.parse_args()
+    config, scenes = arguments.config, read_scenes(arguments.scenes)
+    columns = columns_of(config, scenes)
+    entries = []
+    with whole_folder(arguments.out.parent) as folder:
+        for name, scene in scenes.files.items():
+            saved = read_saved(Path(config["folder"]) / f"{name}.npy", config["output"], len(columns), scene.points)
+            entries.append(save_outputs(folder, name, as_outputs(config["output"], saved)))
+        save_manifest(folder / arguments.out.name, "saved", columns, entries)
+
+
+def columns_of(config: dict[str, list[str]], scenes: Scenes) -> list[str]:
+    """Return the class of each column of the logits, which are the known ones in any order."""
+    protocol = make_protocol(scenes.classes, config["unknown"])
+    columns = config["columns"] or protocol.known
+    check_columns("logits_classes", columns, protocol.classes, protocol.unknown)
+    return columns
+
+
+def read_saved(path: Path, output: str, columns: int, points: int) -> np.ndarray:
+    """Return the array of one scene, (N, K) or (N,) of any float; it fits the scene, or is refused."""
+    try:
+        saved = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: there is no such file; save one for each evaluation scene, under its name"
+        ) from None
+    except ValueError:
+        raise UserError(f"{path}: not an array of numbers; save it with numpy.save, without pickle") from None
+    expected = (points, columns) if output == "logits" else (points,)
+    if not isinstance(saved, np.ndarray) or saved.shape != expected or saved.dtype.kind != "f":
+        found = f"{saved.dtype} {saved.shape}" if isinstance(saved, np.ndarray) else "several arrays"
+        raise UserError(
+            f"{path}: holds {found}, expected floats {expected}, which is {DIMENSIONS[output]}; save what belongs to "
+            "this scene, for every point in the order of its raw file"
+        )
+    return saved
+
+
+def as_outputs(output: str, saved: np.ndarray) -> dict[str, np.ndarray]:
+    """Return outputs with a row per point: saved (N, K) or (N,)."""
+    points = len(saved)
+    return {
+        output: saved.astype(np.float32).reshape(points, -1),  # (N,) -> (N, 1)
+        "inverse": np.arange(points, dtype=np.int32),
+        "visits": np.ones(points, np.int32),
+        "halved_crops": np.array(0),
+    }
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,23 @@
+"""A deep ensemble (Lakshminarayanan et al., NeurIPS 2017, arXiv 1612.01474): networks of one recipe, several seeds.
+
+The paper's ensembles have five members. Each is a run of its own, and the rule `ensemble` joins their outputs as
+`openworld3d.passes` joins passes. The ensemble of seed s has the members of seeds s M to s M + M - 1, so that
+ensembles of different seeds share none. Where a point is visited more than once, a member's logits are a mean over
+its visits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+BEGINS_WITH: str = "ensemble"
+OUTPUTS: tuple[str, ...] = ("logits", "mutual_information", "class_variance")
+TRAINING_KEYS: dict[str, Any] = {
+    "network_of": {"description": "the recipe whose trained networks are joined, one of `recipes`", "type": "string"},
+    "members": {
+        "description": "the networks of one ensemble, a whole number from 2",
+        "type": "integer",
+        "minimum": 2,
+    },
+}
+INFERENCE_KEYS: dict[str, Any] = {}

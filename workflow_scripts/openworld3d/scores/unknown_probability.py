@@ -1,0 +1,21 @@
+"""Probability of the unknown classes, of a network that was taught them."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+import numpy as np
+
+READS: tuple[str, ...] = ("unknown_log_odds",)
+FITS: tuple[str, ...] = ()
+OPTIONS: dict[str, float] = {}
+
+
+def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return how likely it is, in log-odds, that a point is of an unknown class.
+
+    log(p / (1 - p)) with p = sum of the unknown classes' probabilities, which ranks as p does; a mean over a point's
+    visits. unknown_log_odds (R, 1); returns (R,) float32, unbounded, higher is more unknown.
+    Source: the upper bound of REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022).
+    """
+    return outputs["unknown_log_odds"][:, 0].astype(np.float32)

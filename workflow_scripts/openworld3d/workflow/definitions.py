@@ -1,0 +1,143 @@
+"""Is every definition of a config right in itself? Names it refers to exist, lists and ranges fit each other."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Dict, Iterable
+
+from openworld3d.errors import UserError, nearest
+from openworld3d.workflow.modules import declared, plugin_names
+from openworld3d.workflow.slices import begins_with, score_options
+
+Config = Dict[str, Any]
+
+OF_EVERY_SCORE = ("kind", "neighbors")
+
+
+def check_definitions(config: Config) -> None:
+    """Check datasets, protocols, backbones, recipes and scores; raises a `UserError` for the first mistake."""
+    for name, dataset in config["datasets"].items():
+        refer(f"datasets.{name}.layout", dataset["layout"], plugin_names("datasets"))
+        if ("root" in dataset) == ("generate" in dataset):
+            raise UserError(f"config: datasets.{name} needs either root or generate, and not both")
+    for name, protocol in config["protocols"].items():
+        refer(f"protocols.{name}.dataset", protocol["dataset"], config["datasets"])
+        check_classes(f"protocols.{name}.unknown", protocol["unknown"], classes_of(config, protocol["dataset"]))
+        shared = sorted(set(protocol["train"]) & set(protocol["evaluate"]))
+        if shared:
+            raise UserError(f"config: protocols.{name} both trains on and evaluates split {shared[0]}")
+    for name, backbone in config["backbones"].items():
+        refer(f"backbones.{name}.network", backbone["network"], plugin_names("backbones"))
+        refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
+        check_levels(f"backbones.{name}", backbone)
+        check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
+    for name, recipe in config["recipes"].items():
+        refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
+    for name in config["recipes"]:
+        check_recipe(config, name)
+    for name, score in config["scores"].items():
+        refer(f"scores.{name}.kind", score["kind"], plugin_names("scores"))
+        check_score(name, score)
+
+
+def refer_all(place: str, names: Iterable[str], choices: Iterable[str]) -> None:
+    """Check a list of names."""
+    for name in names:
+        refer(place, name, choices)
+
+
+def refer(place: str, name: str, choices: Iterable[str]) -> None:
+    """Check that `name` is one of `choices`."""
+    if name not in choices:
+        raise UserError(
+            f"config: {place} says {name}, which does not exist{nearest(name, choices)}; "
+            f"choose of {', '.join(sorted(choices))}"
+        )
+
+
+def check_classes(place: str, names: list[str], classes: list[str]) -> None:
+    """Check that every class exists in the dataset and that at least one stays known."""
+    for name in names:
+        if name not in classes:
+            raise UserError(f"config: {place} says {name}, but class {name} does not exist{nearest(name, classes)}")
+    if len(set(classes) - set(names)) < 2:
+        raise UserError(f"config: {place} leaves fewer than two known classes, expected at least two")
+
+
+def check_levels(place: str, backbone: dict[str, Any]) -> None:
+    """Check that the per-level lists have one entry for each level and that heads divide channels."""
+    for key in ("depths", "channels", "num_heads"):
+        if len(backbone[key]) != backbone["num_layers"]:
+            raise UserError(
+                f"config: {place}.{key} has {len(backbone[key])} entries, expected num_layers = "
+                f"{backbone['num_layers']}, one for each level"
+            )
+    for channels, heads in zip(backbone["channels"], backbone["num_heads"]):
+        if channels % heads:
+            raise UserError(f"config: {place}.channels has {channels}, expected a multiple of its {heads} heads")
+
+
+def check_range(place: str, ends: list[float]) -> None:
+    """Check that a range has its lower end first."""
+    if ends[0] >= ends[1]:
+        raise UserError(f"config: {place} is {ends}, expected the lower end first")
+
+
+def check_recipe(config: Config, name: str) -> None:
+    """Check that a batch has room for one crop, and that the recipe of another network has one."""
+    recipe, place = config["recipes"][name], f"config: recipes.{name}"
+    if begins_with(config, name) == "train" and recipe["crop_voxels"] > recipe["batch_voxels"]:
+        raise UserError(
+            f"{place}.crop_voxels is {recipe['crop_voxels']}, expected at most batch_voxels = "
+            f"{recipe['batch_voxels']}, so that a batch holds one crop"
+        )
+    if "network_of" in recipe:
+        refer(f"recipes.{name}.network_of", recipe["network_of"], config["recipes"])
+        check_network(config, name, recipe["network_of"])
+
+
+def check_network(config: Config, name: str, other: str) -> None:
+    """Check that a recipe can ask the networks of another one, which must be trained, and an ensemble's by seed."""
+    place, begins = f"config: recipes.{name}.network_of says {other}", begins_with(config, other)
+    if begins not in ("train", "import_weights"):
+        raise UserError(f"{place}, which trains no network; choose a recipe that does")
+    if declared("recipes", config["recipes"][other]["kind"], "TEACHES_UNKNOWN"):
+        raise UserError(f"{place}, which is taught the unknown classes; choose a recipe that is not")
+    if begins == "import_weights" and begins_with(config, name) == "ensemble":
+        raise UserError(f"{place}, which is one network, trained already; an ensemble joins a training of each seed")
+
+
+def check_score(name: str, score: dict[str, Any]) -> None:
+    """Check that a score's folder is free, and that its options are those of its kind."""
+    if name == "outputs":
+        raise UserError("config: scores has outputs, but there lie the outputs of a run; choose another name")
+    defaults = score_options(score["kind"])
+    choices = f"choose of {', '.join(sorted(defaults))}" if defaults else "it has none"
+    for option, value in score.items():
+        if option in OF_EVERY_SCORE:
+            continue
+        if option not in defaults:
+            raise UserError(
+                f"config: scores.{name} has the option {option}, which kind {score['kind']} does not have"
+                f"{nearest(option, defaults)}; {choices}"
+            )
+        check_number(f"scores.{name}.{option}", value, defaults[option])
+
+
+def check_number(place: str, value: Any, default: float) -> None:
+    """Check that an option is a finite number, and a whole one where its default is."""
+    whole = isinstance(default, int)
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not math.isfinite(value):
+        expected = "whole" if whole else "finite"
+        raise UserError(f"config: {place} is {value!r}, expected a {expected} number, as its default {default} is")
+
+
+def classes_of(config: Config, dataset: str) -> list[str]:
+    """Return a dataset's classes, read from its layout's file."""
+    return declared("datasets", config["datasets"][dataset]["layout"], "CLASSES")
+
+
+def environment_names() -> list[str]:
+    """Return the environments that envs/ describes."""
+    return sorted(file.stem for file in Path("envs").glob("*.yaml"))

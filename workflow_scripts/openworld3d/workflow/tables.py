@@ -1,0 +1,126 @@
+"""Can every table of a config be made? Its runs have the outputs that its scores read, and are asked once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+from openworld3d.columns import check_columns
+from openworld3d.errors import UserError
+from openworld3d.workflow.definitions import classes_of, refer, refer_all
+from openworld3d.workflow.modules import declared
+from openworld3d.workflow.slices import (
+    begins_with,
+    fits,
+    network_of,
+    outputs_of,
+    reads,
+    rows_of_table,
+    saved_folder,
+)
+
+Config = Dict[str, Any]
+
+# What a training sample holds beside the outputs of the recipe.
+BESIDE_OUTPUTS = {"target", "weight", "last_weight", "last_bias"}
+
+
+def check_tables(config: Config) -> None:
+    """Check every table, and of the wanted one that its files exist; raises a `UserError` for the first mistake."""
+    refer("table", config["table"], config["tables"])
+    for name, table in config["tables"].items():
+        refer_all(f"tables.{name}.protocols", table["protocols"], config["protocols"])
+        refer_all(f"tables.{name}.backbones", table["backbones"], config["backbones"])
+        refer_all(f"tables.{name}.methods", table["methods"], config["recipes"])
+        for recipe, scores in table["methods"].items():
+            refer_all(f"tables.{name}.methods.{recipe}", scores, config["scores"])
+            for score in scores:
+                check_method(config, f"config: tables.{name}.methods.{recipe}", recipe, score)
+            check_paths_drop(config, name, recipe)
+            check_asked_once(config, name, recipe)
+            check_taught(config, name, recipe)
+    for recipe in config["tables"][config["table"]]["methods"]:
+        check_files(config, network_of(config, recipe))
+    if "row" in config:
+        check_row(config["row"], len(rows_of_table(config, config["table"])))
+
+
+def check_method(config: Config, place: str, recipe: str, score: str) -> None:
+    """Check that a recipe's runs have what a score reads and is fitted on."""
+    outputs = outputs_of(config, recipe)
+    missing = reads(config, score) - outputs
+    if missing:
+        raise UserError(
+            f"{place} says {score}, which reads {', '.join(sorted(missing))}, but the recipe puts out "
+            f"{', '.join(sorted(outputs))}; take the score out, or put it to a recipe whose outputs have that"
+        )
+    fitted = fits(config, score)
+    if fitted and begins_with(config, recipe) not in ("train", "import_weights", "infer"):
+        raise UserError(
+            f"{place} says {score}, which is fitted on training scenes, but the recipe has no network to show them "
+            "to; take the score out"
+        )
+    if fitted - outputs - BESIDE_OUTPUTS:
+        raise UserError(
+            f"{place} says {score}, which is fitted on {', '.join(sorted(fitted - BESIDE_OUTPUTS))}, but the recipe "
+            f"puts out {', '.join(sorted(outputs))}; take the score out"
+        )
+
+
+def check_paths_drop(config: Config, table: str, recipe: str) -> None:
+    """Check that a network asked with stochastic depth was trained with it."""
+    if config["recipes"][recipe]["kind"] != "drop_path":
+        return
+    for backbone in config["tables"][table]["backbones"]:
+        if not config["backbones"][backbone]["drop_path_rate"]:
+            raise UserError(
+                f"config: tables.{table}.methods has {recipe}, but backbones.{backbone}.drop_path_rate is 0, so that "
+                "all passes are alike; raise it, or take the recipe out"
+            )
+
+
+def check_asked_once(config: Config, table: str, recipe: str) -> None:
+    """Check that no row of a network that is trained already, or of saved outputs, is there twice."""
+    chosen, begins = config["tables"][table], begins_with(config, network_of(config, recipe))
+    once = {"import_weights": ["seeds"], "import_outputs": ["seeds", "backbones"]}.get(begins, [])
+    for key in once:
+        if len(chosen[key]) > 1:
+            raise UserError(
+                f"config: tables.{table}.{key} has {len(chosen[key])} {key}, but recipe {recipe} is trained already, "
+                f"and its rows would be equal; give it a table with one of {key}"
+            )
+
+
+def check_taught(config: Config, table: str, recipe: str) -> None:
+    """Check that the columns of networks and logits from elsewhere are what the protocols of a table know."""
+    chosen = config["recipes"][network_of(config, recipe)]
+    for key in ("pretrained_classes", "logits_classes"):
+        if key not in chosen:
+            continue
+        taught_all = key == "pretrained_classes" and declared("recipes", chosen["kind"], "TEACHES_UNKNOWN")
+        for protocol in config["tables"][table]["protocols"]:
+            asked = config["protocols"][protocol]
+            place = f"config: recipes.{network_of(config, recipe)}.{key}, asked in protocol {protocol},"
+            unknown = [] if taught_all else asked["unknown"]
+            check_columns(place, chosen[key], classes_of(config, asked["dataset"]), unknown)
+
+
+def check_files(config: Config, recipe: str) -> None:
+    """Check that the checkpoint of a network, or the folder of saved outputs, exists."""
+    chosen = config["recipes"][recipe]
+    if "pretrained" in chosen and not Path(chosen["pretrained"]).is_file():
+        raise UserError(
+            f"config: recipes.{recipe}.pretrained says {chosen['pretrained']}, but there is no such file; put the "
+            "checkpoint there, or correct the path"
+        )
+    if begins_with(config, recipe) == "import_outputs" and not Path(saved_folder(chosen)).is_dir():
+        raise UserError(
+            f"config: recipes.{recipe} says {saved_folder(chosen)}, but there is no such folder; put SCENE.npy of "
+            "each evaluation scene there, or correct the path"
+        )
+
+
+def check_row(row: int, rows: int) -> None:
+    """Check that the wanted table has the row whose provenance is asked for."""
+    if row > rows:
+        raise UserError(f"config: row is {row}, expected 1 to {rows}, the rows of the table")

@@ -1,0 +1,41 @@
+"""Run a trained network over its training scenes, and keep a sample that scores are fitted on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from openworld3d.devices import refuse_late_devices
+from openworld3d.errors import run_command
+from openworld3d.files import whole_file
+from openworld3d.manifests import read_scenes
+from openworld3d.trained import load_trained
+from openworld3d.training_sample import draw_sample, last_layer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--config",
+        type=json.loads,
+        required=True,
+        help="JSON: inference_voxels, inference_pairs, recipe, unknown_points, seed",
+    )
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the training splits")
+    parser.add_argument("--out", type=Path, required=True, help="a training sample, .npz")
+    arguments = parser.parse_args()
+    refuse_late_devices()
+    trained = load_trained(arguments.weights, arguments.config)
+    scenes = read_scenes(arguments.scenes)
+    sample = draw_sample(trained, scenes, arguments.config["unknown_points"], arguments.config["seed"])
+    with whole_file(arguments.out) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **cast(Any, {**sample, **last_layer(trained.model.network)}))
+
+
+if __name__ == "__main__":
+    run_command(main)
