@@ -28,7 +28,7 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     software = document["software"][jobs["train"]["software"]]
     for known in ("commit", "changed", "platform", "processor", "python", "packages", "driver"):
         assert known in software
-    assert jobs["train"]["threads"] == "2"
+    assert jobs["train"]["threads"] == "1"
     assert "torch 2.13.0" in software["packages"]
     assert any(key.startswith("raw files, results/scenes/rooms/") for key in jobs["prepare"])
 
