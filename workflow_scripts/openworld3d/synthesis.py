@@ -127,7 +127,8 @@ def components(coord: np.ndarray, label: np.ndarray, classes: np.ndarray, reach:
 
 def parts(coord: np.ndarray, reach: float) -> np.ndarray:
     """Number the connected parts of some points from 0: (n, 3) float32 -> (n,) int32."""
-    first, voxel = np.unique(voxelise(coord, reach / 4), return_index=True, return_inverse=True)[1:]  # (V,), (n,)
+    voxel = voxelise(coord, reach / 4)
+    first = np.unique(voxel, return_index=True)[1]  # (V,)
     pairs = cKDTree(coord[first]).query_pairs(reach, output_type="ndarray")  # (P, 2)
     graph = coo_matrix((np.ones(len(pairs), bool), pairs.T), shape=(len(first), len(first)))
     return connected_components(graph, directed=False)[1][voxel]
