@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from plyfile import PlyData, PlyElement
 
-from openworld3d.datasets.scannet import CLASS_OF_RAW_ID, CLASSES, NYU40_OF_CLASS, read_scene, scenes_of_split
+from openworld3d.datasets.scannet import CLASS_OF_RAW_ID, CLASSES, NYU40_OF_CLASS, THINGS, read_scene, scenes_of_split
 from openworld3d.errors import UserError
 from openworld3d.scene import VOID
 
@@ -53,6 +53,11 @@ def test_benchmark_ids() -> None:
     assert NYU40_OF_CLASS["shower curtain"] == 28
     assert NYU40_OF_CLASS["otherfurniture"] == 39
     assert sorted(CLASS_OF_RAW_ID) == list(range(41))
+
+
+def test_things_are_the_classes_that_are_not_built_in() -> None:
+    assert set(THINGS) < set(CLASSES)
+    assert set(CLASSES) - set(THINGS) == {"wall", "floor", "door", "window", "counter"}
 
 
 def test_file_that_is_no_ply_is_refused(root: Path) -> None:

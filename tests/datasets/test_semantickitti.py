@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, read_scene, scenes_of_split
+from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, THINGS, read_scene, scenes_of_split
 from openworld3d.scene import VOID
 
 MINI = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "semantickitti_mini"
@@ -40,6 +40,12 @@ def test_scan_by_hand(tmp_path: Path) -> None:
 def test_map_covers_every_class() -> None:
     assert set(CLASS_OF_RAW_ID.values()) - {None} == set(CLASSES)
     assert len(CLASS_OF_RAW_ID) == 34
+
+
+def test_things_are_vehicles_and_people() -> None:
+    vehicles = {"car", "bicycle", "motorcycle", "truck", "other-vehicle"}
+    assert set(THINGS) == {*vehicles, "person", "bicyclist", "motorcyclist"}
+    assert set(THINGS) < set(CLASSES)
 
 
 @pytest.mark.skipif(not MINI.exists(), reason="real scans are absent: set DATA_DIR to the folder that holds them")

@@ -37,6 +37,18 @@ CLASSES: list[str] = [
     "traffic-sign",
 ]
 
+# The things of the panoptic task, as evaluate_panoptic.py of semantic-kitti-api lists them.
+THINGS: list[str] = [
+    "car",
+    "bicycle",
+    "motorcycle",
+    "truck",
+    "other-vehicle",
+    "person",
+    "bicyclist",
+    "motorcyclist",
+]
+
 CLASS_OF_RAW_ID: dict[int, str | None] = {
     0: None,  # unlabeled
     1: None,  # outlier
