@@ -21,7 +21,9 @@ from openworld3d.synthesis import Synthesis, instances, source_classes, synthesi
 PICTURE = ROOT / "docs/images/synthesis.png"
 SCANS = Path(os.environ.get("DATA_DIR", ROOT / "../shared/data")) / "semantickitti_mini/dataset"
 SCAN = "07_000003"
-SOURCES = source_classes(make_protocol(CLASSES, ["other-vehicle"]), THINGS)
+SOURCES = source_classes(
+    make_protocol(CLASSES, ["other-vehicle"]), [name for name in THINGS if name != "other-vehicle"]
+)
 SEED = 26  # some of each: left, larger, smaller
 
 LOW, HIGH = np.array([-18, -21, -5]), np.array([27, 18, 5])  # what is shown, in metres from the sensor

@@ -112,6 +112,12 @@ def network_weights(wildcards):
     return WEIGHTS.format(**{**wildcards, "recipe": recipe})
 
 
+def start_weights(wildcards):
+    """Return the weights that a training starts from, nothing where it starts anew."""
+    recipe = config["recipes"][wildcards.recipe].get("start_from")
+    return WEIGHTS.format(**{**wildcards, "recipe": recipe}) if recipe else []
+
+
 def members(wildcards):
     """Return the outputs of the runs that an ensemble joins."""
     recipe = slices.network_of(config, wildcards.recipe)

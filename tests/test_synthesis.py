@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from openworld3d.errors import UserError
 from openworld3d.protocol import make_protocol
 from openworld3d.scene import NO_INSTANCE, VOID, Scene
-from openworld3d.synthesis import Synthesis, components, instances, source_classes, synthesise, with_instances
+from openworld3d.synthesis import (
+    Synthesis,
+    altered,
+    components,
+    instances,
+    say_that_components_stand_in,
+    source_classes,
+    synthesise,
+    with_instances,
+)
 
 CLASSES = ["road", "car", "truck", "bus", "person"]
 ROAD, CAR, TRUCK, BUS, PERSON = range(5)
@@ -160,31 +169,34 @@ def test_shares_are_what_they_say() -> None:
     assert factor[factor < 1].mean() == pytest.approx(0.375, abs=0.015)
 
 
-def test_sources_of_the_code_and_of_the_paper() -> None:
+def test_sources_are_classes_of_the_dataset() -> None:
     protocol = make_protocol(CLASSES, ["bus"])
-    things = ["car", "truck", "bus", "person"]
-    assert source_classes(protocol, things).tolist() == SOURCES.tolist()
-    assert source_classes(protocol, things, ["car"]).tolist() == [CAR]
+    assert source_classes(protocol, ["car", "truck", "person"]).tolist() == SOURCES.tolist()
+    assert source_classes(protocol, ["car"]).tolist() == [CAR]
 
 
 @pytest.mark.parametrize(
-    ("unknown", "names", "sentence"),
+    ("names", "sentence"),
     [
-        (["bus"], ["car", "bus"], "sources: class bus is unknown in this protocol, expected known classes alone"),
-        (
-            ["bus"],
-            ["cart"],
-            "sources: class cart does not exist in the dataset, did you mean car; name a known class",
-        ),
-        (["bus"], [], "sources: holds no class, expected one or more"),
-        (["car", "bus"], None, "sources: holds no class, expected one or more"),
+        (["car", "bus"], "sources: class bus is unknown in this protocol, expected known classes alone"),
+        (["cart"], "sources: class cart does not exist in the dataset, did you mean car; name a known class"),
+        ([], "sources: holds no class, expected one or more"),
     ],
 )
-def test_sources_that_make_no_unknown_object_are_refused(
-    unknown: list[str], names: list[str] | None, sentence: str
-) -> None:
+def test_sources_that_make_no_unknown_object_are_refused(names: list[str], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        source_classes(make_protocol(CLASSES, unknown), ["car", "bus"], names)
+        source_classes(make_protocol(CLASSES, ["bus"]), names)
+
+
+def test_scene_without_instances_has_its_components_resized_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    say_that_components_stand_in.cache_clear()
+    close = [[x / 20, y / 20, z / 20] for x, y, z in SQUARE]
+    scene = scene_of([*close, [9, 9, 9]], [CAR] * 4 + [ROAD], [NO_INSTANCE] * 5)
+    for _ in range(2):
+        after, synthesised = altered(scene, SOURCES, DOUBLED, np.random.default_rng(0))
+    assert after.coord[:4] == pytest.approx(np.array([[-1, -1, -1], [3, -1, -1], [-1, 3, -1], [3, 3, 7]]) / 20)
+    assert synthesised.tolist() == [True] * 4 + [False]
+    assert capsys.readouterr().out.count("no instances: points of a class within 0.3 m") == 1
 
 
 def test_components_by_hand() -> None:

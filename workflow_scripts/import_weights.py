@@ -10,6 +10,7 @@ from openworld3d.batches import input_channels
 from openworld3d.columns import check_columns
 from openworld3d.errors import run_command
 from openworld3d.manifests import read_scenes
+from openworld3d.networks import build_network
 from openworld3d.plugins import load
 from openworld3d.protocol import make_protocol
 from openworld3d.released import load_released
@@ -26,13 +27,13 @@ def main() -> None:
     arguments = parser.parse_args()
     config = arguments.config
     scenes = read_scenes(arguments.scenes)
-    untaught = [] if load("recipes", config["recipe"]["kind"]).TEACHES_UNKNOWN else config["unknown"]
+    recipe_module = load("recipes", config["recipe"]["kind"])
+    untaught = [] if recipe_module.TEACHES_UNKNOWN else config["unknown"]
     protocol = make_protocol(scenes.classes, untaught)
     columns = config["recipe"].get("pretrained_classes", protocol.known)
     check_columns("pretrained_classes", columns, protocol.classes, protocol.unknown)
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
-    backbone = config["backbone"]
-    network = load("backbones", backbone["network"]).build(backbone, in_channels, len(columns))
+    network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
     load_released(network, arguments.checkpoint, columns)
     save_weights(arguments.weights, network, {**config, "columns": columns, "in_channels": in_channels})
 

@@ -6,21 +6,23 @@ import argparse
 import importlib
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 
 from openworld3d import parallel
-from openworld3d.batches import TrainingData, class_weights, input_channels
+from openworld3d.batches import TrainingData, as_it_is, class_weights, input_channels
 from openworld3d.checkpoint import Checkpoint, identity
 from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
 from openworld3d.manifests import Scenes, read_manifest, read_scenes
+from openworld3d.networks import build_network
 from openworld3d.plugins import load
 from openworld3d.protocol import make_protocol
 from openworld3d.scene import load_scene
 from openworld3d.training import train
-from openworld3d.weights import save_weights
+from openworld3d.weights import save_weights, start_from
 
 
 def main() -> None:
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument(
         "--protocol", type=Path, required=True, help="its check, which names the scenes to validate on"
     )
+    parser.add_argument("--start", type=Path, nargs="*", required=True, help="weights to start from, or none")
     parser.add_argument("--processes", type=int, required=True, help="that share each batch")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
@@ -46,12 +49,15 @@ def main() -> None:
     device = parallel.join()
     scenes = read_scenes(arguments.scenes)
     recipe_module = load("recipes", config["recipe"]["kind"])
-    data = training_data(config, scenes, [] if recipe_module.TEACHES_UNKNOWN else config["unknown"])
+    data = training_data(config, scenes, recipe_module)
     columns = data.protocol.known
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
     torch.manual_seed(config["seed"])
-    network = load("backbones", config["backbone"]["network"]).build(config["backbone"], in_channels, len(columns))
-    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, arguments.scenes))
+    network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
+    for weights in arguments.start:
+        start_from(network, weights)
+    inputs = [*arguments.scenes, *arguments.start]
+    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, inputs))
     # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
     watching = importlib.import_module("openworld3d.watching")
     watch = watching.RunWatch(data, recipe_module, validation_scenes(arguments.protocol), device, arguments.history)
@@ -63,8 +69,9 @@ def main() -> None:
     parallel.leave()
 
 
-def training_data(config: dict[str, Any], scenes: Scenes, untaught: list[str]) -> TrainingData:
-    """Return what a run learns from, which classes it is not taught left out."""
+def training_data(config: dict[str, Any], scenes: Scenes, recipe_module: ModuleType) -> TrainingData:
+    """Return what a run learns from."""
+    untaught = [] if recipe_module.TEACHES_UNKNOWN else config["unknown"]
     protocol, recipe = make_protocol(scenes.classes, untaught), config["recipe"]
     weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
     return TrainingData(
@@ -76,6 +83,7 @@ def training_data(config: dict[str, Any], scenes: Scenes, untaught: list[str]) -
         config["backbone"]["appearance_range"],
         weight,
         config["seed"],
+        getattr(recipe_module, "alter", as_it_is),
     )
 
 

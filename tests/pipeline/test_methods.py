@@ -16,6 +16,7 @@ METHODS = {
     "dropout": ["mutual_information"],
     "drop_path": ["entropy"],
     "ensemble": ["class_variance"],
+    "real": ["redundancy"],
     "upper_bound": ["unknown_probability"],
 }
 ASK_ONE: Jobs = {"infer": 1, **ONE_SCORE}
@@ -32,7 +33,7 @@ def every(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     project = Project.copy_of(finished, tmp_path_factory.mktemp("methods") / "copy")
     value("tables.rooms.methods", METHODS)(project)
     value("recipes.ensemble.members", 2)(project)
-    assert project.would_run() == chains(6, train=3, infer=4, ensemble=1)
+    assert project.would_run() == chains(7, train=4, infer=5, ensemble=1)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project
@@ -58,6 +59,7 @@ def test_other_recipes_ask_what_they_say(every: Project) -> None:
         "closed_set/seed0/weights.npz",
         "closed_set/seed1/weights.npz",
         "dropout/seed0/weights.npz",
+        "real/seed0/weights.npz",
         "upper_bound/seed0/weights.npz",
     ]
     configs = {}
@@ -68,11 +70,19 @@ def test_other_recipes_ask_what_they_say(every: Project) -> None:
     assert configs["drop_path"]["infer"]["recipe"] == {"kind": "drop_path", "passes": 10}
     assert configs["drop_path"]["train"]["recipe"]["kind"] == "closed_set"
     assert configs["ensemble"]["train"]["recipe"]["kind"] == "closed_set"
+    assert configs["real"]["train"]["recipe"]["start_from"] == "closed_set"
+    assert configs["real"]["train"]["recipe"]["redundancy"] == 3
+    assert "sofa" not in configs["real"]["train"]["recipe"]["synthesis_classes"]
+    assert "chair" in configs["real"]["train"]["recipe"]["synthesis_classes"]
     assert configs["upper_bound"]["train"]["recipe"]["kind"] == "upper_bound"
 
 
 def left_out(project: Project) -> None:
     project.edit_config(lambda config: config["recipes"]["dropout"].pop("passes"))
+
+
+def no_number(project: Project) -> None:
+    project.edit_config(lambda config: config["recipes"]["real"].pop("redundancy"))
 
 
 KEPT = {**METHODS, "closed_set": ["msp", "energy"]}
@@ -86,6 +96,14 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "command that joins": (code("workflow_scripts/ensemble.py"), {"ensemble": 1, **ONE_SCORE}),
     "score of the passes": (code(f"{LIBRARY}/scores/mutual_information.py"), ONE_SCORE),
     "upper bound": (code(f"{LIBRARY}/recipes/upper_bound.py"), {"train": 1, **ASK_ONE}),
+    "weight of calibration": (value("recipes.real.calibration_weight", 0), {"train": 1, **ASK_ONE}),
+    "number of classifiers left out, which are 3 then too": (no_number, {}),
+    "classes that are resized": (value("recipes.real.synthesis_classes", ["chair"]), {"train": 1, **ASK_ONE}),
+    "synthesis": (code(f"{LIBRARY}/synthesis.py"), {"train": 1, **ASK_ONE}),
+    "what another recipe starts from": (
+        value("recipes.closed_set.learning_rate", 0.001),
+        chains(8, train=3, infer=4, ensemble=1, sample_training=1),
+    ),
     "code of a score that is fitted": (code(f"{LIBRARY}/scores/knn.py"), ONE_SCORE),
     "option of a score that is fitted": (value("scores.knn.k", 5), ONE_SCORE),
     "what scores are fitted on": (code(f"{LIBRARY}/training_sample.py"), chains(2, sample_training=1)),

@@ -22,7 +22,7 @@ CLASSES, FEATURES = 5, 24
 KERNELS = torch.library.Library("torchvision", "FRAGMENT")
 WITHOUT_COUNTERPART = {
     *("margin", "standardised_max_logit", "mutual_information", "class_variance"),
-    *("unknown_probability", "saved_score"),
+    *("unknown_probability", "saved_score", "redundancy"),
 }
 
 

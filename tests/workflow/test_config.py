@@ -124,6 +124,18 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.ensemble.network_of", "upper_bound"), "says upper_bound, which is taught the unknown classes"),
     (put("recipes.ensemble.members", 1), "ensemble.members is 1, expected the networks of one ensemble, .* from 2"),
     (put("recipes.ensemble.epochs", 1), "ensemble has the key epochs, which a recipe of kind ensemble does not have"),
+    (put("recipes.real.start_from", "closedset"), "real.start_from says closedset, .* did you mean closed_set"),
+    (put("recipes.real.start_from", "ensemble"), "real.start_from says ensemble, which trains no network"),
+    (put("recipes.real.start_from", "real"), "start_from says real, which starts from another one itself"),
+    (
+        put("recipes.real.synthesis_classes", ["sofa"]),
+        "says sofa, which protocol sofa holds unknown: no training may",
+    ),
+    (put("recipes.real.synthesis_classes", ["chiar"]), "synthesis_classes says chiar, .* did you mean chair"),
+    (
+        put("recipes.real.redundancy", 0),
+        "real.redundancy is 0, expected redundancy classifiers, a whole number from 1",
+    ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -11,9 +11,21 @@ from openworld3d.protocol import IGNORED, Protocol
 from openworld3d.scene import Scene
 from openworld3d.voxel import nearest_to, pick_points, voxelise
 
+Alter = Callable[[Scene, Protocol, Mapping[str, Any], np.random.Generator], Tuple[Scene, np.ndarray]]
+
+
+def as_it_is(
+    scene: Scene, protocol: Protocol, recipe: Mapping[str, Any], generator: np.random.Generator
+) -> tuple[Scene, np.ndarray]:
+    """Return a training scene as it is, and that no point was made unknown: (N,) bool."""
+    return scene, np.zeros(len(scene), bool)
+
 
 class TrainingData(NamedTuple):
-    """What a run learns from, and how its scenes are shown: the recipe's augmentation and crops."""
+    """What a run learns from, and how its scenes are shown: the recipe's augmentation and crops.
+
+    `alter` may change a scene before it is augmented, and says which points it made unknown.
+    """
 
     scenes: list[Path]
     protocol: Protocol
@@ -23,6 +35,7 @@ class TrainingData(NamedTuple):
     appearance_range: Sequence[float]
     class_weight: np.ndarray
     seed: int
+    alter: Alter = as_it_is
 
 
 def class_weights(class_points: dict[str, int], known: list[str], power: float) -> np.ndarray:
@@ -78,15 +91,20 @@ def input_channels(scene: Scene) -> int:
 
 
 def training_cloud(scene: Scene, data: TrainingData, crop_voxels: int, generator: np.random.Generator) -> Cloud:
-    """Draw one training cloud: augment, one random point per voxel, the `crop_voxels` nearest to a random one."""
+    """Draw one training cloud: augment, one random point per voxel, the `crop_voxels` nearest to a random one.
+
+    A point that is made unknown has the target that follows the known classes'.
+    """
     if data.unknown_points == "remove":
         scene = scene.take(~data.protocol.is_unknown(scene.label))
+    scene, made_unknown = data.alter(scene, data.protocol, data.recipe, generator)
     coord = augment_coord(scene.coord, data.recipe, generator)
     picked = pick_points(voxelise(coord, data.voxel_size), generator)
     crop = picked[nearest_to(coord[picked], int(generator.integers(len(picked))), crop_voxels)]
     seen = appearance(scene, data.appearance_range)[crop]
     seen = augment_appearance(seen, data.appearance_range, data.recipe, generator)
     target = data.protocol.targets(scene.label[crop])
+    target[made_unknown[crop]] = len(data.protocol.known)
     return Cloud(coord[crop], np.concatenate([seen, place(scene, coord[crop])], 1), target)
 
 

@@ -1,13 +1,14 @@
 """Unknown objects made of known ones: whole instances resized in place, as REAL trains with.
 
 Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452. The paper resizes
-cars (SemanticKITTI) or cars, buses and trucks (nuScenes), the released code every thing class that is not unknown:
-`source_classes` makes either choice. Nothing is moved elsewhere, set on the ground again, hidden or sampled anew.
+cars (SemanticKITTI) or cars, buses and trucks (nuScenes), the released code every thing class that is not unknown.
+Nothing is moved elsewhere, set on the ground again, hidden or sampled anew.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple, Sequence
 
 import numpy as np
@@ -19,6 +20,8 @@ from openworld3d.errors import UserError, nearest
 from openworld3d.protocol import Protocol
 from openworld3d.scene import NO_INSTANCE, Scene
 from openworld3d.voxel import voxelise
+
+COMPONENT_REACH = 0.3  # metres, between two chairs in a row and between two points of a car
 
 
 class Synthesis(NamedTuple):
@@ -34,13 +37,12 @@ class Synthesis(NamedTuple):
     least_points: int = 300
 
 
-def source_classes(protocol: Protocol, things: Sequence[str], names: Sequence[str] | None = None) -> np.ndarray:
+def source_classes(protocol: Protocol, names: Sequence[str]) -> np.ndarray:
     """Return the classes whose instances may be resized, as indices in the dataset's classes: (S,) uint8.
 
-    The named ones, or all of the dataset's things that are not unknown. A named class that does not exist or is
-    unknown is refused, and so is a list without a class.
+    A class that does not exist or is unknown is refused, and so is a list without a class.
     """
-    for name in names or ():
+    for name in names:
         if name not in protocol.classes:
             raise UserError(
                 f"sources: class {name} does not exist in the dataset{nearest(name, protocol.known)}; "
@@ -51,12 +53,31 @@ def source_classes(protocol: Protocol, things: Sequence[str], names: Sequence[st
                 f"sources: class {name} is unknown in this protocol, expected known classes alone, since a training "
                 "must not see which points are of an unknown one; leave it out"
             )
-    chosen = [name for name in things if name not in protocol.unknown] if names is None else names
-    if not chosen:
+    if not names:
         raise UserError(
             "sources: holds no class, expected one or more to make unknown objects of; name known classes"
         )
-    return np.array([protocol.classes.index(name) for name in chosen], np.uint8)
+    return np.array([protocol.classes.index(name) for name in names], np.uint8)
+
+
+def altered(
+    scene: Scene, sources: np.ndarray, options: Synthesis, generator: np.random.Generator
+) -> tuple[Scene, np.ndarray]:
+    """Return the scene with unknown objects made of its instances, or of its components where it has no instance.
+
+    Beside it (N,) bool, which points are theirs.
+    """
+    scene, made = with_instances(scene, sources, COMPONENT_REACH)
+    if made:
+        say_that_components_stand_in()
+    coord, synthesised = synthesise(scene, sources, options, generator)
+    return replace(scene, coord=coord), synthesised
+
+
+@lru_cache(maxsize=None)
+def say_that_components_stand_in() -> None:
+    """Say once that a scene has no instances."""
+    print(f"no instances: points of a class within {COMPONENT_REACH} m of each other count as one object", flush=True)
 
 
 def synthesise(

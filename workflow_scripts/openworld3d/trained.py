@@ -9,6 +9,7 @@ import torch
 
 from openworld3d.crops import Bounds
 from openworld3d.inference import Model
+from openworld3d.networks import build_network
 from openworld3d.plugins import load
 from openworld3d.weights import load_weights
 
@@ -29,7 +30,8 @@ def load_trained(weights: Path, asked: dict[str, Any]) -> Trained:
     """
     state, config = load_weights(weights)
     backbone, columns, unknown = config["backbone"], config["columns"], config["unknown"]
-    network = load("backbones", backbone["network"]).build(backbone, config["in_channels"], len(columns))
+    trained_by = load("recipes", config["recipe"]["kind"])
+    network = build_network(backbone, config["in_channels"], len(columns), trained_by, config["recipe"])
     network.load_state_dict(state)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()

@@ -95,7 +95,7 @@ class RunWatch(Watch):
         """Count a step's predictions and what its batch left out."""
         known = len(self.data.protocol.known)
         target = batch.target.to(logits.device)
-        cell = (target * known + logits.argmax(1))[target != IGNORED]
+        cell = (target * known + logits.argmax(1))[target < known]
         self.confusion += torch.bincount(cell, minlength=known * known).cpu().numpy()
         self.left_out += batch.left_out
         if self.leads:

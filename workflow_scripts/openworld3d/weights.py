@@ -22,6 +22,12 @@ def save_weights(path: Path, network: nn.Module, config: dict[str, Any]) -> None
         np.savez(file, config=np.array(canonical_json(config)), **arrays)
 
 
+def start_from(network: nn.Module, path: Path) -> None:
+    """Load a trained network's state; what its recipe adds to the backbone, which that one lacks, stays as it is."""
+    state, _ = load_weights(path)
+    network.load_state_dict({**network.state_dict(), **state})
+
+
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Return the state by name and the config that `save_weights` wrote."""
     with np.load(path) as arrays:

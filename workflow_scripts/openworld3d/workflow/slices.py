@@ -35,12 +35,29 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
     """Return what `import_weights` sees, of training and import alike; unknown classes are a set without order."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
-    only_inference = inference_keys(config, recipe)
     return {
         "unknown": sorted(config["protocols"][protocol]["unknown"]),
         "backbone": network,
-        "recipe": {key: value for key, value in config["recipes"][recipe].items() if key not in only_inference},
+        "recipe": training_keys(config, protocol, recipe),
     }
+
+
+def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
+    """Return what a training asks of a recipe, by key; of a key that is left out, what its kind's file says."""
+    chosen, only_inference = config["recipes"][recipe], inference_keys(config, recipe)
+    keys = declared("recipes", chosen["kind"], "TRAINING_KEYS")
+    defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
+    asked = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
+    if "synthesis_classes" in asked:
+        asked["synthesis_classes"] = sorted(asked["synthesis_classes"] or known_things(config, protocol))
+    return asked
+
+
+def known_things(config: Config, protocol: str) -> list[str]:
+    """Return the classes of a protocol's dataset that are countable objects and not unknown."""
+    chosen = config["protocols"][protocol]
+    things = declared("datasets", config["datasets"][chosen["dataset"]]["layout"], "THINGS")
+    return [name for name in things if name not in chosen["unknown"]]
 
 
 def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:

@@ -94,6 +94,7 @@ def check_asked_once(config: Config, table: str, recipe: str) -> None:
 def check_taught(config: Config, table: str, recipe: str) -> None:
     """Check that the columns of networks and logits from elsewhere are what the protocols of a table know."""
     chosen = config["recipes"][network_of(config, recipe)]
+    check_sources(config, table, recipe)
     for key in ("pretrained_classes", "logits_classes"):
         if key not in chosen:
             continue
@@ -103,6 +104,19 @@ def check_taught(config: Config, table: str, recipe: str) -> None:
             place = f"config: recipes.{network_of(config, recipe)}.{key}, asked in protocol {protocol},"
             unknown = [] if taught_all else asked["unknown"]
             check_columns(place, chosen[key], classes_of(config, asked["dataset"]), unknown)
+
+
+def check_sources(config: Config, table: str, recipe: str) -> None:
+    """Check that the classes of which a recipe makes unknown objects are known."""
+    for name in config["recipes"][recipe].get("synthesis_classes", []):
+        for protocol in config["tables"][table]["protocols"]:
+            place = f"recipes.{recipe}.synthesis_classes"
+            refer(place, name, classes_of(config, config["protocols"][protocol]["dataset"]))
+            if name in config["protocols"][protocol]["unknown"]:
+                raise UserError(
+                    f"config: {place} says {name}, which protocol {protocol} holds unknown: no training may see "
+                    "which points are of it; leave it out"
+                )
 
 
 def check_files(config: Config, recipe: str) -> None:

@@ -1,0 +1,140 @@
+"""REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452).
+
+Redundancy classifiers, the largest of which is the logit of the unknown, beside a trained closed-set network. Two
+parts teach them without an unknown label: calibration, which makes the unknown the runner-up wherever a class is
+known, and synthesis, which resizes objects of known classes and calls them unknown (`openworld3d.synthesis`). A
+weight or share of 0 switches a part off.
+
+Whoever fine-tuned at the closed-set training's learning rate lost the closed set (mIoU 58 to 37.5 in an epoch, says
+an issue of the released code), so a config gives it a tenth of that rate. The network is the last epoch's, never the
+one that ranks unknown points best.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from openworld3d import parallel
+from openworld3d.backbone import Backbone
+from openworld3d.layers.batch_norm import BatchNorm
+from openworld3d.protocol import Protocol
+from openworld3d.recipes.closed_set import mean_cross_entropy
+from openworld3d.scene import Scene
+from openworld3d.synthesis import Synthesis, altered, source_classes
+
+BEGINS_WITH: str = "train"
+TEACHES_UNKNOWN: bool = False
+OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
+TRAINING_KEYS: dict[str, Any] = {
+    "start_from": {
+        "description": "the recipe whose trained network of the same seed it starts from, one of `recipes`",
+        "type": "string",
+    },
+    "redundancy": {
+        "description": "redundancy classifiers, a whole number from 1; 3 where it is left out, the authors' choice",
+        "type": "integer",
+        "minimum": 1,
+        "default": 3,
+    },
+    "calibration_weight": {
+        "description": "lambda_1, a number from 0; 0.1 where it is left out, as for SemanticKITTI, 0.01 for nuScenes",
+        "type": "number",
+        "minimum": 0,
+        "default": 0.1,
+    },
+    "unknown_weight": {
+        "description": "lambda_2, what a synthesised point weighs, a number above 0; 1 where it is left out",
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 1.0,
+    },
+    "synthesis_share": {
+        "description": "the probability that an object is resized, in 0..1; 0.5 where it is left out",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0.5,
+    },
+    "synthesis_points": {
+        "description": "the fewest points of such an object, a whole number from 1; 300 where it is left out",
+        "type": "integer",
+        "minimum": 1,
+        "default": 300,
+    },
+    "synthesis_classes": {
+        "description": "a list of known classes whose objects are resized; left out where they are all known things, "
+        "as in the released code, while the paper takes car of SemanticKITTI and car, bus, truck of nuScenes",
+        "type": "array",
+        "uniqueItems": True,
+        "items": {"type": "string"},
+        "default": [],
+    },
+}
+INFERENCE_KEYS: dict[str, Any] = {}
+
+
+def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
+    """Give a network its redundancy classifiers: (N, C) -> (N, R), beside the classifier and made as it is."""
+    channels = cast(nn.Linear, network.classifier[0]).in_features
+    network.redundancy = nn.Sequential(
+        nn.Linear(channels, channels),
+        BatchNorm(channels),
+        nn.ReLU(inplace=True),
+        nn.Linear(channels, recipe["redundancy"]),
+    )
+
+
+def alter(
+    scene: Scene, protocol: Protocol, recipe: Mapping[str, Any], generator: np.random.Generator
+) -> tuple[Scene, np.ndarray]:
+    """Return a training scene with some objects of known classes resized, and which points are theirs, (N,) bool."""
+    options = Synthesis(share=recipe["synthesis_share"], least_points=recipe["synthesis_points"])
+    sources = source_classes(protocol, recipe["synthesis_classes"])
+    return altered(scene, sources, options, generator)
+
+
+def open_logits(network: Backbone, feature: Tensor, geometry: Any) -> tuple[Tensor, Tensor]:
+    """Return the logits of the known classes (N, K), and the unknown's, the largest of the classifiers' (N, 1)."""
+    decoded = network.decode(feature, geometry)
+    redundancy = cast(nn.Sequential, network.redundancy)(decoded)  # (N, R)
+    return network.classifier(decoded), redundancy.max(1, keepdim=True)[0]
+
+
+def loss(
+    network: Backbone, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor, recipe: Mapping[str, Any]
+) -> tuple[Tensor, Tensor]:
+    """Return L_cls + lambda_1 L_cal of a batch, and the logits of the known classes (N, K).
+
+    L_cls is the mean cross-entropy over K + 1 classes, target (N,) int64 being K where a point was synthesised, and
+    lambda_2 that class's weight.
+    """
+    known, unknown = open_logits(network, feature, geometry)
+    logits = torch.cat([known, unknown], 1)
+    weight = torch.cat([class_weight, class_weight.new_tensor([recipe["unknown_weight"]])])
+    closed = mean_cross_entropy(logits, target, weight)
+    return closed + recipe["calibration_weight"] * calibration(logits, target), known
+
+
+def calibration(logits: Tensor, target: Tensor) -> Tensor:
+    """Return L_cal: the mean of -log(e^u / (e^u + sum_{k != y} e^{z_k})) over points of known classes y.
+
+    logits (N, K + 1), the last the unknown's u; target (N,) int64, K or above where a point is of no known class.
+    """
+    columns = logits.shape[1] - 1
+    of_known = target < columns
+    true = nn.functional.one_hot(target[of_known], columns + 1).bool()  # (M, K + 1)
+    others = logits[of_known].masked_fill(true, -torch.inf)
+    total = -torch.log_softmax(others, 1)[:, columns].sum()
+    return parallel.mean(total, of_known.sum().to(total.dtype))
+
+
+def outputs(
+    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Return logits (N, K), from which the classes are predicted, and unknown_logit (N, 1)."""
+    known, unknown = open_logits(network, feature, geometry)
+    return {"logits": known, "unknown_logit": unknown}
