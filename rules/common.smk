@@ -112,7 +112,7 @@ def network_weights(wildcards):
     return WEIGHTS.format(**{**wildcards, "recipe": recipe})
 
 
-def start_weights(wildcards):
+def initial_weights(wildcards):
     """Return the weights that a training starts from, nothing where it starts anew."""
     recipe = config["recipes"][wildcards.recipe].get("start_from")
     return WEIGHTS.format(**{**wildcards, "recipe": recipe}) if recipe else []

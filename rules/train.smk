@@ -3,7 +3,7 @@ rule train:
         **command("train.py"),
         backbone=backbone_files,
         recipe=recipe_files,
-        start=start_weights,
+        initial_weights=initial_weights,
         scenes=training_scenes,
         protocol=protocol_check,
         environment=backbone_environment,
@@ -28,5 +28,5 @@ rule train:
         config=slice_of(slices.train_slice, "protocol", "backbone", "recipe", "seed"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --protocol {input.protocol:q} --start {input.start:q} "
+        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --protocol {input.protocol:q} --initial-weights {input.initial_weights:q} "
         "--processes $(( {resources.gpu} > 1 ? {resources.gpu} : 1 )) --weights {output.weights:q} --history {output.history:q} 2>&1 | tee {log:q}"

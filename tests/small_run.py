@@ -92,7 +92,7 @@ def arguments(
     }
     scenes = ["--scenes", str(manifest), "--protocol", str(manifest.parents[1] / "check.json")]
     places = ["--weights", str(folder / "weights.npz"), "--history", str(folder / "history.csv")]
-    given = ["--config", json.dumps(config), "--start", "--processes", str(processes)]
+    given = ["--config", json.dumps(config), "--initial-weights", "--processes", str(processes)]
     return [str(SCRIPTS / "train.py"), *given, *scenes, *places]
 
 

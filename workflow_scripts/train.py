@@ -32,7 +32,9 @@ def main() -> None:
     parser.add_argument(
         "--protocol", type=Path, required=True, help="its check, which names the scenes to validate on"
     )
-    parser.add_argument("--start", type=Path, nargs="*", required=True, help="weights to start from, or none")
+    parser.add_argument(
+        "--initial-weights", type=Path, nargs="*", required=True, help="weights to start from, or none"
+    )
     parser.add_argument("--processes", type=int, required=True, help="that share each batch")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
@@ -54,9 +56,9 @@ def main() -> None:
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
     torch.manual_seed(config["seed"])
     network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
-    for weights in arguments.start:
+    for weights in arguments.initial_weights:
         start_from(network, weights)
-    inputs = [*arguments.scenes, *arguments.start]
+    inputs = [*arguments.scenes, *arguments.initial_weights]
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, inputs))
     # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
     watching = importlib.import_module("openworld3d.watching")
