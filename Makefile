@@ -15,7 +15,7 @@ demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
 	@echo; cat results/tables/rooms.md; echo
 	@echo "table:  results/tables/rooms.csv, .md, .tex"
-	@echo "clouds: $$(echo results/runs/sofa/stratified_small/closed_set/seed0/single/*/clouds)"
+	@echo "clouds: results/runs/sofa/stratified_small/RECIPE/seed0/single/SCORE/clouds"
 	@echo "logs:   logs/"
 
 test: .venv/installed

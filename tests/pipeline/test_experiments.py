@@ -10,7 +10,7 @@ from tests.pipeline.conftest import ROOT, Project
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml"))
 
-TRAININGS = {"semantickitti_mini": 5}
+TRAININGS = {"rooms_real": 6, "real_ablation": 24, "semantickitti_mini": 6}
 
 
 def read(name: str) -> dict[str, Any]:
