@@ -64,7 +64,8 @@ def test_other_recipes_ask_what_they_say(every: Project) -> None:
     ]
     configs = {}
     for document, row in zip(every.provenance(), rows(every)):
-        configs[row["recipe"]] = {job["command"]: job["config"] for job in document["jobs"] if "config" in job}
+        last_first = [job for job in document["jobs"] if "config" in job]
+        configs[row["recipe"]] = {job["command"]: job["config"] for job in reversed(last_first)}
     assert configs["dropout"]["infer"]["recipe"] == {"kind": "dropout", "passes": 10}
     assert "passes" not in configs["dropout"]["train"]["recipe"]
     assert configs["drop_path"]["infer"]["recipe"] == {"kind": "drop_path", "passes": 10}
@@ -102,7 +103,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "synthesis": (code(f"{LIBRARY}/synthesis.py"), {"train": 1, **ASK_ONE}),
     "what another recipe starts from": (
         value("recipes.closed_set.learning_rate", 0.001),
-        chains(8, train=3, infer=4, ensemble=1, sample_training=1),
+        chains(7, train=3, infer=4, ensemble=1, sample_training=1),
     ),
     "code of a score that is fitted": (code(f"{LIBRARY}/scores/knn.py"), ONE_SCORE),
     "option of a score that is fitted": (value("scores.knn.k", 5), ONE_SCORE),
