@@ -38,6 +38,11 @@ rule table:
         table_files(),
 
 
+rule incremental:
+    input:
+        expand("results/tables/incremental.{suffix}", suffix=["csv", "md", "tex"]),
+
+
 rule protocols:
     input:
         protocol_checks(config["table"]),

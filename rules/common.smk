@@ -22,6 +22,7 @@ SCENES = "results/scenes/{dataset}/{split}/manifest.json"
 CHECK = "results/protocols/{protocol}.{taught}.json"
 RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
 WEIGHTS = f"{RUN}/weights.npz"
+LABELS = f"{RUN}/labels/manifest.json"
 HISTORY = f"{RUN}/history.csv"
 SAMPLE = f"{RUN}/sample.npz"
 OUTPUTS = f"{RUN}/{{coverage}}/outputs/manifest.json"
@@ -116,6 +117,14 @@ def initial_weights(wildcards):
     """Return the weights that a training starts from, nothing where it starts anew."""
     recipe = config["recipes"][wildcards.recipe].get("start_from")
     return WEIGHTS.format(**{**wildcards, "recipe": recipe}) if recipe else []
+
+
+def statistics_before(wildcards):
+    """Return the statistics of the step before, by which forgetting is measured, nothing where there is none."""
+    recipe = config["recipes"][wildcards.recipe]
+    if "teaches" not in recipe:
+        return []
+    return STATISTICS.format(**{**wildcards, "recipe": recipe["start_from"]})
 
 
 def members(wildcards):
@@ -220,6 +229,13 @@ def manifests(protocol, role):
 def training_scenes(wildcards):
     """Return the manifests of a protocol's training splits."""
     return manifests(wildcards.protocol, "train")
+
+
+def learnt_scenes(wildcards):
+    """Return the manifests that a training reads: a protocol's, or what a step that teaches some classes is given."""
+    if "teaches" in config["recipes"][wildcards.recipe]:
+        return LABELS.format(**wildcards)
+    return training_scenes(wildcards)
 
 
 def evaluation_scenes(wildcards):

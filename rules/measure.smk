@@ -25,6 +25,7 @@ rule measure:
     input:
         **command("measure.py"),
         statistics=STATISTICS,
+        before=statistics_before,
         environment=environment("metrics"),
     output:
         metrics=METRICS,
@@ -39,8 +40,8 @@ rule measure:
     resources:
         mem_mb=8000,
     params:
-        config=slice_of(slices.measure_slice, "protocol"),
+        config=slice_of(slices.measure_slice, "protocol", "recipe"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --out {output.metrics:q} "
+        + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --before {input.before:q} --out {output.metrics:q} "
         "> {log:q} 2>&1"

@@ -34,6 +34,9 @@ DEFINITIONS = {
     "fpr95_strict": "the same where the true-positive rate is above 0.95 (REAL)",
     "miou_known": "mean IoU over the known classes present, unknown points count against them (PDF)",
     "miou_all": "mean IoU over all classes, the unknown ones at 0 unless they are taught (REAL)",
+    "miou_old": "mean IoU over the classes known from the start",
+    "miou_novel": "mean IoU over the classes that were unknown and have been taught",
+    "forgetting": "by how much miou_old fell since the step before",
     "accuracy": "share of points predicted right, unknown points are always wrong",
 }
 

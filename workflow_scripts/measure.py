@@ -17,14 +17,39 @@ def main() -> None:
     """Read the arguments, measure, write JSON in which what is not defined is null."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--statistics", required=True, type=Path, help="statistics of a method, .npz")
-    parser.add_argument("--config", required=True, type=json.loads, help='JSON: {"unknown": [...]}')
+    parser.add_argument(
+        "--before", required=True, type=Path, nargs="*", help="statistics of the step before, or none"
+    )
+    parser.add_argument("--config", required=True, type=json.loads, help='JSON: {"unknown": [...], "taught": [...]}')
     parser.add_argument("--out", required=True, type=Path, help="metrics to write, .json")
     arguments = parser.parse_args()
 
     of_method = statistics.load(arguments.statistics)
-    unknown = arguments.config["unknown"]
+    unknown, taught = arguments.config["unknown"], arguments.config["taught"]
     check(arguments.statistics, of_method, unknown)
-    write_json(arguments.out, without_nan(measure(of_method, unknown)))
+    metrics = measure(of_method, [name for name in unknown if name not in taught])
+    old = [name for name in of_method.classes.tolist() if name not in unknown]
+    before = [statistics.load(path) for path in arguments.before]
+    write_json(arguments.out, without_nan({**metrics, **incremental(of_method, before, old, taught)}))
+
+
+def incremental(
+    of_method: statistics.Statistics, before: list[statistics.Statistics], old: list[str], taught: list[str]
+) -> dict[str, float]:
+    """Return the mean IoU of the classes known from the start, of those taught since, and how much the former fell.
+
+    Each over the classes that have a true point; NaN where there are none, or no step before.
+    """
+
+    def mean_iou(of_step: statistics.Statistics, names: list[str]) -> float:
+        return segmentation.miou_known(of_step.confusion.sum(axis=0), of_step.index(names))
+
+    miou_old = mean_iou(of_method, old)
+    return {
+        "miou_old": miou_old,
+        "miou_novel": mean_iou(of_method, taught),
+        "forgetting": mean_iou(before[0], old) - miou_old if before else math.nan,
+    }
 
 
 def measure(of_method: statistics.Statistics, unknown: list[str]) -> dict[str, Any]:

@@ -8,13 +8,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
 from openworld3d.manifests import RAW_FILES
 from openworld3d.plugins import load
-from openworld3d.scene import VOID, Scene, save_scene
+from openworld3d.scene import describe, save_scene
 
 
 def prepare_scene(task: tuple[str, Path, str, Path]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -25,17 +23,6 @@ def prepare_scene(task: tuple[str, Path, str, Path]) -> tuple[dict[str, Any], di
     save_scene(file, scene)
     raw = {str(path.relative_to(root)): sha256_of(path) for path in dataset.files_of_scene(root, name)}
     return {"name": name, "sha256": sha256_of(file), **describe(scene, dataset.CLASSES)}, raw
-
-
-def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
-    """Return a scene's points, points per class, void points and extent in metres."""
-    count = np.bincount(scene.label, minlength=VOID + 1)
-    return {
-        "points": len(scene),
-        "class_points": {name: int(count[index]) for index, name in enumerate(classes) if count[index]},
-        "void_points": int(count[VOID]),
-        "extent": (scene.coord.max(0) - scene.coord.min(0)).round(3).tolist(),
-    }
 
 
 def main() -> None:

@@ -58,6 +58,8 @@ def main() -> None:
     network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
     for weights in arguments.initial_weights:
         start_from(network, weights)
+        if hasattr(recipe_module, "started"):
+            recipe_module.started(network)
     inputs = [*arguments.scenes, *arguments.initial_weights]
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, inputs))
     # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
@@ -66,15 +68,18 @@ def main() -> None:
     train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()
     if parallel.rank() == 0:
-        save_weights(arguments.weights, network, {**config, "columns": columns, "in_channels": in_channels})
+        unknown = [name for name in config["unknown"] if name not in data.protocol.taught]
+        described = {**config, "unknown": unknown, "columns": columns, "in_channels": in_channels}
+        save_weights(arguments.weights, network, described)
         checkpoint.remove()
     parallel.leave()
 
 
 def training_data(config: dict[str, Any], scenes: Scenes, recipe_module: ModuleType) -> TrainingData:
     """Return what a run learns from."""
+    recipe = config["recipe"]
     untaught = [] if recipe_module.TEACHES_UNKNOWN else config["unknown"]
-    protocol, recipe = make_protocol(scenes.classes, untaught), config["recipe"]
+    protocol = make_protocol(scenes.classes, untaught, recipe.get("taught", ()))
     weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
     return TrainingData(
         scenes.paths,

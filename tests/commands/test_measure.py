@@ -25,13 +25,13 @@ def statistics(tmp_path: Path) -> Path:
 
 
 def protocol(*unknown: str) -> str:
-    return json.dumps({"unknown": unknown})
+    return json.dumps({"unknown": unknown, "taught": []})
 
 
 def test_metrics_by_hand(tmp_path: Path, command: Callable[..., None], statistics: Path) -> None:
     out = tmp_path / "metrics.json"
     config = protocol("sofa")
-    command("measure", "--statistics", statistics, "--config", config, "--out", out)
+    command("measure", "--statistics", statistics, "--before", "--config", config, "--out", out)
     metrics = json.loads(out.read_text())
     assert metrics == {
         "points": 7,
@@ -44,16 +44,36 @@ def test_metrics_by_hand(tmp_path: Path, command: Callable[..., None], statistic
         "fpr95_strict": pytest.approx(1 / 5),
         "miou_known": pytest.approx((3 / 5 + 1 / 3) / 2),
         "miou_all": pytest.approx((3 / 5 + 1 / 3 + 0) / 3),
+        "miou_old": pytest.approx((3 / 5 + 1 / 3) / 2),
+        "miou_novel": None,
+        "forgetting": None,
         "iou": {"wall": pytest.approx(3 / 5), "sofa": 0, "lamp": pytest.approx(1 / 3), "desk": None},
         "accuracy": pytest.approx(4 / 7),
     }
+
+
+def test_step_that_teaches_by_hand(tmp_path: Path, command: Callable[..., None], statistics: Path) -> None:
+    """Sofas are taught: both are now told, one lamp and one wall fewer than before."""
+    after, out = tmp_path / "after.npz", tmp_path / "metrics.json"
+    label = np.array([0, 0, 0, 2, 2, 1, 1], np.uint8)
+    prediction = np.array([0, 0, 1, 1, 2, 1, 1], np.uint8)
+    save(after, of_scene("hall", CLASSES, label, prediction, np.arange(7, dtype=np.float32)))
+    config = json.dumps({"unknown": ["sofa"], "taught": ["sofa"]})
+    command("measure", "--statistics", after, "--before", statistics, "--config", config, "--out", out)
+    metrics = json.loads(out.read_text())
+    before = (3 / 5 + 1 / 3) / 2
+    assert metrics["miou_old"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert metrics["miou_novel"] == pytest.approx(2 / 4)
+    assert metrics["miou_known"] == pytest.approx((2 / 3 + 1 / 2 + 2 / 4) / 3)
+    assert metrics["forgetting"] == pytest.approx(before - (2 / 3 + 1 / 2) / 2)
+    assert metrics["aupr"] is None  # nothing is unknown any more
 
 
 def test_nothing_is_said_of_predictions_that_there_are_not(tmp_path: Path, command: Callable[..., None]) -> None:
     statistics, out = tmp_path / "statistics.npz", tmp_path / "metrics.json"
     label = np.array([0, 1, 2], np.uint8)
     save(statistics, of_scene("hall", CLASSES, label, np.full(3, 255, np.uint8), np.array([1, 3, 2], np.float32)))
-    command("measure", "--statistics", statistics, "--config", protocol("sofa"), "--out", out)
+    command("measure", "--statistics", statistics, "--before", "--config", protocol("sofa"), "--out", out)
     metrics = json.loads(out.read_text())
     assert metrics["auroc"] == 1
     assert {metrics[name] for name in ("miou_known", "miou_all", "accuracy")} == {None}
@@ -65,7 +85,7 @@ def test_ranking_without_known_points_is_null(tmp_path: Path, command: Callable[
     point = np.ones(1, np.uint8)
     save(statistics, of_scene("hall", ["wall", "sofa"], point, 0 * point, point))
     config = protocol("sofa")
-    command("measure", "--statistics", statistics, "--config", config, "--out", out)
+    command("measure", "--statistics", statistics, "--before", "--config", config, "--out", out)
     metrics = json.loads(out.read_text())
     assert metrics["prevalence"] == 1
     assert {metrics[name] for name in ("aupr", "aupr_trapezoid", "auroc", "fpr95", "fpr95_strict")} == {None}
@@ -83,5 +103,5 @@ def test_protocol_that_does_not_fit_is_refused(
 ) -> None:
     out = tmp_path / "metrics.json"
     with pytest.raises(UserError, match=f"statistics.npz: .*{sentence}"):
-        command("measure", "--statistics", statistics, "--config", config, "--out", out)
+        command("measure", "--statistics", statistics, "--before", "--config", config, "--out", out)
     assert not out.exists()

@@ -125,8 +125,28 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.ensemble.members", 1), "ensemble.members is 1, expected the networks of one ensemble, .* from 2"),
     (put("recipes.ensemble.epochs", 1), "ensemble has the key epochs, which a recipe of kind ensemble does not have"),
     (put("recipes.real.start_from", "closedset"), "real.start_from says closedset, .* did you mean closed_set"),
-    (put("recipes.real.start_from", "ensemble"), "real.start_from says ensemble, which trains no network"),
-    (put("recipes.real.start_from", "real"), "start_from says real, which starts from another one itself"),
+    (
+        put("recipes.real.start_from", "ensemble"),
+        "start_from says ensemble, which is of kind ensemble, expected a recipe of kind closed_set",
+    ),
+    (
+        put("recipes.real.start_from", "real"),
+        "start_from says real, which is of kind real, expected a recipe of kind",
+    ),
+    (
+        put("recipes.fine_tuning_chair.start_from", "fine_tuning_bookshelf"),
+        "start_from leads from fine_tuning_chair to fine_tuning_bookshelf to fine_tuning_chair; let one of them",
+    ),
+    (
+        put("recipes.incremental_chair.start_from", "closed_set"),
+        "of kind closed_set, expected .* real or incremental",
+    ),
+    (
+        put("recipes.incremental_chair.teaches", ["sofa"]),
+        "comes to sofa, but sofa is not unknown in protocol four_unk",
+    ),
+    (put("recipes.incremental_bookshelf.teaches", ["chair"]), "comes to chair, chair, but chair can be taught once"),
+    (put("recipes.real.redundancy", 2), "comes to chair, bookshelf, of 2 redundancy classifiers, expected one more"),
     (
         put("recipes.real.synthesis_classes", ["sofa"]),
         "says sofa, which protocol sofa holds unknown: no training may",

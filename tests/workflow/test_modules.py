@@ -11,7 +11,6 @@ from openworld3d.workflow import modules
 from openworld3d.workflow.slices import (
     import_slice,
     infer_slice,
-    measure_slice,
     members_of,
     network_of,
     rows_of_table,
@@ -21,6 +20,7 @@ from openworld3d.workflow.slices import (
     score_slice,
     table_slice,
     train_slice,
+    unknown_slice,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +73,7 @@ def test_literal_is_read_without_importing() -> None:
 
 def test_order_of_unknown_classes_is_no_change() -> None:
     config = {"protocols": {"p": {"unknown": ["b", "a"]}}}
-    assert measure_slice(config, "p") == {"unknown": ["a", "b"]}
+    assert unknown_slice(config, "p") == {"unknown": ["a", "b"]}
 
 
 def test_training_does_not_see_what_only_inference_uses() -> None:

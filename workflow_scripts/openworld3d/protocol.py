@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
@@ -13,15 +13,16 @@ IGNORED = 255
 
 
 class Protocol(NamedTuple):
-    """The dataset's classes, and those among them that are unknown."""
+    """The dataset's classes, those among them that are unknown, and those that were until they were taught."""
 
     classes: list[str]
     unknown: list[str]
+    taught: list[str]
 
     @property
     def known(self) -> list[str]:
-        """Return the known classes in the dataset's order: the columns of the logits."""
-        return [name for name in self.classes if name not in self.unknown]
+        """Return the columns of the logits: known classes in the dataset's order, then what was taught since."""
+        return [name for name in self.classes if name not in (*self.unknown, *self.taught)] + self.taught
 
     @property
     def class_of_column(self) -> np.ndarray:
@@ -39,9 +40,9 @@ class Protocol(NamedTuple):
         return np.isin(label, [self.classes.index(name) for name in self.unknown])
 
 
-def make_protocol(classes: list[str], unknown: list[str]) -> Protocol:
-    """Build a protocol; an unknown class that the dataset does not have is refused."""
+def make_protocol(classes: list[str], unknown: list[str], taught: Sequence[str] = ()) -> Protocol:
+    """Build a protocol, in which classes may be taught that were unknown; what the dataset lacks is refused."""
     for name in unknown:
         if name not in classes:
             raise UserError(f"protocol: class {name} does not exist in the dataset{nearest(name, classes)}")
-    return Protocol(classes, unknown)
+    return Protocol(classes, [name for name in unknown if name not in taught], list(taught))

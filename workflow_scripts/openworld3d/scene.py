@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -61,3 +61,14 @@ def load_scene(path: Path, classes: Sequence[str]) -> Scene:
         found = STRANGE_LABEL.format(label=strange[0], count=len(strange), last=len(classes) - 1)
         raise UserError(f"{path}: {found}; {STRANGE_LABEL_REMEDY}")
     return scene
+
+
+def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
+    """Return a scene's points, points per class, void points and extent in metres."""
+    count = np.bincount(scene.label, minlength=VOID + 1)
+    return {
+        "points": len(scene),
+        "class_points": {name: int(count[index]) for index, name in enumerate(classes) if count[index]},
+        "void_points": int(count[VOID]),
+        "extent": (scene.coord.max(0) - scene.coord.min(0)).round(3).tolist(),
+    }

@@ -23,9 +23,12 @@ def save_weights(path: Path, network: nn.Module, config: dict[str, Any]) -> None
 
 
 def start_from(network: nn.Module, path: Path) -> None:
-    """Load a trained network's state; what its recipe adds to the backbone, which that one lacks, stays as it is."""
+    """Load a trained network's state; what a recipe adds to it, layers or a layer's last rows, stays as it is."""
     state, _ = load_weights(path)
-    network.load_state_dict({**network.state_dict(), **state})
+    started = network.state_dict()
+    for name, value in state.items():
+        started[name] = torch.cat([value, started[name][len(value) :]]) if value.dim() else value
+    network.load_state_dict(started)
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

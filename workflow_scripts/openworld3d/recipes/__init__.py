@@ -8,7 +8,10 @@ A file says which rule its runs `BEGINS_WITH`, which `OUTPUTS` they have, and it
   `pretrained` such a recipe trains nothing, and begins with `import_weights`. Beside them it may have
   `adapt(network, recipe)`, which gives a backbone what the recipe needs, and
   `alter(scene, protocol, recipe, generator)`, which changes a training scene before it is augmented. With the key
-  `start_from` it starts from the trained network of another recipe, of the same seed.
+  `start_from` it starts from the trained network of another recipe, of the same seed, and `started(network)` hears of
+  it. With the key `teaches` it learns some of the unknown classes after the network before: the rule `relabel` writes
+  its scenes, in which other points have labels as `OLD_LABELS` says, and `recipe` has `taught`, all classes that were
+  taught so far.
 - `infer`: the network is that of the recipe `network_of`.
 - Whatever a network has trained is asked by `outputs(network, feature, geometry, recipe, generator)`: (N, C) float32
   each, by name. Beside the recipe's keys, `recipe` has `unknown_columns`, the columns of unknown classes.

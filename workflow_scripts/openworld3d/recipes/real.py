@@ -28,6 +28,7 @@ from openworld3d.synthesis import Synthesis, altered, source_classes
 
 BEGINS_WITH: str = "train"
 TEACHES_UNKNOWN: bool = False
+STARTS_FROM: list[str] = ["closed_set"]
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
 TRAINING_KEYS: dict[str, Any] = {
     "start_from": {
@@ -97,11 +98,18 @@ def alter(
     return altered(scene, sources, options, generator)
 
 
-def open_logits(network: Backbone, feature: Tensor, geometry: Any) -> tuple[Tensor, Tensor]:
-    """Return the logits of the known classes (N, K), and the unknown's, the largest of the classifiers' (N, 1)."""
+def open_logits(
+    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any]
+) -> tuple[Tensor, Tensor]:
+    """Return the logits of the known classes (N, K), and the unknown's, the largest of the classifiers' (N, 1).
+
+    The first classifiers are those of the classes that were taught since, where there are any: K counts them.
+    """
+    taught = len(recipe.get("taught", ()))
     decoded = network.decode(feature, geometry)
     redundancy = cast(nn.Sequential, network.redundancy)(decoded)  # (N, R)
-    return network.classifier(decoded), redundancy.max(1, keepdim=True)[0]
+    known = torch.cat([network.classifier(decoded), redundancy[:, :taught]], 1)
+    return known, redundancy[:, taught:].max(1, keepdim=True)[0]
 
 
 def loss(
@@ -112,7 +120,7 @@ def loss(
     L_cls is the mean cross-entropy over K + 1 classes, target (N,) int64 being K where a point was synthesised, and
     lambda_2 that class's weight.
     """
-    known, unknown = open_logits(network, feature, geometry)
+    known, unknown = open_logits(network, feature, geometry, recipe)
     logits = torch.cat([known, unknown], 1)
     weight = torch.cat([class_weight, class_weight.new_tensor([recipe["unknown_weight"]])])
     closed = mean_cross_entropy(logits, target, weight)
@@ -136,5 +144,5 @@ def outputs(
     network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
 ) -> dict[str, Tensor]:
     """Return logits (N, K), from which the classes are predicted, and unknown_logit (N, 1)."""
-    known, unknown = open_logits(network, feature, geometry)
+    known, unknown = open_logits(network, feature, geometry, recipe)
     return {"logits": known, "unknown_logit": unknown}

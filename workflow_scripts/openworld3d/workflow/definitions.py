@@ -92,23 +92,43 @@ def check_recipe(config: Config, name: str) -> None:
             f"{place}.crop_voxels is {recipe['crop_voxels']}, expected at most batch_voxels = "
             f"{recipe['batch_voxels']}, so that a batch holds one crop"
         )
-    for key in ("network_of", "start_from"):
-        if key in recipe:
-            refer(f"recipes.{name}.{key}", recipe[key], config["recipes"])
-            check_network(config, name, key, recipe[key])
+    if "network_of" in recipe:
+        refer(f"recipes.{name}.network_of", recipe["network_of"], config["recipes"])
+        check_network(config, name, recipe["network_of"])
+    if "start_from" in recipe:
+        refer(f"recipes.{name}.start_from", recipe["start_from"], config["recipes"])
+        check_start(config, name)
 
 
-def check_network(config: Config, name: str, key: str, other: str) -> None:
+def check_network(config: Config, name: str, other: str) -> None:
     """Check that a recipe can ask the networks of another one, which must be trained, and an ensemble's by seed."""
-    place, begins = f"config: recipes.{name}.{key} says {other}", begins_with(config, other)
+    place, begins = f"config: recipes.{name}.network_of says {other}", begins_with(config, other)
     if begins not in ("train", "import_weights"):
         raise UserError(f"{place}, which trains no network; choose a recipe that does")
-    if "start_from" in config["recipes"][other]:
-        raise UserError(f"{place}, which starts from another one itself; choose a recipe that does not")
     if declared("recipes", config["recipes"][other]["kind"], "TEACHES_UNKNOWN"):
         raise UserError(f"{place}, which is taught the unknown classes; choose a recipe that is not")
     if begins == "import_weights" and begins_with(config, name) == "ensemble":
         raise UserError(f"{place}, which is one network, trained already; an ensemble joins a training of each seed")
+
+
+def check_start(config: Config, name: str) -> None:
+    """Check that a recipe starts from a network of a kind that it can take, in the end from one that starts anew."""
+    recipe, passed = config["recipes"][name], [name]
+    kinds = declared("recipes", recipe["kind"], "STARTS_FROM")
+    other = recipe["start_from"]
+    found = config["recipes"][other]["kind"]
+    if found not in kinds:
+        raise UserError(
+            f"config: recipes.{name}.start_from says {other}, which is of kind {found}, expected a recipe of kind "
+            f"{' or '.join(kinds)}"
+        )
+    while "start_from" in config["recipes"][passed[-1]]:
+        passed.append(config["recipes"][passed[-1]]["start_from"])
+        if passed[-1] in passed[:-1]:
+            raise UserError(
+                f"config: recipes.{name}.start_from leads from {' to '.join(passed)}; let one of them start from a "
+                "recipe that trains anew"
+            )
 
 
 def check_score(name: str, score: dict[str, Any]) -> None:

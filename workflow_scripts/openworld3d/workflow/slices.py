@@ -50,7 +50,26 @@ def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
     asked = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
     if "synthesis_classes" in asked:
         asked["synthesis_classes"] = sorted(asked["synthesis_classes"] or known_things(config, protocol))
+    if "teaches" in asked:
+        asked["taught"] = taught_until(config, recipe)
+        before = training_keys(config, protocol, chosen["start_from"])
+        asked.update({key: before[key] for key in ("redundancy",) if key in before})
     return asked
+
+
+def taught_until(config: Config, recipe: str) -> list[str]:
+    """Return the unknown classes that a recipe and those that it starts from have taught, in their order."""
+    chosen = config["recipes"][recipe]
+    before = taught_until(config, chosen["start_from"]) if "start_from" in chosen else []
+    return [*before, *chosen.get("teaches", [])]
+
+
+def relabel_slice(config: Config, backbone: str, recipe: str) -> Slice:
+    """Return what `relabel` sees beside the weights of the step before."""
+    chosen = config["recipes"][recipe]
+    old_labels = declared("recipes", chosen["kind"], "OLD_LABELS")
+    asked = asked_slice(config, backbone, chosen["start_from"]) if old_labels == "predicted" else {}
+    return {"teaches": chosen["teaches"], "old_labels": old_labels, **asked}
 
 
 def known_things(config: Config, protocol: str) -> list[str]:
@@ -92,7 +111,7 @@ def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
     chosen = config["recipes"][recipe]
     (output,) = outputs_of(config, recipe)
     columns = chosen.get("logits_classes", [])
-    return {"output": output, "folder": saved_folder(chosen), "columns": columns, **measure_slice(config, protocol)}
+    return {"output": output, "folder": saved_folder(chosen), "columns": columns, **unknown_slice(config, protocol)}
 
 
 def saved_folder(recipe: Config) -> str:
@@ -125,7 +144,7 @@ def score_slice(config: Config, score: str) -> Slice:
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
     """Return what `check_protocol` sees."""
-    return {"protocol": protocol, **measure_slice(config, protocol)}
+    return {"protocol": protocol, **unknown_slice(config, protocol)}
 
 
 def taught(config: Config, protocol: str) -> str:
@@ -135,8 +154,13 @@ def taught(config: Config, protocol: str) -> str:
     return sha256_of_text(text)[:8]
 
 
-def measure_slice(config: Config, protocol: str) -> Slice:
+def measure_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `measure` sees."""
+    return {**unknown_slice(config, protocol), "taught": taught_until(config, recipe)}
+
+
+def unknown_slice(config: Config, protocol: str) -> Slice:
+    """Return which classes are unknown in a protocol."""
     return {"unknown": sorted(config["protocols"][protocol]["unknown"])}
 
 

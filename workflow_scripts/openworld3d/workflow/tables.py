@@ -17,6 +17,8 @@ from openworld3d.workflow.slices import (
     reads,
     rows_of_table,
     saved_folder,
+    taught_until,
+    training_keys,
 )
 
 Config = Dict[str, Any]
@@ -95,6 +97,7 @@ def check_taught(config: Config, table: str, recipe: str) -> None:
     """Check that the columns of networks and logits from elsewhere are what the protocols of a table know."""
     chosen = config["recipes"][network_of(config, recipe)]
     check_sources(config, table, recipe)
+    check_steps(config, table, recipe)
     for key in ("pretrained_classes", "logits_classes"):
         if key not in chosen:
             continue
@@ -117,6 +120,29 @@ def check_sources(config: Config, table: str, recipe: str) -> None:
                     f"config: {place} says {name}, which protocol {protocol} holds unknown: no training may see "
                     "which points are of it; leave it out"
                 )
+
+
+def check_steps(config: Config, table: str, recipe: str) -> None:
+    """Check that the classes that steps teach are unknown and taught once, and leave the unknown a classifier."""
+    chosen, taught = config["recipes"][recipe], taught_until(config, recipe)
+    if "teaches" not in chosen:
+        return
+    place = f"config: recipes.{recipe}.teaches"
+    for protocol in config["tables"][table]["protocols"]:
+        for name in taught:
+            if name not in config["protocols"][protocol]["unknown"]:
+                raise UserError(
+                    f"{place} comes to {', '.join(taught)}, but {name} is not unknown in protocol {protocol}; teach "
+                    f"some of {', '.join(config['protocols'][protocol]['unknown'])}"
+                )
+            if taught.count(name) > 1:
+                raise UserError(f"{place} comes to {', '.join(taught)}, but {name} can be taught once; leave it out")
+        redundancy = training_keys(config, protocol, recipe).get("redundancy", len(taught) + 1)
+        if redundancy <= len(taught):
+            raise UserError(
+                f"{place} comes to {', '.join(taught)}, of {redundancy} redundancy classifiers, expected one more "
+                "than is taught, for what stays unknown; raise redundancy where the first step starts"
+            )
 
 
 def check_files(config: Config, recipe: str) -> None:

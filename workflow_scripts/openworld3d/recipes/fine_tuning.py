@@ -1,0 +1,60 @@
+"""Fine-tuning, the baseline that forgets: a step teaches its classes by their labels, and nothing holds the others.
+
+Each class has a row of its own beside those of the last layer. Points of other classes carry no label.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, cast
+
+import torch
+from torch import Tensor, nn
+
+from openworld3d.backbone import Backbone
+from openworld3d.recipes.closed_set import mean_cross_entropy
+
+BEGINS_WITH: str = "train"
+TEACHES_UNKNOWN: bool = False
+STARTS_FROM: list[str] = ["closed_set", "fine_tuning"]
+OLD_LABELS: str = "void"
+OUTPUTS: tuple[str, ...] = ("logits",)
+TRAINING_KEYS: dict[str, Any] = {
+    "start_from": {
+        "description": "the recipe of the step before, one of `recipes`: one that trains closed_set, or of this kind",
+        "type": "string",
+    },
+    "teaches": {
+        "description": "a list of the unknown classes that this step teaches",
+        "type": "array",
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"type": "string"},
+    },
+}
+INFERENCE_KEYS: dict[str, Any] = {}
+
+
+def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
+    """Give a network a row of the last layer for each class that is taught since: (N, F) -> (N, taught)."""
+    network.novel = nn.Linear(cast(nn.Linear, network.classifier[-1]).in_features, len(recipe["taught"]))
+
+
+def all_logits(network: Backbone, feature: Tensor, geometry: Any) -> Tensor:
+    """Return the logits of the classes that it knew, and of those that are taught since: (N, K)."""
+    hidden = network.classifier[:-1](network.decode(feature, geometry))  # (N, F)
+    return torch.cat([network.classifier[-1](hidden), cast(nn.Linear, network.novel)(hidden)], 1)
+
+
+def loss(
+    network: Backbone, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor, recipe: Mapping[str, Any]
+) -> tuple[Tensor, Tensor]:
+    """Return the mean cross-entropy of a batch over all classes, and the logits (N, K)."""
+    logits = all_logits(network, feature, geometry)
+    return mean_cross_entropy(logits, target, class_weight), logits
+
+
+def outputs(
+    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Return what scores read: logits (N, K)."""
+    return {"logits": all_logits(network, feature, geometry)}
