@@ -41,6 +41,7 @@ rule table:
 rule incremental:
     input:
         expand("results/tables/incremental.{suffix}", suffix=["csv", "md", "tex"]),
+        "results/figures/incremental.svg",
 
 
 rule protocols:

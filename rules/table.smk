@@ -1,3 +1,28 @@
+rule draw_steps:
+    input:
+        **command("draw_steps.py"),
+        metrics=metrics_of_rows,
+        environment=environment("metrics"),
+    output:
+        figure="results/figures/{table}.svg",
+        provenance=record_file("results/figures/{table}.svg"),
+    log:
+        "logs/draw_steps/{table}.log",
+    benchmark:
+        "logs/benchmarks/draw_steps/{table}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        config=slice_of(slices.steps_slice, "table"),
+    shell:
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --out {output.figure:q} "
+        "> {log:q} 2>&1"
+
+
 rule make_table:
     input:
         **command("make_table.py"),

@@ -26,7 +26,15 @@ RUNS = "results/runs/steps/stratified_small"
 
 def chains(methods: int, measures: int, **jobs: int) -> Jobs:
     """Return the jobs that follow some runs, of which more may be measured anew, and others."""
-    return {"infer": methods, "score": methods, "summarise": methods, "measure": measures, **TABLE, **jobs}
+    return {
+        "infer": methods,
+        "score": methods,
+        "summarise": methods,
+        "measure": measures,
+        **TABLE,
+        "draw_steps": 1,
+        **jobs,
+    }
 
 
 def two_classes(project: Project) -> list[str]:
@@ -71,6 +79,7 @@ def test_table_tells_old_novel_and_what_was_forgotten(taught: Project) -> None:
     assert float(after["forgetting"]) == pytest.approx(float(before["miou_old"]) - float(after["miou_old"]))
     # Two steps on, nothing is unknown that could be ranked.
     assert by_recipe["incremental_bookshelf"]["auroc"] == "n/a"
+    assert (taught.folder / "results/figures/incremental.svg").stat().st_size > 1000
     assert "Nothing to be done" in taught.snakemake("incremental").stdout
 
 

@@ -18,6 +18,7 @@ from openworld3d.workflow.slices import (
     sample_slice,
     saved_slice,
     score_slice,
+    steps_slice,
     table_slice,
     train_slice,
     unknown_slice,
@@ -156,6 +157,37 @@ def test_ensembles_of_different_seeds_share_no_member() -> None:
     config = {"recipes": {"e": {"kind": "ensemble", "network_of": "r", "members": 3}, "r": {"kind": "closed_set"}}}
     assert [members_of(config, "e", seed) for seed in ("0", "1", "5")] == [[0, 1, 2], [3, 4, 5], [15, 16, 17]]
     assert (network_of(config, "e"), network_of(config, "r")) == ("r", "r")
+
+
+def test_figure_has_a_line_for_each_way_of_teaching() -> None:
+    table = {"protocols": ["p"], "backbones": ["b"], "seeds": [0, 1], "coverage": "single"}
+    table["methods"] = {"plain": ["msp", "energy"], "one": ["msp"], "two": ["msp"], "other": ["msp"]}
+    config = {
+        "protocols": {"p": {"dataset": "d"}},
+        "tables": {"t": table},
+        "recipes": {
+            "plain": {"kind": "closed_set"},
+            "one": {"kind": "fine_tuning", "start_from": "plain", "teaches": ["a"]},
+            "two": {"kind": "fine_tuning", "start_from": "one", "teaches": ["b", "c"]},
+            "other": {"kind": "feature_extraction", "start_from": "plain", "teaches": ["a"]},
+        },
+    }
+    assert steps_slice(config, "t") == {
+        "lines": [
+            {
+                "name": "fine_tuning",
+                "steps": [
+                    {"taught": 0, "rows": [0, 2]},
+                    {"taught": 1, "rows": [4, 5]},
+                    {"taught": 3, "rows": [6, 7]},
+                ],
+            },
+            {
+                "name": "feature_extraction",
+                "steps": [{"taught": 0, "rows": [0, 2]}, {"taught": 1, "rows": [8, 9]}],
+            },
+        ]
+    }
 
 
 def test_saved_outputs_have_no_network_coverage_or_seed_in_the_table() -> None:

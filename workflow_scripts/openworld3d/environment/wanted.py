@@ -17,7 +17,7 @@ class Wanted(NamedTuple):
 
 
 WANTED = {
-    "metrics": Wanted(("numpy", "scipy", "sklearn", "pandas", "jinja2", "plyfile", "yaml")),
+    "metrics": Wanted(("numpy", "scipy", "sklearn", "pandas", "matplotlib", "jinja2", "plyfile", "yaml")),
     "cpu": Wanted(NETWORK),
     "stratified_transformer": Wanted(NETWORK, "11.1"),
     "real_cylinder3d": Wanted((*NETWORK, "spconv"), "11.1"),

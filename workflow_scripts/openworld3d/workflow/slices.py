@@ -219,6 +219,31 @@ def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
     ]
 
 
+def steps_slice(config: Config, table: str) -> Slice:
+    """Return what `draw_steps` sees: a line for each recipe of a table that ends a way of teaching."""
+    chosen, rows = config["tables"][table], rows_of_table(config, table)
+    before = {config["recipes"][recipe].get("start_from") for recipe in chosen["methods"]}
+    lines = []
+    for protocol, backbone, last in product(chosen["protocols"], chosen["backbones"], chosen["methods"]):
+        if "teaches" not in config["recipes"][last] or last in before:
+            continue
+        steps = []
+        for recipe in way_to(config, last):
+            of_step = {"protocol": protocol, "backbone": backbone, "recipe": recipe}
+            score = chosen["methods"].get(recipe, [None])[0]
+            found = [n for n, row in enumerate(rows) if {**row, **of_step, "score": score} == row]
+            if found:
+                steps.append({"taught": len(taught_until(config, recipe)), "rows": found})
+        lines.append({"name": config["recipes"][last]["kind"], "steps": steps})
+    return {"lines": lines}
+
+
+def way_to(config: Config, recipe: str) -> list[str]:
+    """Return the recipes from the network that knew none of the unknown classes to the last one that teaches some."""
+    chosen = config["recipes"][recipe]
+    return [*(way_to(config, chosen["start_from"]) if "teaches" in chosen else []), recipe]
+
+
 def table_slice(config: Config, table: str) -> Slice:
     """Return what `make_table` sees."""
     return {
