@@ -12,6 +12,7 @@ import yaml
 from openworld3d.errors import UserError
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.modules import literal
+from openworld3d.workflow.tables import check_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas/config.schema.yaml"
@@ -138,6 +139,22 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
+    (
+        put(f"{SMALL}.network", "stratified"),
+        "network says stratified, .* did you mean stratified_transformer; choose",
+    ),
+    (put(f"{SMALL}.dephts", [2]), "stratified_small has the key dephts, which does not exist, did you mean depths"),
+    (lambda config: config["backbones"]["stratified_small"].pop("depths"), "stratified_small lacks the key depths$"),
+    (
+        lambda config: config["backbones"]["stratified_small"].pop("network"),
+        "stratified_small lacks the key network$",
+    ),
+    (
+        put(f"{SMALL}.window_size", 0),
+        "window_size is 0, expected a number above 0|window_size: 0 is less than or equal",
+    ),
+    (put(f"{SMALL}.stem_transformer", 1), "stem_transformer is 1, expected whether the first level has transformer"),
+    (put(f"{SMALL}.initialisation", "xaver"), "initialisation is 'xaver', .* reference, xavier, did you mean xavier"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
     (put(f"{SMALL}.appearance_range", [1, 0]), "appearance_range is \\[1, 0\\], expected the lower end first"),
@@ -157,6 +174,13 @@ def test_mistake_is_named(mistake: Callable[[Any], object], sentence: str) -> No
     mistake(config)
     with pytest.raises(UserError, match=sentence):
         check_config(config, SCHEMA)
+
+
+def test_recipe_that_drops_paths_needs_a_backbone_that_has_them() -> None:
+    config = copy.deepcopy(DEFAULT)
+    del config["backbones"]["stratified_small"]["drop_path_rate"]
+    with pytest.raises(UserError, match="stratified_small drops no paths, as network stratified_transformer"):
+        check_tables(config)
 
 
 @pytest.fixture

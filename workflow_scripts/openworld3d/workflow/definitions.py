@@ -30,7 +30,8 @@ def check_definitions(config: Config) -> None:
     for name, backbone in config["backbones"].items():
         refer(f"backbones.{name}.network", backbone["network"], plugin_names("backbones"))
         refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
-        check_levels(f"backbones.{name}", backbone)
+        if "num_layers" in backbone:
+            check_levels(f"backbones.{name}", backbone)
         check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
