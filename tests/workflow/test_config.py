@@ -12,7 +12,6 @@ import yaml
 from openworld3d.errors import UserError
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.modules import literal
-from openworld3d.workflow.tables import check_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas/config.schema.yaml"
@@ -168,19 +167,60 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
 ]
 
 
+CYLINDER: dict[str, Any] = {
+    **{key: DEFAULT["backbones"]["stratified_small"][key] for key in ("grid_size", "appearance_range")},
+    "network": "cylinder3d",
+    "environment": "real_cylinder3d",
+    "inference_voxels": 200000,
+    "inference_pairs": 200000,
+    "cells": [480, 360, 32],
+    "radius_range": [0, 50],
+    "height_range": [-4, 2],
+    "width": 32,
+}
+TWO = "backbones.cylinder"
+CYLINDER_CASES: list[tuple[Callable[[Any], object], str]] = [
+    (put(f"{TWO}.depths", [2]), "cylinder has the key depths, which a backbone of network cylinder3d does not have$"),
+    (put(f"{SMALL}.cells", [2]), "key cells, which a backbone of network stratified_transformer does not have$"),
+    (lambda config: config["backbones"]["cylinder"].pop("cells"), "backbones.cylinder lacks the key cells$"),
+    (
+        put(f"{TWO}.cells", [480, 360]),
+        "cells is \\[480, 360\\], expected cells along radius, angle and height, a list",
+    ),
+    (put(f"{TWO}.cells", [480, 360, 1]), "cells.2: 1 is less than the minimum of 2"),
+    (put(f"{TWO}.radius_range", [50, 0]), "cylinder.radius_range is \\[50, 0\\], expected the lower end first"),
+    (put(f"{TWO}.height_range", [2, 2]), "cylinder.height_range is \\[2, 2\\], expected the lower end first"),
+    (put("tables.rooms.backbones", ["cylinder"]), "drop_path, but backbones.cylinder drops no paths, as network cyl"),
+]
+
+
+@pytest.fixture
+def two_networks() -> dict[str, Any]:
+    """Return the default config with a backbone of another network beside its own."""
+    config = copy.deepcopy(DEFAULT)
+    config["backbones"]["cylinder"] = copy.deepcopy(CYLINDER)
+    return config
+
+
+def test_backbones_of_two_networks_have_keys_of_their_own(two_networks: dict[str, Any]) -> None:
+    check_config(two_networks, SCHEMA)
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), CYLINDER_CASES)
+def test_mistake_about_a_backbone_of_another_network_is_named(
+    two_networks: dict[str, Any], mistake: Callable[[Any], object], sentence: str
+) -> None:
+    mistake(two_networks)
+    with pytest.raises(UserError, match=sentence):
+        check_config(two_networks, SCHEMA)
+
+
 @pytest.mark.parametrize(("mistake", "sentence"), CASES)
 def test_mistake_is_named(mistake: Callable[[Any], object], sentence: str) -> None:
     config = copy.deepcopy(DEFAULT)
     mistake(config)
     with pytest.raises(UserError, match=sentence):
         check_config(config, SCHEMA)
-
-
-def test_recipe_that_drops_paths_needs_a_backbone_that_has_them() -> None:
-    config = copy.deepcopy(DEFAULT)
-    del config["backbones"]["stratified_small"]["drop_path_rate"]
-    with pytest.raises(UserError, match="stratified_small drops no paths, as network stratified_transformer"):
-        check_tables(config)
 
 
 @pytest.fixture

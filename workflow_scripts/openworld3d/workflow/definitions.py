@@ -12,6 +12,7 @@ from openworld3d.workflow.slices import begins_with, score_options
 
 Config = Dict[str, Any]
 
+RANGES = ("appearance_range", "radius_range", "height_range")
 OF_EVERY_SCORE = ("kind", "neighbors")
 
 
@@ -32,7 +33,9 @@ def check_definitions(config: Config) -> None:
         refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
         if "num_layers" in backbone:
             check_levels(f"backbones.{name}", backbone)
-        check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
+        for key in RANGES:
+            if key in backbone:
+                check_range(f"backbones.{name}.{key}", backbone[key])
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
     for name in config["recipes"]:
