@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any, Sequence
 
@@ -108,6 +109,13 @@ class SparseInverseConv3d(Convolution):
             voxels.dense(), self.weight.permute(4, 0, 1, 2, 3), stride=stride, padding=1, output_padding=lacking
         )
         return voxels.like(finer.at(grid), finer.indices, finer.spatial_shape)
+
+
+def skip_without_spconv() -> None:
+    """Skip the test where spconv is absent, or is built for a card that is absent."""
+    pytest.importorskip(NAME, reason="spconv cannot be imported here; its CPU build 2.3 will do")
+    if not importlib.import_module("spconv.cppconstants").CPU_ONLY_BUILD and not torch.cuda.is_available():
+        pytest.skip("spconv is built for a card, and there is none; its CPU build 2.3 will do")
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:

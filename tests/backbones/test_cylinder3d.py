@@ -29,7 +29,7 @@ def _spconv(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "stand-in":
         dense_spconv.stand_in(monkeypatch)
     else:
-        pytest.importorskip(dense_spconv.NAME, reason="spconv cannot be imported here; its CPU build 2.3 will do")
+        dense_spconv.skip_without_spconv()
 
 
 @pytest.fixture
