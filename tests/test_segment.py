@@ -11,6 +11,8 @@ INDEX = torch.tensor([2, 0, 2, 0, 3])
 SOURCE = torch.tensor([[1.0, 2], [3, 4], [5, 6], [7, 8], [9, -10]])
 SOFTMAXES = list(dict.fromkeys([segment.segment_softmax, segment.softmax_by_torch]))
 
+HIGHEST = list(dict.fromkeys([segment.segment_max, segment.max_by_torch]))
+
 Softmax = Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor]
 
 
@@ -24,6 +26,23 @@ def test_max_by_hand(highest: object) -> None:
     lowest = float("-inf")
     expected = [[7.0, 8], [lowest, lowest], [5, 6], [9, -10]]
     assert highest(SOURCE, INDEX, 4).tolist() == expected  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("highest", HIGHEST)
+def test_gradient_of_a_maximum_goes_to_its_row(highest: Softmax) -> None:
+    source = SOURCE.clone().requires_grad_()
+    largest = highest(source, INDEX, 4)
+    assert largest.tolist() == [[7, 8], [0, 0], [5, 6], [9, -10]]
+    (largest * torch.arange(8.0).view(4, 2)).sum().backward()
+    assert source.grad is not None
+    assert source.grad.tolist() == [[0, 0], [0, 0], [4, 5], [0, 1], [6, 7]]
+
+
+def test_equal_rows_share_the_gradient_of_their_maximum() -> None:
+    source = torch.tensor([[1.0], [3.0], [3.0]], requires_grad=True)
+    segment.max_by_torch(source, torch.tensor([0, 0, 0]), 1).sum().backward()
+    assert source.grad is not None
+    assert source.grad.tolist() == [[0], [0.5], [0.5]]
 
 
 @pytest.mark.parametrize("softmax", SOFTMAXES)

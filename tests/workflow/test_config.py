@@ -158,6 +158,22 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
+    (
+        put(f"{SMALL}.network", "stratified"),
+        "network says stratified, .* did you mean stratified_transformer; choose",
+    ),
+    (put(f"{SMALL}.dephts", [2]), "stratified_small has the key dephts, which does not exist, did you mean depths"),
+    (lambda config: config["backbones"]["stratified_small"].pop("depths"), "stratified_small lacks the key depths$"),
+    (
+        lambda config: config["backbones"]["stratified_small"].pop("network"),
+        "stratified_small lacks the key network$",
+    ),
+    (
+        put(f"{SMALL}.window_size", 0),
+        "window_size is 0, expected a number above 0|window_size: 0 is less than or equal",
+    ),
+    (put(f"{SMALL}.stem_transformer", 1), "stem_transformer is 1, expected whether the first level has transformer"),
+    (put(f"{SMALL}.initialisation", "xaver"), "initialisation is 'xaver', .* reference, xavier, did you mean xavier"),
     (put(f"{SMALL}.depths", [2]), "depths has 1 entries, expected num_layers = 4"),
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
     (put(f"{SMALL}.appearance_range", [1, 0]), "appearance_range is \\[1, 0\\], expected the lower end first"),
@@ -169,6 +185,54 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "is 'My Rooms', expected a name of lower-case",
     ),
 ]
+
+
+CYLINDER: dict[str, Any] = {
+    **{key: DEFAULT["backbones"]["stratified_small"][key] for key in ("grid_size", "appearance_range")},
+    "network": "cylinder3d",
+    "environment": "real_cylinder3d",
+    "inference_voxels": 200000,
+    "inference_pairs": 200000,
+    "cells": [480, 360, 32],
+    "radius_range": [0, 50],
+    "height_range": [-4, 2],
+    "width": 32,
+}
+TWO = "backbones.cylinder"
+CYLINDER_CASES: list[tuple[Callable[[Any], object], str]] = [
+    (put(f"{TWO}.depths", [2]), "cylinder has the key depths, which a backbone of network cylinder3d does not have$"),
+    (put(f"{SMALL}.cells", [2]), "key cells, which a backbone of network stratified_transformer does not have$"),
+    (lambda config: config["backbones"]["cylinder"].pop("cells"), "backbones.cylinder lacks the key cells$"),
+    (
+        put(f"{TWO}.cells", [480, 360]),
+        "cells is \\[480, 360\\], expected cells along radius, angle and height, a list",
+    ),
+    (put(f"{TWO}.cells", [480, 360, 1]), "cells.2: 1 is less than the minimum of 2"),
+    (put(f"{TWO}.radius_range", [50, 0]), "cylinder.radius_range is \\[50, 0\\], expected the lower end first"),
+    (put(f"{TWO}.height_range", [2, 2]), "cylinder.height_range is \\[2, 2\\], expected the lower end first"),
+    (put("tables.rooms.backbones", ["cylinder"]), "drop_path, but backbones.cylinder drops no paths, as network cyl"),
+]
+
+
+@pytest.fixture
+def two_networks() -> dict[str, Any]:
+    """Return the default config with a backbone of another network beside its own."""
+    config = copy.deepcopy(DEFAULT)
+    config["backbones"]["cylinder"] = copy.deepcopy(CYLINDER)
+    return config
+
+
+def test_backbones_of_two_networks_have_keys_of_their_own(two_networks: dict[str, Any]) -> None:
+    check_config(two_networks, SCHEMA)
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), CYLINDER_CASES)
+def test_mistake_about_a_backbone_of_another_network_is_named(
+    two_networks: dict[str, Any], mistake: Callable[[Any], object], sentence: str
+) -> None:
+    mistake(two_networks)
+    with pytest.raises(UserError, match=sentence):
+        check_config(two_networks, SCHEMA)
 
 
 @pytest.mark.parametrize(("mistake", "sentence"), CASES)

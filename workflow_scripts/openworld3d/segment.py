@@ -52,6 +52,18 @@ def softmax_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
     return exponential / sum_by_index_add(exponential, index, segments).index_select(0, index)
 
 
+def max_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Return each segment's maximum, whose gradient equal rows share: (M, C) -> (segments, C), 0 where empty."""
+    top = source == take_rows(MAXIMA[0](source, index, segments), index)
+    share = top / take_rows(sum_by_index_add(top.to(source.dtype), index, segments), index)
+    return sum_by_index_add(source * share, index, segments)
+
+
+def max_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
+    """Return each segment's maximum with torch-scatter, whose gradient one row has: (M, C) -> (segments, C)."""
+    return torch_scatter.scatter_max(source, index, dim=0, dim_size=segments)[0]
+
+
 def sum_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
     """Sum the rows of each segment with torch-scatter: (M, ...) -> (segments, ...)."""
     return torch_scatter.scatter_add(source, index, dim=0, dim_size=segments)
@@ -68,4 +80,5 @@ _REDUCE_TAKES_SOURCE = tuple(int(part) for part in torch.__version__.split("+")[
 MAXIMA = [max_by_reduce, max_by_padding] if _REDUCE_TAKES_SOURCE else [max_by_padding]
 
 segment_sum = sum_by_index_add if torch_scatter is None else sum_by_scatter
+segment_max = max_by_torch if torch_scatter is None else max_by_scatter
 segment_softmax = softmax_by_torch if torch_scatter is None else softmax_by_scatter

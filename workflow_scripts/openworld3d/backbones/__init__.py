@@ -1,1 +1,1 @@
-"""One file per architecture: `build(config, in_channels, classes)` and the network's own `geometry` of points."""
+"""One file per architecture: its `KEYS`, `build(config, in_channels, classes)` and its own `geometry` of points."""

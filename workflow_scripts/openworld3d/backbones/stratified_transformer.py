@@ -20,6 +20,23 @@ from openworld3d.layers.pair_attention import Pairs, make_pairs
 from openworld3d.layers.stratified_attention import WindowAttention, table_rows
 from openworld3d.segment import take_rows
 
+# Named as in the reference's YAML.
+KEYS: dict[str, Any] = {
+    "stem_transformer": {"description": "whether the first level has transformer blocks", "type": "boolean"},
+    "num_layers": {"description": "levels", "$ref": "#/$defs/count"},
+    "depths": {"description": "blocks of each level", "$ref": "#/$defs/counts"},
+    "channels": {"description": "channels of each level", "$ref": "#/$defs/counts"},
+    "num_heads": {"description": "attention heads of each level", "$ref": "#/$defs/counts"},
+    "window_size": {"description": "side of the first level's windows in voxels", "$ref": "#/$defs/positive"},
+    "quant_size": {"description": "step of the first level's position tables in metres", "$ref": "#/$defs/positive"},
+    "downsample_scale": {"description": "points per sparse key", "$ref": "#/$defs/count"},
+    "ratio": {"description": "share of points that a transition keeps", "$ref": "#/$defs/share"},
+    "k": {"description": "points that a transition pools", "$ref": "#/$defs/count"},
+    "up_k": {"description": "coarse points that an upsampling interpolates", "$ref": "#/$defs/count"},
+    "drop_path_rate": {"description": "stochastic depth of the last block", "$ref": "#/$defs/share"},
+    "initialisation": {"description": "how linear layers start", "enum": ["reference", "xavier"]},
+}
+
 STEM_NEIGHBORS = 34
 STEM_RADIUS = 2.5  # in grid cells
 CHUNK = 2048  # points pooled at a time, as their neighbours' features are many times the level's
@@ -135,7 +152,7 @@ class Upsample(nn.Module):
 
 
 class StratifiedTransformer(Backbone):
-    """Points to class logits; hyper-parameters are named as in the reference's YAML.
+    """Points to class logits; `KEYS` says what its hyper-parameters are.
 
     Level i has windows of `grid_size * window_size * 2**i` metres, position tables in steps of `quant_size * 2**i`.
     Without `stem_transformer` the first level is two KPConv layers and no attention.

@@ -135,7 +135,7 @@ def calibration(logits: Tensor, target: Tensor) -> Tensor:
     columns = logits.shape[1] - 1
     of_known = target < columns
     true = nn.functional.one_hot(target[of_known], columns + 1).bool()  # (M, K + 1)
-    others = logits[of_known].masked_fill(true, -torch.inf)
+    others = logits[of_known].masked_fill(true, float("-inf"))
     total = -torch.log_softmax(others, 1)[:, columns].sum()
     return parallel.mean(total, of_known.sum().to(total.dtype))
 

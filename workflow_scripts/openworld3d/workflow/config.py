@@ -27,7 +27,27 @@ def check_config(config: Config, schema_file: Path) -> None:
 
 
 def with_keys_of_kinds(schema: Config) -> Config:
-    """Return the schema with the keys that recipes of each kind have, as the kind's file declares them."""
+    """Return the schema with the keys that backbones of a network and recipes of a kind have, as its file says."""
+    add_keys_of_networks(schema)
+    add_keys_of_recipes(schema)
+    return schema
+
+
+def add_keys_of_networks(schema: Config) -> None:
+    """Add the keys that backbones of each network have beside those of all."""
+    backbone = schema["$defs"]["backbone"]
+    of_all = dict.fromkeys(backbone["properties"], True)
+    backbone["allOf"] = []
+    for network in plugin_names("backbones"):
+        keys = declared("backbones", network, "KEYS")
+        backbone["properties"].update(dict.fromkeys(keys, True))
+        of_network = keys_alone(f"a backbone of network {network}", {**of_all, **keys})
+        of_network["required"] = list(keys)
+        backbone["allOf"].append({"if": is_one("network", network), "then": of_network})
+
+
+def add_keys_of_recipes(schema: Config) -> None:
+    """Add the keys that recipes of each kind have, and those of training and import where the kind trains."""
     recipe, training, pretrained = (schema["$defs"][name] for name in ("recipe", "training", "pretrained"))
     of_network = {**training["properties"], **pretrained["properties"]}
     recipe["properties"].update(of_network)
@@ -44,9 +64,12 @@ def with_keys_of_kinds(schema: Config) -> Config:
                 "a recipe with pretrained", dict.fromkeys(["kind", *keys, *pretrained["properties"]], True)
             )
             of_kind["else"] = {"required": training["required"]}
-        is_kind = {"required": ["kind"], "properties": {"kind": {"const": kind}}}
-        recipe["allOf"].append({"if": is_kind, "then": of_kind})
-    return schema
+        recipe["allOf"].append({"if": is_one("kind", kind), "then": of_kind})
+
+
+def is_one(key: str, name: str) -> Config:
+    """Return the schema of an object whose `key` says `name`."""
+    return {"required": [key], "properties": {key: {"const": name}}}
 
 
 def keys_alone(title: str, keys: dict[str, Any]) -> Config:

@@ -12,6 +12,7 @@ from openworld3d.workflow.slices import begins_with, score_options
 
 Config = Dict[str, Any]
 
+RANGES = ("appearance_range", "radius_range", "height_range")
 OF_EVERY_SCORE = ("kind", "neighbors")
 
 
@@ -30,8 +31,11 @@ def check_definitions(config: Config) -> None:
     for name, backbone in config["backbones"].items():
         refer(f"backbones.{name}.network", backbone["network"], plugin_names("backbones"))
         refer(f"backbones.{name}.environment", backbone["environment"], environment_names())
-        check_levels(f"backbones.{name}", backbone)
-        check_range(f"backbones.{name}.appearance_range", backbone["appearance_range"])
+        if "num_layers" in backbone:
+            check_levels(f"backbones.{name}", backbone)
+        for key in RANGES:
+            if key in backbone:
+                check_range(f"backbones.{name}.{key}", backbone[key])
     for name, recipe in config["recipes"].items():
         refer(f"recipes.{name}.kind", recipe["kind"], plugin_names("recipes"))
     for name in config["recipes"]:

@@ -73,11 +73,18 @@ def check_paths_drop(config: Config, table: str, recipe: str) -> None:
     """Check that a network asked with stochastic depth was trained with it."""
     if config["recipes"][recipe]["kind"] != "drop_path":
         return
-    for backbone in config["tables"][table]["backbones"]:
-        if not config["backbones"][backbone]["drop_path_rate"]:
+    place = f"config: tables.{table}.methods has {recipe}"
+    for name in config["tables"][table]["backbones"]:
+        backbone = config["backbones"][name]
+        if "drop_path_rate" not in backbone:
             raise UserError(
-                f"config: tables.{table}.methods has {recipe}, but backbones.{backbone}.drop_path_rate is 0, so that "
-                "all passes are alike; raise it, or take the recipe out"
+                f"{place}, but backbones.{name} drops no paths, as network {backbone['network']} has none to drop; "
+                "take the recipe out, or give it a table with another backbone"
+            )
+        if not backbone["drop_path_rate"]:
+            raise UserError(
+                f"{place}, but backbones.{name}.drop_path_rate is 0, so that all passes are alike; raise it, or take "
+                "the recipe out"
             )
 
 

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from tests import dense_spconv
+
+from openworld3d.backbones.cylinder3d import Cylinder3D, Geometry, build
+from openworld3d.batches import input_channels
+from openworld3d.crops import Bounds
+from openworld3d.errors import UserError
+from openworld3d.inference import Model, infer_scene
+from openworld3d.recipes import closed_set, dropout, real
+from openworld3d.scene import Scene
+
+SMALL: dict[str, Any] = {"cells": [12, 10, 8], "radius_range": [0, 20], "height_range": [-4, 2], "width": 2}
+EXPERIMENT = Path(__file__).resolve().parents[2] / "experiments/real_semantickitti.yaml"
+# Of the released code, an own head apart, 128 channels to 20 classes by 3 x 3 x 3 with a bias.
+RELEASED_WITHOUT_HEAD = 55_784_226
+REAL: dict[str, Any] = {"redundancy": 3, "unknown_weight": 1.0, "calibration_weight": 0.1}
+
+
+@pytest.fixture(params=["stand-in", "spconv"])
+def _spconv(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "stand-in":
+        dense_spconv.stand_in(monkeypatch)
+    else:
+        dense_spconv.skip_without_spconv()
+
+
+@pytest.fixture
+def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense_spconv.stand_in(monkeypatch)
+
+
+def scan(points: int, seed: int = 0) -> tuple[np.ndarray, torch.Tensor]:
+    """Return coord (N, 3) around the sensor, some of it beyond the cells, and feature (N, 3)."""
+    generator = np.random.default_rng(seed)
+    coord = generator.normal(0, [12, 12, 2], (points, 3)).astype(np.float32)
+    return coord, torch.from_numpy(generator.uniform(0, 1, (points, 3)).astype(np.float32))
+
+
+def small() -> Cylinder3D:
+    torch.manual_seed(0)
+    return build(SMALL, 3, 5)
+
+
+@pytest.mark.usefixtures("_spconv")
+def test_published_configuration_has_its_parameters() -> None:
+    (config,) = yaml.safe_load(EXPERIMENT.read_text())["backbones"].values()
+    network = build(config, 3, 18)
+    count = sum(value.numel() for value in network.parameters())
+    ours = (network.refine, network.voxels.neighborhood, network.classifier)
+    added = sum(value.numel() for part in ours for value in part.parameters())
+    assert count - added == RELEASED_WITHOUT_HEAD
+    released_head = 27 * 128 * 20 + 20
+    assert (RELEASED_WITHOUT_HEAD + released_head) / 1e6 == pytest.approx(55.9, abs=0.05)
+    assert count / 1e6 == pytest.approx(56.28, abs=0.01)
+
+
+@pytest.mark.usefixtures("_spconv")
+def test_every_point_has_logits_that_depend_on_its_own_place_and_intensity() -> None:
+    network = small().eval()
+    coord, feature = scan(50)
+    coord[1] = coord[0] + np.float32(1e-3)  # one cell, two points
+    geometry = network.geometry(coord, np.array([50]))
+    assert geometry.row[0] == geometry.row[1]
+    with torch.no_grad():
+        decoded = network.decode(feature, geometry)
+        logits = network(feature, geometry)
+    assert (decoded.shape, logits.shape) == ((50, 8), (50, 5))
+    assert torch.isfinite(logits).all()
+    assert not torch.equal(decoded[0], decoded[1])
+
+
+@pytest.mark.usefixtures("_spconv")
+def test_clouds_of_a_batch_do_not_see_each_other() -> None:
+    network = small().eval()
+    (one, one_feature), (other, other_feature) = scan(60, 1), scan(40, 2)
+    both = np.concatenate([one, other])
+    with torch.no_grad():
+        alone = network(one_feature, network.geometry(one, np.array([60])))
+        together = network(torch.cat([one_feature, other_feature]), network.geometry(both, np.array([60, 100])))
+    assert torch.allclose(alone, together[:60], atol=1e-5)
+
+
+@pytest.mark.usefixtures("_spconv")
+@pytest.mark.parametrize("points", [1, 2])
+def test_few_points_are_enough(points: int) -> None:
+    network = small().eval()
+    coord, feature = scan(points)
+    with torch.no_grad():
+        assert network(feature, network.geometry(coord, np.array([points]))).shape == (points, 5)
+
+
+def geometry_by_hand() -> tuple[np.ndarray, np.ndarray]:
+    """Return two clouds: two points of one cell and one of another; one point of the first cell."""
+    coord = np.array([[5, 1, 0], [5, 1.01, 0], [-5, 1, 0], [5, 1, 0]], np.float32)
+    return coord, np.array([3, 4])
+
+
+@pytest.mark.usefixtures("_stand_in")
+def test_geometry_by_hand() -> None:
+    geometry = small().geometry(*geometry_by_hand())
+    # Radius 5.1 of 20 / 11 m a cell; angles 0.20 and 2.94 from -pi by 2 pi / 9; height 0 from -4 by 6 / 7 m.
+    assert geometry.voxel.tolist() == [[0, 2, 4, 4], [0, 2, 8, 4], [1, 2, 4, 4]]
+    assert geometry.row.tolist() == [0, 0, 1, 2]
+    assert (geometry.pairs, geometry.clouds, geometry.point.shape) == (3, 2, (4, 8))
+
+
+class Elsewhere:
+    """A tensor that says where it was moved to."""
+
+    def to(self, device: torch.device) -> Any:
+        return device
+
+
+def test_geometry_moves_with_its_tensors() -> None:
+    here: Any = Elsewhere()
+    card = torch.device("cuda", 1)
+    assert tuple(Geometry(here, here, here, 2).to(card)) == (card, card, card, 2)
+
+
+@pytest.mark.usefixtures("_stand_in")
+def test_every_parameter_is_taught() -> None:
+    network = small().train()
+    real.adapt(network, REAL)
+    coord, feature = scan(300)
+    target = torch.arange(300) % 6
+    geometry = network.geometry(coord, np.array([150, 300]))
+    loss, logits = real.loss(network, feature, geometry, target, torch.ones(5), REAL)
+    loss.backward()
+    assert logits.shape == (300, 5)
+    assert [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()] == []
+
+
+@pytest.mark.usefixtures("_stand_in")
+def test_training_lowers_the_loss() -> None:
+    network = small().train()
+    coord, feature = scan(200)
+    geometry = network.geometry(coord, np.array([200]))
+    target = torch.from_numpy((coord[:, 2] > 0).astype(np.int64))
+    optimizer = torch.optim.Adam(network.parameters(), 0.03)
+    losses = []
+    for _ in range(30):
+        loss, _ = closed_set.loss(network, feature, geometry, target, torch.ones(5), {})
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 10
+
+
+@pytest.mark.usefixtures("_spconv")
+def test_recipes_ask_it_as_any_network() -> None:
+    network = small().eval()
+    real.adapt(network, REAL)
+    network.eval()
+    coord, feature = scan(30)
+    geometry = network.geometry(coord, np.array([30]))
+    with torch.no_grad():
+        stated = closed_set.outputs(network, feature, geometry, {}, torch.Generator())
+        opened = real.outputs(network, feature, geometry, REAL, torch.Generator())
+        drawn = dropout.outputs(network, feature, geometry, {"dropout": 0.5, "passes": 2}, torch.Generator())
+    assert (stated["features"].shape, opened["unknown_logit"].shape) == ((30, 8), (30, 1))
+    assert torch.allclose(stated["logits"], opened["logits"])
+    assert (drawn["class_variance"] > 0).any()
+
+
+@pytest.mark.usefixtures("_spconv")
+def test_scan_is_inferred_in_one_crop_of_its_cells() -> None:
+    coord, feature = scan(40)
+    nothing = np.zeros(40)
+    scene = Scene(coord, nothing.astype(np.uint8), nothing.astype(np.int32), intensity=feature[:, 0].numpy())
+    network = build(SMALL, input_channels(scene), 5).eval()
+    model = Model(network, closed_set, {}, 0.02, [0, 1], torch.device("cpu"))
+    outputs = infer_scene(model, scene, "single", Bounds(voxels=40, pairs=40))
+    with torch.no_grad():
+        expected = network(feature, network.geometry(coord, np.array([40])))
+    assert outputs["halved_crops"] == 0
+    found = torch.from_numpy(outputs["logits"][outputs["inverse"]])
+    assert torch.allclose(found.softmax(1), expected.softmax(1), atol=1e-5)
+
+
+@pytest.mark.usefixtures("_stand_in")
+def test_coloured_scenes_are_refused() -> None:
+    with pytest.raises(UserError, match="asked for 6 features of a point, those of a coloured scan, expected 3"):
+        build(SMALL, 6, 5)
