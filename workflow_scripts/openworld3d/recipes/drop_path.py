@@ -19,15 +19,10 @@ from openworld3d.passes import Passes
 BEGINS_WITH: str = "infer"
 OUTPUTS: tuple[str, ...] = ("logits", "mutual_information", "class_variance")
 TRAINING_KEYS: dict[str, Any] = {
-    "network_of": {"description": "the recipe whose trained network is asked, one of `recipes`", "type": "string"},
+    "network_of": {"$ref": "#/$defs/network_of"},
 }
 INFERENCE_KEYS: dict[str, Any] = {
-    "passes": {
-        "description": "the passes whose outputs are averaged, a whole number from 2; 10 where it is left out",
-        "type": "integer",
-        "minimum": 2,
-        "default": 10,
-    },
+    "passes": {"$ref": "#/$defs/passes", "default": 10},
 }
 
 

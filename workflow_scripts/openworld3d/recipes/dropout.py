@@ -28,12 +28,7 @@ TRAINING_KEYS: dict[str, Any] = {
     },
 }
 INFERENCE_KEYS: dict[str, Any] = {
-    "passes": {
-        "description": "the passes whose outputs are averaged, a whole number from 2; 10 where it is left out",
-        "type": "integer",
-        "minimum": 2,
-        "default": 10,
-    },
+    "passes": {"$ref": "#/$defs/passes", "default": 10},
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 BEGINS_WITH: str = "ensemble"
 OUTPUTS: tuple[str, ...] = ("logits", "mutual_information", "class_variance")
 TRAINING_KEYS: dict[str, Any] = {
-    "network_of": {"description": "the recipe whose trained networks are joined, one of `recipes`", "type": "string"},
+    "network_of": {"$ref": "#/$defs/network_of"},
     "members": {
         "description": "the networks of one ensemble, a whole number from 2",
         "type": "integer",

@@ -23,29 +23,15 @@ STARTS_FROM: list[str] = ["real", "incremental"]
 OLD_LABELS: str = "predicted"
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
 TRAINING_KEYS: dict[str, Any] = {
-    "start_from": {
-        "description": "the recipe of the step before, one of `recipes`: of kind real, or of this kind",
-        "type": "string",
-    },
-    "teaches": {
-        "description": "a list of the unknown classes that this step teaches",
-        "type": "array",
-        "minItems": 1,
-        "uniqueItems": True,
-        "items": {"type": "string"},
-    },
+    "start_from": {"$ref": "#/$defs/start_from"},
+    "teaches": {"$ref": "#/$defs/teaches"},
     "calibration_weight": {
         "description": "lambda_1, a number from 0; 0.01 where it is left out, as released",
         "type": "number",
         "minimum": 0,
         "default": 0.01,
     },
-    "unknown_weight": {
-        "description": "lambda_2, what a synthesised point weighs, a number above 0; 1 where it is left out",
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 1.0,
-    },
+    "unknown_weight": {"$ref": "#/$defs/unknown_weight", "default": 1.0},
     "synthesis_share": {
         "description": "the probability that a new object is resized, in 0..1; 0.2 where it is left out, as released",
         "type": "number",
@@ -53,12 +39,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "maximum": 1,
         "default": 0.2,
     },
-    "synthesis_points": {
-        "description": "the fewest points of such an object, a whole number from 1; 300 where it is left out",
-        "type": "integer",
-        "minimum": 1,
-        "default": 300,
-    },
+    "synthesis_points": {"$ref": "#/$defs/synthesis_points", "default": 300},
 }
 INFERENCE_KEYS: dict[str, Any] = {}
 

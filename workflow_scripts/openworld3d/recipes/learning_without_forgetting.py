@@ -23,17 +23,8 @@ STARTS_FROM: list[str] = ["closed_set", "learning_without_forgetting"]
 OLD_LABELS: str = "void"
 OUTPUTS: tuple[str, ...] = ("logits",)
 TRAINING_KEYS: dict[str, Any] = {
-    "start_from": {
-        "description": "the recipe of the step before, one of `recipes`: one that trains closed_set, or of this kind",
-        "type": "string",
-    },
-    "teaches": {
-        "description": "a list of the unknown classes that this step teaches",
-        "type": "array",
-        "minItems": 1,
-        "uniqueItems": True,
-        "items": {"type": "string"},
-    },
+    "start_from": {"$ref": "#/$defs/start_from"},
+    "teaches": {"$ref": "#/$defs/teaches"},
     "distillation_weight": {
         "description": "what the term of the old classes weighs, a number above 0; 1 where it is left out",
         "type": "number",

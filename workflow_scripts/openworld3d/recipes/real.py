@@ -31,10 +31,7 @@ TEACHES_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["closed_set"]
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
 TRAINING_KEYS: dict[str, Any] = {
-    "start_from": {
-        "description": "the recipe whose trained network of the same seed it starts from, one of `recipes`",
-        "type": "string",
-    },
+    "start_from": {"$ref": "#/$defs/start_from"},
     "redundancy": {
         "description": "redundancy classifiers, a whole number from 1; 3 where it is left out, the authors' choice",
         "type": "integer",
@@ -47,12 +44,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "minimum": 0,
         "default": 0.1,
     },
-    "unknown_weight": {
-        "description": "lambda_2, what a synthesised point weighs, a number above 0; 1 where it is left out",
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 1.0,
-    },
+    "unknown_weight": {"$ref": "#/$defs/unknown_weight", "default": 1.0},
     "synthesis_share": {
         "description": "the probability that an object is resized, in 0..1; 0.5 where it is left out",
         "type": "number",
@@ -60,12 +52,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "maximum": 1,
         "default": 0.5,
     },
-    "synthesis_points": {
-        "description": "the fewest points of such an object, a whole number from 1; 300 where it is left out",
-        "type": "integer",
-        "minimum": 1,
-        "default": 300,
-    },
+    "synthesis_points": {"$ref": "#/$defs/synthesis_points", "default": 300},
     "synthesis_classes": {
         "description": "a list of known classes whose objects are resized; left out where they are all known things, "
         "as in the released code, while the paper takes car of SemanticKITTI and car, bus, truck of nuScenes",
