@@ -7,6 +7,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/wanted.smk"
 
 
 containerized: config.get("container")

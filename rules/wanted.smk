@@ -1,0 +1,79 @@
+# What the wanted table needs: rows, and the files of each.
+
+
+def all_scenes():
+    """Return the manifests of every split that the wanted table needs."""
+    protocols = config["tables"][config["table"]]["protocols"]
+    return sorted(
+        {
+            path
+            for name in protocols
+            for role in ("train", "evaluate")
+            for path in manifests(name, role)
+        }
+    )
+
+
+def table_files():
+    """Return the files of the wanted table."""
+    return expand(
+        "results/tables/{table}.{suffix}",
+        table=config["table"],
+        suffix=["csv", "md", "tex"],
+    )
+
+
+def rows(pattern, table):
+    """Return a file of each row of a table, in the order of the rows."""
+    return [pattern.format(**row) for row in slices.rows_of_table(config, table)]
+
+
+def chosen_rows(wildcards):
+    """Return as JSON the rows of the wanted table whose provenance is printed: the one that `row` names, or all."""
+    listed = slices.rows_of_table(config, config["table"])
+    named = [{**row, "metrics": METRICS.format(**row)} for row in listed]
+    return canonical_json([named[config["row"] - 1]] if "row" in config else named)
+
+
+def metrics_of_rows(wildcards):
+    """Return the metrics of each row of a table."""
+    return rows(METRICS, wildcards.table)
+
+
+def check_of(protocol):
+    """Return the check of a protocol, whose name changes with everything that would train again."""
+    return CHECK.format(protocol=protocol, taught=slices.taught(config, protocol))
+
+
+def protocol_check(wildcards):
+    """Return the check of a run's protocol; a check that runs again does not train again."""
+    return ancient(check_of(wildcards.protocol))
+
+
+def protocol_checks(table):
+    """Return the check of each protocol of a table."""
+    return [check_of(protocol) for protocol in config["tables"][table]["protocols"]]
+
+
+def checks_of_rows(wildcards):
+    """Return the check of each protocol of a table."""
+    return protocol_checks(wildcards.table)
+
+
+def samples():
+    """Return the training samples of the wanted table's runs, so that a score that is added runs no network.
+
+    Not of recipes without features, on which nearly nothing is fitted, and whose passes would be made in vain.
+    """
+    return sorted(
+        {
+            SAMPLE.format(**run)
+            for run in slices.runs_of_table(config, config["table"])
+            if "features" in slices.outputs_of(config, run["recipe"])
+        }
+    )
+
+
+def cloud_manifests():
+    """Return the clouds of every row of the wanted table."""
+    return rows(CLOUDS, config["table"])
