@@ -10,7 +10,13 @@ from tests.pipeline.conftest import ROOT, Project
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml"))
 
-TRAININGS = {"rooms_real": 6, "real_ablation": 24, "real_semantickitti": 2, "semantickitti_mini": 6}
+TRAININGS = {
+    "rooms_real": 6,
+    "real_ablation": 24,
+    "real_nuscenes": 2,
+    "real_semantickitti": 2,
+    "semantickitti_mini": 6,
+}
 
 
 def read(name: str) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""Checks that every raw layout shares: the total label map, coordinates and lengths, each refusal one sentence."""
+"""What raw layouts share: files read whole, the total label map and checks, each refusal one sentence."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any, Callable
 
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.scene import VOID
+from openworld3d.scene import NO_INSTANCE, VOID
 
 
 def class_of_raw_id(raw_ids: dict[int, str | None], classes: list[str]) -> dict[int, int]:
@@ -55,3 +57,31 @@ def require(path: Path, wanted_by: str) -> Path:
     if not path.exists():
         raise UserError(f"{path}: does not exist, though {wanted_by} needs it; check the dataset's root or fetch it")
     return path
+
+
+def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
+    """Read a headerless array; a file that ends within a record is refused as truncated."""
+    size = file.stat().st_size
+    if size % record:
+        raise UserError(
+            f"{file}: is {size} bytes long, expected a multiple of {record}; the file is truncated, fetch it again"
+        )
+    return np.fromfile(file, dtype)
+
+
+def read_json(file: Path, object_hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Read a JSON file, or refuse it in a sentence; what `object_hook` makes of an object stands in its place."""
+    try:
+        return json.loads(file.read_text(), object_hook=object_hook)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{file}: is not JSON ({error}); fetch it again") from error
+
+
+def number_instances(ids: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """Number the instances of a scan from 0, -1 where `has` is false: (N,) integer, (N,) bool -> (N,) int32.
+
+    An id has its class in it, since SemanticKITTI counts instances per class.
+    """
+    instance = np.full(len(ids), NO_INSTANCE, np.int32)
+    instance[has] = np.unique(ids[has], return_inverse=True)[1].reshape(-1)
+    return instance

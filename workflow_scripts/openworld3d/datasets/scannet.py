@@ -7,15 +7,13 @@ ScanNet (Dai et al., CVPR 2017), column `nyu40id` of its label table; every othe
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from plyfile import PlyData, PlyParseError
 
 from openworld3d.errors import UserError
-from openworld3d.raw import check_length, check_points, class_of_raw_id, map_labels, require
+from openworld3d.raw import check_length, check_points, class_of_raw_id, map_labels, read_json, require
 from openworld3d.scene import NO_INSTANCE, Scene
 
 CLASSES: list[str] = [
@@ -113,11 +111,3 @@ def read_instances(segment_file: Path, aggregation_file: Path, points: int, poin
     for group in read_json(aggregation_file)["segGroups"]:
         instance_of[group["segments"]] = group["objectId"]
     return instance_of[segment]
-
-
-def read_json(file: Path) -> Any:
-    """Read a JSON file, or refuse it in a sentence."""
-    try:
-        return json.loads(file.read_text())
-    except json.JSONDecodeError as error:
-        raise UserError(f"{file}: is not JSON ({error}); fetch it again") from error

@@ -12,8 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.raw import check_length, check_points, class_of_raw_id, map_labels, require
-from openworld3d.scene import NO_INSTANCE, Scene
+from openworld3d.raw import (
+    check_length,
+    check_points,
+    class_of_raw_id,
+    map_labels,
+    number_instances,
+    read_whole,
+    require,
+)
+from openworld3d.scene import Scene
 
 CLASSES: list[str] = [
     "car",
@@ -117,26 +125,5 @@ def read_scene(root: Path, name: str) -> Scene:
         coord=np.ascontiguousarray(points[:, :3]),
         intensity=np.ascontiguousarray(points[:, 3]),
         label=map_labels(raw & 0xFFFF, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file),
-        instance=number_instances(raw),
+        instance=number_instances(raw, raw >> 16 > 0),
     )
-
-
-def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
-    """Read a headerless array; a file that ends within a record is refused as truncated."""
-    size = file.stat().st_size
-    if size % record:
-        raise UserError(
-            f"{file}: is {size} bytes long, expected a multiple of {record}; the file is truncated, fetch it again"
-        )
-    return np.fromfile(file, dtype)
-
-
-def number_instances(raw: np.ndarray) -> np.ndarray:
-    """Number the instances of a scan from 0, -1 where a point has none: (N,) uint32 -> (N,) int32.
-
-    Instance ids are told apart by their class too, since the release counts them per class.
-    """
-    instance = np.full(len(raw), NO_INSTANCE, np.int32)
-    has = raw >> 16 > 0
-    instance[has] = np.unique(raw[has], return_inverse=True)[1].reshape(-1)
-    return instance

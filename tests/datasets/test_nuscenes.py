@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from openworld3d.datasets.nuscenes import CLASS_OF_CATEGORY, CLASSES, THINGS, read_scene, scenes_of_split
+from openworld3d.errors import UserError
+from openworld3d.scene import VOID
+
+VERSION = "v1.0-mini"
+NAME = "scene-0103_00"
+POINTS = np.array([[1, 2, 3, 255, 0], [4, 5, 6, 51, 1], [7, 8, 9, 0, 2], [1, 1, 1, 102, 31]], "<f4")
+RAW = np.array([17, 9, 24, 0], np.uint8)  # car, barrier, driveable surface, noise
+POINTS_FILE = "samples/LIDAR_TOP/first.pcd.bin"
+LABEL_FILE = f"lidarseg/{VERSION}/first_lidarseg.bin"
+INSTANCE_FILE = f"panoptic/{VERSION}/first_panoptic.npz"
+
+# The category table as nuScenes-lidarseg has it, and the challenge's class of each, from the README of eval/panoptic.
+CHALLENGE = {
+    "noise": "void",
+    "animal": "void",
+    "human.pedestrian.adult": "pedestrian",
+    "human.pedestrian.child": "pedestrian",
+    "human.pedestrian.construction_worker": "pedestrian",
+    "human.pedestrian.personal_mobility": "void",
+    "human.pedestrian.police_officer": "pedestrian",
+    "human.pedestrian.stroller": "void",
+    "human.pedestrian.wheelchair": "void",
+    "movable_object.barrier": "barrier",
+    "movable_object.debris": "void",
+    "movable_object.pushable_pullable": "void",
+    "movable_object.trafficcone": "traffic_cone",
+    "static_object.bicycle_rack": "void",
+    "vehicle.bicycle": "bicycle",
+    "vehicle.bus.bendy": "bus",
+    "vehicle.bus.rigid": "bus",
+    "vehicle.car": "car",
+    "vehicle.construction": "construction_vehicle",
+    "vehicle.emergency.ambulance": "void",
+    "vehicle.emergency.police": "void",
+    "vehicle.motorcycle": "motorcycle",
+    "vehicle.trailer": "trailer",
+    "vehicle.truck": "truck",
+    "flat.driveable_surface": "driveable_surface",
+    "flat.other": "other_flat",
+    "flat.sidewalk": "sidewalk",
+    "flat.terrain": "terrain",
+    "static.manmade": "manmade",
+    "static.other": "void",
+    "static.vegetation": "vegetation",
+    "vehicle.ego": "void",
+}
+
+
+def write_table(root: Path, name: str, rows: list[dict[str, Any]]) -> None:
+    (root / VERSION).mkdir(exist_ok=True)
+    (root / VERSION / f"{name}.json").write_text(json.dumps(rows, indent=0))
+
+
+def read_rows(root: Path, name: str) -> list[dict[str, Any]]:
+    return json.loads((root / VERSION / f"{name}.json").read_text())
+
+
+def write_array(root: Path, file: str, array: np.ndarray) -> None:
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    array.tofile(str(root / file))
+
+
+def write_instances(root: Path, ids: np.ndarray) -> None:
+    (root / INSTANCE_FILE).parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(str(root / INSTANCE_FILE), data=ids.astype(np.uint16))
+    write_table(root, "panoptic", [label_row("first", INSTANCE_FILE), label_row("second", INSTANCE_FILE)])
+
+
+def label_row(frame: str, file: str) -> dict[str, Any]:
+    return {"token": f"{frame}-lidar", "sample_data_token": f"{frame}-lidar", "filename": file}
+
+
+def data_row(token: str, sample: str, file: str) -> dict[str, Any]:
+    return {"token": token, "sample_token": sample, "filename": file, "is_key_frame": True, "prev": ""}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return nuScenes mini with two key frames, the later first in the tables, and the two drives of `mini_val`."""
+    write_table(
+        tmp_path,
+        "scene",
+        [{"token": "empty", "name": "scene-0916"}, {"token": "drive", "name": "scene-0103", "description": "rain"}],
+    )
+    samples = [("second", 1532402928147847), ("first", 1532402927647951)]
+    write_table(
+        tmp_path, "sample", [{"token": name, "scene_token": "drive", "timestamp": time} for name, time in samples]
+    )
+    second = f"lidarseg/{VERSION}/second_lidarseg.bin"
+    write_table(
+        tmp_path,
+        "sample_data",
+        [
+            data_row("second-lidar", "second", "samples/LIDAR_TOP/second.pcd.bin"),
+            data_row("first-camera", "first", "samples/CAM_FRONT/first.jpg"),
+            data_row("first-lidar", "first", POINTS_FILE),
+            data_row("first-sweep", "first", "sweeps/LIDAR_TOP/first.pcd.bin"),
+        ],
+    )
+    write_table(tmp_path, "lidarseg", [label_row("second", second), label_row("first", LABEL_FILE)])
+    write_table(tmp_path, "category", [{"name": name, "index": index} for index, name in enumerate(CHALLENGE)])
+    write_array(tmp_path, POINTS_FILE, POINTS)
+    write_array(tmp_path, LABEL_FILE, RAW)
+    write_array(tmp_path, "samples/LIDAR_TOP/second.pcd.bin", POINTS[:2])
+    write_array(tmp_path, second, RAW[2:])
+    return tmp_path
+
+
+def test_scene_by_hand(root: Path) -> None:
+    assert scenes_of_split(root, "mini_val") == ["scene-0103_00", "scene-0103_01"]
+    scene = read_scene(root, NAME)
+    assert scene.coord.tolist() == POINTS[:, :3].tolist()
+    assert scene.intensity is not None
+    assert scene.intensity.dtype == np.float32
+    assert scene.intensity.tolist() == pytest.approx([1, 0.2, 0, 0.4])
+    assert scene.label.tolist() == [3, 0, 10, VOID]
+    assert scene.instance.tolist() == [-1, -1, -1, -1]
+    assert read_scene(root, "scene-0103_01").label.tolist() == [10, VOID]
+
+
+def test_instances_of_the_panoptic_extension(root: Path) -> None:
+    write_instances(root, np.array([17002, 17001, 24000, 17002]))
+    instance = read_scene(root, NAME).instance
+    assert instance.dtype == np.int32
+    assert instance.tolist() == [1, 0, -1, 1]
+
+
+def test_all_of_nuscenes_comes_before_mini(root: Path) -> None:
+    (root / VERSION).rename(root / "v1.0-trainval")
+    (root / VERSION).mkdir()
+    assert read_scene(root, NAME).label.tolist() == [3, 0, 10, VOID]
+
+
+def test_ids_are_those_of_the_category_table(root: Path) -> None:
+    write_table(root, "category", [{"name": name, "index": 31 - index} for index, name in enumerate(CHALLENGE)])
+    # 31 - 17 is vehicle.bicycle, 31 - 9 vehicle.trailer, 31 - 24 human.pedestrian.stroller, 31 - 0 vehicle.ego.
+    assert read_scene(root, NAME).label.tolist() == [CLASSES.index("bicycle"), CLASSES.index("trailer"), VOID, VOID]
+
+
+def test_map_is_that_of_the_challenge() -> None:
+    assert len(CHALLENGE) == 32
+    assert {category: name or "void" for category, name in CLASS_OF_CATEGORY.items()} == CHALLENGE
+    assert set(CLASS_OF_CATEGORY.values()) - {None} == set(CLASSES)
+    assert len(CLASSES) == 16
+
+
+def test_every_category_is_a_class_or_void(root: Path) -> None:
+    write_array(root, POINTS_FILE, np.ones((32, 5), "<f4"))
+    write_array(root, LABEL_FILE, np.arange(32, dtype=np.uint8))
+    label = read_scene(root, NAME).label
+    assert ["void" if index == VOID else CLASSES[index] for index in label] == list(CHALLENGE.values())
+
+
+def test_things_are_all_but_the_ground_and_the_background() -> None:
+    stuff = {"driveable_surface", "other_flat", "sidewalk", "terrain", "manmade", "vegetation"}
+    assert set(CLASSES) - set(THINGS) == stuff
+    assert set(THINGS) < set(CLASSES)
+
+
+def drop(table: str, position: int) -> Callable[[Path], None]:
+    def mistake(root: Path) -> None:
+        rows = read_rows(root, table)
+        del rows[position]
+        write_table(root, table, rows)
+
+    return mistake
+
+
+def drop_field(table: str, field: str) -> Callable[[Path], None]:
+    def mistake(root: Path) -> None:
+        write_table(root, table, [{k: v for k, v in row.items() if k != field} for row in read_rows(root, table)])
+
+    return mistake
+
+
+def missing(file: str) -> Callable[[Path], None]:
+    return lambda root: (root / file).unlink()
+
+
+def truncate(root: Path) -> None:
+    (root / POINTS_FILE).write_bytes((root / POINTS_FILE).read_bytes()[:-3])
+
+
+def not_json(root: Path) -> None:
+    (root / VERSION / "sample.json").write_text('[{"token": "first"')
+
+
+def strange_category(root: Path) -> None:
+    write_table(root, "category", [*read_rows(root, "category"), {"name": "vehicle.tram", "index": 32}])
+
+
+def no_archive(root: Path) -> None:
+    write_instances(root, np.zeros(4))
+    (root / INSTANCE_FILE).write_bytes((root / INSTANCE_FILE).read_bytes()[:40])
+
+
+def no_instances_of_first(root: Path) -> None:
+    write_instances(root, np.zeros(4))
+    drop("panoptic", 0)(root)
+
+
+MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "truncated points": (truncate, "first.pcd.bin: is 77 bytes long, expected a multiple of 20"),
+    "labels of another length": (
+        lambda root: write_array(root, LABEL_FILE, RAW[:3]),
+        "first_lidarseg.bin: holds 3 labels, expected 4",
+    ),
+    "id of no category": (
+        lambda root: write_array(root, LABEL_FILE, np.array([17, 9, 32, 0], np.uint8)),
+        "first_lidarseg.bin: point 2 has the raw label 32",
+    ),
+    "coordinate that is not finite": (
+        lambda root: write_array(root, POINTS_FILE, POINTS * np.array([[1], [np.nan], [1], [1]], "<f4")),
+        "first.pcd.bin: point 1 has the coordinate",
+    ),
+    "no points": (missing(POINTS_FILE), f"first.pcd.bin: does not exist, though scene {NAME} needs it"),
+    "no labels": (missing(LABEL_FILE), f"first_lidarseg.bin: does not exist, though scene {NAME} needs it"),
+    "strange category": (strange_category, "category.json: names the category 'vehicle.tram', which is neither"),
+    "categories of nuScenes without lidarseg": (
+        drop_field("category", "index"),
+        "category.json: a row has no 'index'",
+    ),
+    "no table": (missing(f"{VERSION}/lidarseg.json"), "lidarseg.json: does not exist, though every scene needs it"),
+    "table cut short": (not_json, "sample.json: is not JSON"),
+    "drive of no scene": (drop("scene", 1), "scene.json: has no row for drive, though sample first needs it"),
+    "scan of no data": (drop("sample_data", 2), "sample_data.json: has no row for first-lidar, though lidarseg/"),
+    "sample without labels": (drop("lidarseg", 1), "lidarseg.json: has no row for first, though sample first"),
+    "scan without instances": (no_instances_of_first, "panoptic.json: has no row for first-lidar, though lidarseg/"),
+    "instances that are no archive": (no_archive, "first_panoptic.npz: cannot be read as an .npz with `data`"),
+    "instances of another length": (
+        lambda root: write_instances(root, np.zeros(5)),
+        "first_panoptic.npz: holds 5 labels, expected 4",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_is_a_sentence(root: Path, name: str) -> None:
+    mistake, sentence = MISTAKES[name]
+    mistake(root)
+    with pytest.raises(UserError) as told:
+        read_scene(root, NAME)
+    assert sentence in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("split", "sentence"),
+    [
+        (
+            "mini_vall",
+            "nuScenes has no split 'mini_vall', did you mean mini_val; choose one of train, val, mini_train",
+        ),
+        ("val", "scene.json: has no row for scene-0003, though split val needs it"),
+    ],
+)
+def test_split_that_is_not_there_is_refused(root: Path, split: str, sentence: str) -> None:
+    with pytest.raises(UserError) as told:
+        scenes_of_split(root, split)
+    assert sentence in str(told.value)
+
+
+def test_root_without_tables_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"v1.0-trainval: does not exist, though every split needs it"):
+        scenes_of_split(tmp_path, "train")

@@ -1,0 +1,240 @@
+"""nuScenes-lidarseg in its raw layout: the tables of `v1.0-trainval` or `v1.0-mini`, and the files that they name.
+
+A split is one of the devkit's lists of nuScenes scenes, here called drives; a scene is one key frame, named by its
+drive and its number in it, `scene-0061_00`. A .pcd.bin holds float32 x, y, z in metres (origin at the sensor),
+intensity in 0..255 and ring; a _lidarseg.bin one uint8 per point, the `index` of a category. Where `panoptic.json` is
+among the tables, a _panoptic.npz has `data`, uint16 per point, 1000 * category + instance, whose 0 is none. Classes
+and map: the lidar segmentation challenge of nuscenes-devkit (Fong et al., arXiv 2109.03805).
+"""
+
+from __future__ import annotations
+
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Container, Mapping, NamedTuple, TypeVar
+
+import numpy as np
+
+from openworld3d.errors import UserError, nearest
+from openworld3d.nuscenes_splits import SPLITS
+from openworld3d.raw import (
+    check_length,
+    check_points,
+    class_of_raw_id,
+    map_labels,
+    number_instances,
+    read_json,
+    read_whole,
+    require,
+)
+from openworld3d.scene import NO_INSTANCE, Scene
+
+CLASSES: list[str] = [
+    "barrier",
+    "bicycle",
+    "bus",
+    "car",
+    "construction_vehicle",
+    "motorcycle",
+    "pedestrian",
+    "traffic_cone",
+    "trailer",
+    "truck",
+    "driveable_surface",
+    "other_flat",
+    "sidewalk",
+    "terrain",
+    "manmade",
+    "vegetation",
+]
+
+# The things of the panoptic challenge, as the README of the devkit's eval/panoptic lists them.
+THINGS: list[str] = [
+    "barrier",
+    "bicycle",
+    "bus",
+    "car",
+    "construction_vehicle",
+    "motorcycle",
+    "pedestrian",
+    "traffic_cone",
+    "trailer",
+    "truck",
+]
+
+CLASS_OF_CATEGORY: dict[str, str | None] = {
+    "noise": None,
+    "animal": None,
+    "human.pedestrian.adult": "pedestrian",
+    "human.pedestrian.child": "pedestrian",
+    "human.pedestrian.construction_worker": "pedestrian",
+    "human.pedestrian.personal_mobility": None,
+    "human.pedestrian.police_officer": "pedestrian",
+    "human.pedestrian.stroller": None,
+    "human.pedestrian.wheelchair": None,
+    "movable_object.barrier": "barrier",
+    "movable_object.debris": None,
+    "movable_object.pushable_pullable": None,
+    "movable_object.trafficcone": "traffic_cone",
+    "static_object.bicycle_rack": None,
+    "vehicle.bicycle": "bicycle",
+    "vehicle.bus.bendy": "bus",
+    "vehicle.bus.rigid": "bus",
+    "vehicle.car": "car",
+    "vehicle.construction": "construction_vehicle",
+    "vehicle.emergency.ambulance": None,
+    "vehicle.emergency.police": None,
+    "vehicle.motorcycle": "motorcycle",
+    "vehicle.trailer": "trailer",
+    "vehicle.truck": "truck",
+    "flat.driveable_surface": "driveable_surface",
+    "flat.other": "other_flat",
+    "flat.sidewalk": "sidewalk",
+    "flat.terrain": "terrain",
+    "static.manmade": "manmade",
+    "static.other": None,
+    "static.vegetation": "vegetation",
+    "vehicle.ego": None,
+}
+
+VERSIONS = ("v1.0-trainval", "v1.0-mini")
+BYTES_PER_POINT = 20
+BYTES_PER_LABEL = 1
+INSTANCES_PER_CATEGORY = 1000
+Value = TypeVar("Value")
+
+
+class Scan(NamedTuple):
+    """The files of one key frame, relative to the root; `instances` is None without the panoptic extension."""
+
+    points: str
+    labels: str
+    instances: str | None
+
+
+def scenes_of_split(root: Path, split: str) -> list[str]:
+    """Return the scenes of the split's drives, `<drive>_<number>`, in the order of time within a drive."""
+    if split not in SPLITS:
+        raise UserError(
+            f"{root}: nuScenes has no split {split!r}{nearest(split, SPLITS)}; choose one of {', '.join(SPLITS)}"
+        )
+    scans, file = scans_of_drives(root), folder_of_tables(root) / "scene.json"
+    counts = {drive: len(look_up(scans, drive, file, f"split {split}")) for drive in SPLITS[split]}
+    return [f"{drive}_{number:02d}" for drive, count in counts.items() for number in range(count)]
+
+
+def files_of_scene(root: Path, name: str) -> list[Path]:
+    """Return the files that a scan is read from: points, labels and, with the panoptic extension, instances."""
+    drive, number = name.split("_")
+    scan = scans_of_drives(root)[drive][int(number)]
+    return [require(root / file, f"scene {name}") for file in scan if file is not None]
+
+
+def read_scene(root: Path, name: str) -> Scene:
+    """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
+    points_file, label_file, *instance_files = files_of_scene(root, name)
+    points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 5)
+    raw = read_whole(label_file, np.dtype("u1"), BYTES_PER_LABEL)
+    check_length(len(raw), len(points), label_file, points_file)
+    check_points(points[:, :3], points_file)
+    instance = np.full(len(points), NO_INSTANCE, np.int32)
+    for file in instance_files:
+        instance = read_instances(file, len(points), points_file)
+    return Scene(
+        coord=np.ascontiguousarray(points[:, :3]),
+        intensity=points[:, 3] / np.float32(255),
+        label=map_labels(raw, class_of_raw_id(class_of_index(root), CLASSES), label_file),
+        instance=instance,
+    )
+
+
+def read_instances(file: Path, points: int, points_file: Path) -> np.ndarray:
+    """Return the instance that each point belongs to, -1 where none: (N,) int32."""
+    try:
+        with np.load(file) as arrays:
+            ids = arrays["data"]
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise UserError(f"{file}: cannot be read as an .npz with `data` ({error}); fetch it again") from error
+    check_length(len(ids), points, file, points_file)
+    return number_instances(ids, ids % INSTANCES_PER_CATEGORY > 0)
+
+
+def folder_of_tables(root: Path) -> Path:
+    """Return the folder of the tables: all of nuScenes where it is there, which has mini's drives too, else mini."""
+    there = [root / version for version in VERSIONS if (root / version).is_dir()]
+    return there[0] if there else require(root / VERSIONS[0], "every split")
+
+
+@lru_cache(maxsize=None)
+def class_of_index(root: Path) -> dict[int, str | None]:
+    """Return the class of each raw id, None where void, as the table of categories numbers them."""
+    file = folder_of_tables(root) / "category.json"
+    rows = read_table(file, ("name", "index"))
+    for row in rows:
+        if row["name"] not in CLASS_OF_CATEGORY:
+            raise UserError(
+                f"{file}: names the category {row['name']!r}, which is neither a class nor void in the map; "
+                f"take the file that comes with nuScenes-lidarseg or add the category to the map"
+            )
+    return {row["index"]: CLASS_OF_CATEGORY[row["name"]] for row in rows}
+
+
+@lru_cache(maxsize=None)
+def scans_of_drives(root: Path) -> dict[str, list[Scan]]:
+    """Return the scans of each drive in the order of time."""
+    folder = folder_of_tables(root)
+    drives = {row["token"]: row["name"] for row in read_table(folder / "scene.json", ("token", "name"))}
+    samples = read_table(folder / "sample.json", ("token", "scene_token", "timestamp"))
+    scan_of_sample = scans_of_samples(folder)
+    scans: dict[str, list[Scan]] = {drive: [] for drive in drives.values()}
+    for row in sorted(samples, key=lambda row: row["timestamp"]):
+        sample = f"sample {row['token']}"
+        drive = look_up(drives, row["scene_token"], folder / "scene.json", sample)
+        scans[drive].append(look_up(scan_of_sample, row["token"], folder / "lidarseg.json", sample))
+    return scans
+
+
+def scans_of_samples(folder: Path) -> dict[str, Scan]:
+    """Return the scan of each sample that has labels, by the sample's token."""
+    labels = files_of_labels(folder / "lidarseg.json")
+    panoptic_file = folder / "panoptic.json"
+    instances = files_of_labels(panoptic_file) if panoptic_file.exists() else None
+    points_file = folder / "sample_data.json"
+    points = {row["token"]: row for row in read_table(points_file, ("token", "sample_token", "filename"), labels)}
+    scans = {}
+    for token, file in labels.items():
+        row = look_up(points, token, points_file, file)
+        instance = None if instances is None else look_up(instances, token, panoptic_file, file)
+        scans[row["sample_token"]] = Scan(row["filename"], file, instance)
+    return scans
+
+
+def files_of_labels(table: Path) -> dict[str, str]:
+    """Return the file of each scan, by the token of its row in sample_data."""
+    return {row["sample_data_token"]: row["filename"] for row in read_table(table, ("sample_data_token", "filename"))}
+
+
+def read_table(file: Path, fields: tuple[str, ...], tokens: Container[str] | None = None) -> list[dict[str, Any]]:
+    """Return the wanted fields of a table's rows, of all of them or of those with one of the tokens."""
+
+    # While parsing, since sample_data has millions of rows, nearly all of cameras, radars and sweeps.
+    def pick(row: dict[str, Any]) -> dict[str, Any] | None:
+        for field in fields:
+            if field not in row:
+                raise UserError(
+                    f"{file}: a row has no {field!r}, expected {', '.join(fields)}; "
+                    f"take the tables that come with nuScenes-lidarseg"
+                )
+        return {field: row[field] for field in fields} if tokens is None or row["token"] in tokens else None
+
+    return [row for row in read_json(require(file, "every scene"), pick) if row is not None]
+
+
+def look_up(rows: Mapping[str, Value], key: str, file: Path, wanted_by: str) -> Value:
+    """Return what a table has for a token or name, or refuse in a sentence."""
+    if key not in rows:
+        raise UserError(
+            f"{file}: has no row for {key}, though {wanted_by} needs it; fetch the tables of one release again"
+        )
+    return rows[key]
