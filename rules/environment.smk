@@ -17,6 +17,7 @@ checkpoint check_environment:
     resources:
         gpu=lambda wildcards: cards(wildcards.environment),
         mem_mb=2000,
+        checks=1,
     shell:
         "python {input.script} --environment {wildcards.environment} --out {output:q} --page {log.page:q} "
         "> {log[0]:q} 2>&1"

@@ -66,6 +66,7 @@ checkpoint check_protocol:
     threads: 1
     resources:
         mem_mb=1000,
+        checks=1,
     params:
         config=slice_of(slices.protocol_slice, "protocol"),
     shell:

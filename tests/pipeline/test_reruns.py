@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Callable
 
@@ -187,6 +188,14 @@ def test_change_is_not_lost_while_something_is_checked_again(finished: Project, 
     (train,) = [job for job in document["jobs"] if job["command"] == "train"]
     assert train["config"]["recipe"]["learning_rate"] == 0.005
     assert project.would_run() == {}
+
+
+def test_checks_of_environments_run_alone(finished: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(finished, tmp_path / "copy")
+    code(f"{LIBRARY}/environment/fits.py")(project)
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    assert re.findall(r"^local(?:rule|checkpoint) (\w+):$", done.stdout, re.MULTILINE) == ["check_environment"] * 2
 
 
 def test_other_table_reuses_what_it_shares(finished: Project) -> None:
