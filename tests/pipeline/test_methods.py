@@ -99,7 +99,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "upper bound": (code(f"{LIBRARY}/recipes/upper_bound.py"), {"train": 1, **ASK_ONE}),
     "weight of calibration": (value("recipes.real.calibration_weight", 0), {"train": 1, **ASK_ONE}),
     "number of classifiers left out, which are 3 then too": (no_number, {}),
-    "classes that are resized": (value("recipes.real.synthesis_classes", ["chair"]), {"train": 1, **ASK_ONE}),
+    "classes that are resized": (value("recipes.real.synthesis_classes", ["table"]), {"train": 1, **ASK_ONE}),
     "synthesis": (code(f"{LIBRARY}/synthesis.py"), {"train": 1, **ASK_ONE}),
     "what another recipe starts from": (
         value("recipes.closed_set.learning_rate", 0.001),

@@ -21,7 +21,7 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
     assert jobs["score"]["config"] == {"kind": "energy", "neighbors": 1, "temperature": 1.0}
-    assert jobs["measure"]["config"] == {"unknown": ["sofa"]}
+    assert jobs["measure"]["config"] == {"unknown": ["sofa"], "taught": []}
     weights = (finished.folder / RUN / "weights.npz").read_bytes()
     assert jobs["infer"]["inputs"][f"{RUN}/weights.npz"] == hashlib.sha256(weights).hexdigest()
     assert all(job["changed since"] == [] for job in document["jobs"])

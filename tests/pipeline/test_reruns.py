@@ -110,7 +110,10 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "unknown class": (value("protocols.sofa.unknown", ["chair"]), {"check_protocol": 1, **TRAIN}),
     "unknown points removed": (value("protocols.sofa.unknown_points", "remove"), TRAIN),
     "command that checks the protocol": (code("workflow_scripts/check_protocol.py"), CHECK),
-    "unknown classes of another protocol": (value("protocols.four_unknown.unknown", ["bed"]), {}),
+    "unknown classes of another protocol": (
+        value("protocols.four_unknown.unknown", ["chair", "bookshelf", "bed"]),
+        {},
+    ),
     # Training.
     "learning rate": (value("recipes.closed_set.learning_rate", 0.001), TRAIN),
     "two rates swapped": (swap("recipes.closed_set", "learning_rate", "block_learning_rate"), TRAIN),
