@@ -160,6 +160,15 @@ def test_mistake_about_a_trained_network_is_named(
         check_config(pretrained, SCHEMA)
 
 
+def test_checkpoint_that_another_recipe_starts_from_is_needed(pretrained: dict[str, Any]) -> None:
+    pretrained["recipes"]["real"]["start_from"] = "released"
+    pretrained["tables"]["rooms"]["methods"] = {"real": ["redundancy"]}
+    check_config(pretrained, SCHEMA)
+    pretrained["recipes"]["released"]["pretrained"] = "absent.pth"
+    with pytest.raises(UserError, match=r"released.pretrained says absent.pth, but there is no such file"):
+        check_config(pretrained, SCHEMA)
+
+
 def test_checkpoint_that_the_wanted_table_does_not_need_may_be_absent(pretrained: dict[str, Any]) -> None:
     pretrained["recipes"]["released"]["pretrained"] = "absent.pth"
     del pretrained["tables"]["rooms"]["methods"]["released"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator
 
 from openworld3d.columns import check_columns
 from openworld3d.errors import UserError
@@ -42,7 +42,8 @@ def check_tables(config: Config) -> None:
             check_asked_once(config, name, recipe)
             check_taught(config, name, recipe)
     for recipe in config["tables"][config["table"]]["methods"]:
-        check_files(config, network_of(config, recipe))
+        for behind in recipes_behind(config, recipe):
+            check_files(config, behind)
     if "row" in config:
         check_row(config["row"], len(rows_of_table(config, config["table"])))
 
@@ -150,6 +151,14 @@ def check_steps(config: Config, table: str, recipe: str) -> None:
                 f"{place} comes to {', '.join(taught)}, of {redundancy} redundancy classifiers, expected one more "
                 "than is taught, for what stays unknown; raise redundancy where the first step starts"
             )
+
+
+def recipes_behind(config: Config, recipe: str) -> Iterator[str]:
+    """Yield the recipe whose networks a recipe asks, and those that these start from."""
+    network = network_of(config, recipe)
+    yield network
+    if "start_from" in config["recipes"][network]:
+        yield from recipes_behind(config, config["recipes"][network]["start_from"])
 
 
 def check_files(config: Config, recipe: str) -> None:
