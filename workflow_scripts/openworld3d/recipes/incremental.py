@@ -1,4 +1,4 @@
-"""REAL's incremental learning (Cen et al., ECCV 2022, arXiv 2207.01452, section 3.4): unknown classes are taught.
+"""REAL's incremental learning (Cen et al., ECCV 2022, arXiv 2207.01452): unknown classes are taught in steps.
 
 A step teaches the classes that it `teaches`, by their labels. A redundancy classifier becomes the classifier of each,
 the rest go on as the unknown. Of all other points no label is read: they keep what the network of the step before
