@@ -1,0 +1,159 @@
+"""S3DIS in the layout of its aligned release v1.2: `Area_<n>/<room>/Annotations/<class>_<k>.txt`, one object a file.
+
+A split is an area, a scene a room. A line is x, y, z in metres and red, green, blue in 0..255, apart by spaces.
+Classes: the 13 of Armeni et al. (CVPR 2016), told by the name of the file; no list of numbers is read, since two
+orders of them are about. The file of a whole room beside its Annotations, misnamed in Area_6/copyRoom_1, is not read.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from openworld3d.errors import UserError, nearest
+from openworld3d.raw import require
+from openworld3d.scene import Scene
+
+CLASSES: list[str] = [
+    "ceiling",
+    "floor",
+    "wall",
+    "beam",
+    "column",
+    "window",
+    "door",
+    "table",
+    "chair",
+    "sofa",
+    "bookcase",
+    "board",
+    "clutter",
+]
+
+# Of what can be counted, beam, column, window and door are built in; a board hangs like the pictures of ScanNet.
+# Clutter is whatever is left, stairs among it: a file of it need not be one object, nor one that could be moved.
+THINGS: list[str] = [
+    "table",
+    "chair",
+    "sofa",
+    "bookcase",
+    "board",
+]
+
+# Stairs are the one name of the release that is no class. The preprocessing of PointNet makes clutter of every such
+# name, that of KPConv of stairs alone and stops at another; so do we, as a misspelt class would pass for clutter.
+CLASS_OF_NAME: dict[str, str] = {**dict(zip(CLASSES, CLASSES)), "stairs": "clutter"}
+
+AREAS = [f"Area_{number}" for number in range(1, 7)]
+COLUMNS = 6
+COORD_LIMIT = np.finfo(np.float32).max
+
+# Line 180389 of this file of the release has a NUL where a space belongs, `185\x00187 182`.
+STRAY_FILE = ("Area_5", "hallway_6", "Annotations", "ceiling_1.txt")
+CONTROL_AS_SPACE = bytes(byte if byte in b"\n\r" or byte >= 32 else 32 for byte in range(256))
+
+
+def scenes_of_split(root: Path, split: str) -> list[str]:
+    """Return the rooms of an area, `<area>_<room>`, in alphabetical order."""
+    if split not in AREAS:
+        raise UserError(
+            f"{root}: S3DIS has no split {split!r}{nearest(split, AREAS)}; choose one of {', '.join(AREAS)}"
+        )
+    folder = require(root / split, f"split {split}")
+    rooms = sorted(room.name for room in folder.iterdir() if room.is_dir() and not room.name.startswith("."))
+    if not rooms:
+        raise UserError(f"{folder}: holds no folder, expected one for each room of {split}; fetch the area again")
+    names = [f"{split}_{room}" for room in rooms]
+    for name in names:
+        files_of_scene(root, name)
+    return names
+
+
+def files_of_scene(root: Path, name: str) -> list[Path]:
+    """Return the files that a room is read from, one for each object, in alphabetical order."""
+    area, number, room = name.split("_", 2)
+    folder = require(root / f"{area}_{number}" / room / "Annotations", f"scene {name}")
+    # macOS leaves .DS_Store and ._ceiling_1.txt behind.
+    files = sorted(file for file in folder.glob("*.txt") if not file.name.startswith("."))
+    if not files:
+        raise UserError(f"{folder}: holds no .txt file, expected one for each object of {name}; fetch the room again")
+    return files
+
+
+def read_scene(root: Path, name: str) -> Scene:
+    """Read one room: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance, the number of the file."""
+    files = files_of_scene(root, name)
+    labels = [label_of_file(file) for file in files]
+    objects = [read_object(file) for file in files]
+    sizes = [len(points) for points in objects]
+    points = np.concatenate(objects)  # (N, 6)
+    return Scene(
+        coord=np.ascontiguousarray(points[:, :3]),
+        color=points[:, 3:].astype(np.uint8),
+        label=np.repeat(np.array(labels, np.uint8), sizes),
+        instance=np.repeat(np.arange(len(files), dtype=np.int32), sizes),
+    )
+
+
+def label_of_file(file: Path) -> int:
+    """Return the index of the class that an object's file is named after."""
+    name = file.stem.split("_")[0]
+    if name not in CLASS_OF_NAME:
+        raise UserError(
+            f"{file}: is named after {name!r}{nearest(name, list(CLASS_OF_NAME))}, expected <class>_<number>.txt "
+            f"with one of {', '.join(CLASS_OF_NAME)}; rename the file or add the name to the map"
+        )
+    return CLASSES.index(CLASS_OF_NAME[name])
+
+
+def read_object(file: Path) -> np.ndarray:
+    """Return the points of an object, x, y, z, red, green, blue: (M, 6) float32."""
+    text = file.read_bytes()
+    if file.parts[-len(STRAY_FILE) :] == STRAY_FILE:
+        text = text.translate(CONTROL_AS_SPACE)
+    lines = text.rstrip().split(b"\n")
+    if lines == [b""]:
+        raise UserError(f"{file}: holds no point, expected at least one; remove the file or fetch it again")
+    points = points_of_lines(lines)
+    if points is None:
+        place = first_bad_line(lines)
+        found = lines[place][:80].decode("ascii", "replace")
+        raise UserError(
+            f"{file}: line {place + 1} is {found!r}, expected x y z r g b, {COLUMNS} numbers: finite metres and "
+            f"whole colours in 0..255; correct the line or fetch the file again"
+        )
+    return points
+
+
+def points_of_lines(lines: list[bytes]) -> np.ndarray | None:
+    """Return the points of some lines, None where one of them is no point: (M, 6) float32."""
+    if any(len(line.split()) != COLUMNS for line in lines):
+        return None
+    with warnings.catch_warnings():
+        # numpy 1.21 warns where later ones raise, and returns what comes before the text that is no number.
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            values = np.fromstring(b"\n".join(lines), sep=" ")
+        except (ValueError, DeprecationWarning):
+            return None
+    if len(values) != COLUMNS * len(lines):  # `1-2` has been read as two numbers
+        return None
+    points = values.reshape(-1, COLUMNS)  # (M, 6)
+    coord, color = points[:, :3], points[:, 3:]
+    finite = np.abs(coord) <= COORD_LIMIT
+    in_range = (color >= 0) & (color <= 255) & (color == np.floor(color))
+    return points.astype(np.float32) if finite.all() and in_range.all() else None
+
+
+def first_bad_line(lines: list[bytes]) -> int:
+    """Return the index of the first line that is no point, by halving; one of them has to be."""
+    first, end = 0, len(lines)
+    while end - first > 1:
+        middle = (first + end) // 2
+        if points_of_lines(lines[first:middle]) is None:
+            end = middle
+        else:
+            first = middle
+    return first
