@@ -112,7 +112,7 @@ def picture(scene: Scene, seed: int) -> Image.Image:
 
 def main() -> None:
     PICTURE.parent.mkdir(exist_ok=True)
-    picture(read_scene(SCANS, SCAN), SEED).save(PICTURE, optimize=True)
+    picture(read_scene(SCANS, SCAN).scene, SEED).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":

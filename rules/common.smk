@@ -20,6 +20,7 @@ from openworld3d.workflow.modules import command_files, plugin_files
 RAW = "results/raw/{dataset}"
 SCENES = "results/scenes/{dataset}/{split}/manifest.json"
 CHECK = "results/protocols/{protocol}.{taught}.json"
+CHECK_PAGE = "results/protocols/{protocol}.{taught}.md"
 RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
 WEIGHTS = f"{RUN}/weights.npz"
 LABELS = f"{RUN}/labels/manifest.json"

@@ -56,6 +56,7 @@ checkpoint check_protocol:
         environment=environment("metrics"),
     output:
         check=CHECK,
+        page=CHECK_PAGE,
         provenance=record_file(CHECK),
     log:
         "logs/check_protocol/{protocol}.{taught}.log",
@@ -72,4 +73,4 @@ checkpoint check_protocol:
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --train {input.train:q} --evaluate {input.evaluate:q} "
-        "--out {output.check:q} > {log:q} 2>&1"
+        "--out {output.check:q} --page {output.page:q} > {log:q} 2>&1"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,4 +119,15 @@ def test_shift_stays_in_the_range_of_the_network() -> None:
 
 def test_place_around_a_sensor_is_height_and_distance() -> None:
     scan = Scene(np.array([[3, 4, -1.5]], np.float32), np.zeros(1, np.uint8), np.zeros(1, np.int32))
-    assert place(scan, scan.coord).tolist() == [[-1.5, 0.5]]
+    assert place(replace(scan, origin_is_sensor=True), scan.coord).tolist() == [[-1.5, 0.5]]
+
+
+def test_place_in_a_scan_of_many_stands_is_counted_from_the_lowest_corner() -> None:
+    coord = np.array([[3, 4, -1.5], [5, 3, 0]], np.float32)
+    tile = Scene(coord, np.zeros(2, np.uint8), np.zeros(2, np.int32), intensity=np.ones(2, np.float32))
+    assert place(tile, tile.coord).tolist() == [[0, 1, 0], [2, 0, 1.5]]
+
+
+def test_scene_without_colour_and_intensity_looks_alike_everywhere() -> None:
+    bare = Scene(np.zeros((2, 3), np.float32), np.zeros(2, np.uint8), np.zeros(2, np.int32))
+    assert appearance(bare, [-2, 2]).tolist() == [[-2], [-2]]

@@ -30,6 +30,14 @@ def too_large_for_a_card() -> None:
     raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB\nsee the documentation")
 
 
+def link_that_leads_to_itself() -> None:
+    raise OSError(errno.ELOOP, "Too many levels of symbolic links", "raw/scan.bin")
+
+
+def folder_that_must_not_be_written() -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", "results")
+
+
 def too_large_for_the_disk() -> None:
     raise OSError(errno.ENOSPC, "No space left on device", "history.csv")
 
@@ -39,6 +47,14 @@ def too_large_for_the_disk() -> None:
     [
         (mistake, "error: scan.bin: is truncated\n"),
         (too_large_for_the_disk, "error: history.csv: No space left on device; make room and run again\n"),
+        (
+            link_that_leads_to_itself,
+            "error: raw/scan.bin: Too many levels of symbolic links; replace the link by what it should lead to\n",
+        ),
+        (
+            folder_that_must_not_be_written,
+            "error: results: Permission denied; give yourself the right to it, or",
+        ),
         (too_large_for_torch, "error: memory ran out ("),
         (too_large_for_numpy, "error: memory ran out ("),
         (

@@ -21,6 +21,9 @@ def test_scene_comes_back(tmp_path: Path) -> None:
     scene = load_scene(written(tmp_path / "hall.npz", [0, 2, VOID, 1]), CLASSES)
     assert scene.label.tolist() == [0, 2, VOID, 1]
     assert scene.color is None
+    assert scene.origin_is_sensor is False
+    assert scene.appearance is None
+    assert vars(scene.take(np.array([True, False, True, False])))["label"].tolist() == [0, VOID]
 
 
 @pytest.mark.parametrize(("label", "found"), [([0, 3, 1], "3"), ([254, 254], "254")])

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
-from openworld3d.errors import UserError, run_command
-from openworld3d.files import write_json
+from openworld3d.errors import run_command
+from openworld3d.files import whole_file, write_json
 from openworld3d.manifests import read_manifest
-from openworld3d.protocol import make_protocol
-
-
-def class_points(scenes: list[dict[str, Any]]) -> dict[str, int]:
-    """Return how many points each class has in these scenes."""
-    total: Counter[str] = Counter()
-    for scene in scenes:
-        total.update(scene["class_points"])
-    return dict(total)
-
-
-def unknown_share(scene: dict[str, Any], unknown: list[str]) -> float:
-    """Return the share of unknown points among a scene's labelled points, in 0..1."""
-    labelled = sum(scene["class_points"].values())
-    return sum(scene["class_points"].get(name, 0) for name in unknown) / max(1, labelled)
+from openworld3d.protocol_check import (
+    Contents,
+    never_taught,
+    refuse_unanswerable,
+    scenes_without_unknown,
+    total,
+    unknown_share,
+    warnings,
+)
+from openworld3d.protocol_page import page
 
 
 def main() -> None:
@@ -33,35 +27,32 @@ def main() -> None:
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: protocol, unknown")
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="manifests of the training splits")
     parser.add_argument("--evaluate", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="what the jobs that follow read, .json")
+    parser.add_argument("--page", type=Path, required=True, help="what a person reads, .md")
     arguments = parser.parse_args()
     protocol, unknown = arguments.config["protocol"], arguments.config["unknown"]
-    train, evaluate = [
-        [read_manifest(path, ["classes", "scenes"]) for path in paths]
-        for paths in (arguments.train, arguments.evaluate)
-    ]
-    known = make_protocol(evaluate[0]["classes"], unknown).known
-    train_scenes, evaluate_scenes = [
-        [scene for manifest in manifests for scene in manifest["scenes"]] for manifests in (train, evaluate)
-    ]
-    taught, asked = class_points(train_scenes), class_points(evaluate_scenes)
-    for name in unknown:
-        if name not in asked:
-            raise UserError(
-                f"protocol {protocol}: no scene of {', '.join(map(str, arguments.evaluate))} has a point of the "
-                f"unknown class {name}; choose evaluation splits that contain it, or leave it out of unknown"
-            )
-    if not any(name in taught for name in known):
-        raise UserError(f"protocol {protocol}: no training scene has a point of a known class; choose other splits")
+    classes = read_manifest(arguments.evaluate[0], ["classes"])["classes"]
+    contents = Contents(protocol, classes, unknown, scenes_of(arguments.train), scenes_of(arguments.evaluate))
+    refuse_unanswerable(contents)
     report = {
         "evaluate": [str(path) for path in arguments.evaluate],
-        "train_points": taught,
-        "evaluate_points": asked,
-        "never_taught": sorted(name for name in known if name in asked and name not in taught),
-        "unknown_share": {scene["name"]: unknown_share(scene, unknown) for scene in evaluate_scenes},
-        "scenes_without_unknown": [scene["name"] for scene in evaluate_scenes if not unknown_share(scene, unknown)],
+        "train_points": total(contents.train, "class_points"),
+        "evaluate_points": total(contents.evaluate, "class_points"),
+        "never_taught": never_taught(contents),
+        "unknown_share": {scene["name"]: unknown_share([scene], unknown) for scene in contents.evaluate},
+        "scenes_without_unknown": scenes_without_unknown(contents),
     }
+    with whole_file(arguments.page) as temporary:
+        temporary.write_text(page(contents))
     write_json(arguments.out, report)
+    for sentence in warnings(contents):
+        print(f"protocol {protocol}: {sentence}")
+    print(f"protocol {protocol}: read {arguments.page}")
+
+
+def scenes_of(manifests: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return what some manifests say of their scenes."""
+    return [scene for path in manifests for scene in read_manifest(path, ["scenes"])["scenes"]]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pandas as pd
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import whole_file
 from openworld3d.manifests import read_manifest
+from openworld3d.markdown import table_lines
 
 IDENTITY = ["dataset", "protocol", "backbone", "recipe", "coverage", "score", "method", "seed"]
 SIZE = ["points", "prevalence"]
@@ -103,10 +104,8 @@ def caption_of(name: str, columns: list[str]) -> str:
 
 def markdown(text: pd.DataFrame, caption: str) -> str:
     """Return a Markdown table, names to the left and numbers to the right, with its caption below."""
-    rule = [":--" if column in IDENTITY else "--:" for column in text.columns]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in text.to_numpy().tolist()]
-    lines = [f"| {' | '.join(line)} |" for line in [list(text.columns), rule, *cells]]
-    return "\n".join([*lines, "", caption, ""])
+    names = sum(column in IDENTITY for column in text.columns)
+    return "\n".join([*table_lines(list(text.columns), text.to_numpy().tolist(), names), "", caption, ""])
 
 
 def latex(text: pd.DataFrame, caption: str, name: str) -> str:

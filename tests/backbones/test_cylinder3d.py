@@ -174,8 +174,10 @@ def test_recipes_ask_it_as_any_network() -> None:
 @pytest.mark.usefixtures("_spconv")
 def test_scan_is_inferred_in_one_crop_of_its_cells() -> None:
     coord, feature = scan(40)
-    nothing = np.zeros(40)
-    scene = Scene(coord, nothing.astype(np.uint8), nothing.astype(np.int32), intensity=feature[:, 0].numpy())
+    nothing, intensity = np.zeros(40), feature[:, 0].numpy()
+    scene = Scene(
+        coord, nothing.astype(np.uint8), nothing.astype(np.int32), intensity=intensity, origin_is_sensor=True
+    )
     network = build(SMALL, input_channels(scene), 5).eval()
     model = Model(network, closed_set, {}, 0.02, [0, 1], torch.device("cpu"))
     outputs = infer_scene(model, scene, "single", Bounds(voxels=40, pairs=40))
@@ -188,5 +190,5 @@ def test_scan_is_inferred_in_one_crop_of_its_cells() -> None:
 
 @pytest.mark.usefixtures("_stand_in")
 def test_coloured_scenes_are_refused() -> None:
-    with pytest.raises(UserError, match="asked for 6 features of a point, those of a coloured scan, expected 3"):
+    with pytest.raises(UserError, match="asked for 6 features of a point, expected 3"):
         build(SMALL, 6, 5)

@@ -118,19 +118,19 @@ def root(tmp_path: Path) -> Path:
 
 def test_scene_by_hand(root: Path) -> None:
     assert scenes_of_split(root, "mini_val") == ["scene-0103_00", "scene-0103_01"]
-    scene = read_scene(root, NAME)
+    scene = read_scene(root, NAME).scene
     assert scene.coord.tolist() == POINTS[:, :3].tolist()
     assert scene.intensity is not None
     assert scene.intensity.dtype == np.float32
     assert scene.intensity.tolist() == pytest.approx([1, 0.2, 0, 0.4])
     assert scene.label.tolist() == [3, 0, 10, VOID]
     assert scene.instance.tolist() == [-1, -1, -1, -1]
-    assert read_scene(root, "scene-0103_01").label.tolist() == [10, VOID]
+    assert read_scene(root, "scene-0103_01").scene.label.tolist() == [10, VOID]
 
 
 def test_instances_of_the_panoptic_extension(root: Path) -> None:
     write_instances(root, np.array([17002, 17001, 24000, 17002]))
-    instance = read_scene(root, NAME).instance
+    instance = read_scene(root, NAME).scene.instance
     assert instance.dtype == np.int32
     assert instance.tolist() == [1, 0, -1, 1]
 
@@ -138,13 +138,18 @@ def test_instances_of_the_panoptic_extension(root: Path) -> None:
 def test_all_of_nuscenes_comes_before_mini(root: Path) -> None:
     (root / VERSION).rename(root / "v1.0-trainval")
     (root / VERSION).mkdir()
-    assert read_scene(root, NAME).label.tolist() == [3, 0, 10, VOID]
+    assert read_scene(root, NAME).scene.label.tolist() == [3, 0, 10, VOID]
 
 
 def test_ids_are_those_of_the_category_table(root: Path) -> None:
     write_table(root, "category", [{"name": name, "index": 31 - index} for index, name in enumerate(CHALLENGE)])
     # 31 - 17 is vehicle.bicycle, 31 - 9 vehicle.trailer, 31 - 24 human.pedestrian.stroller, 31 - 0 vehicle.ego.
-    assert read_scene(root, NAME).label.tolist() == [CLASSES.index("bicycle"), CLASSES.index("trailer"), VOID, VOID]
+    assert read_scene(root, NAME).scene.label.tolist() == [
+        CLASSES.index("bicycle"),
+        CLASSES.index("trailer"),
+        VOID,
+        VOID,
+    ]
 
 
 def test_map_is_that_of_the_challenge() -> None:
@@ -157,7 +162,7 @@ def test_map_is_that_of_the_challenge() -> None:
 def test_every_category_is_a_class_or_void(root: Path) -> None:
     write_array(root, POINTS_FILE, np.ones((32, 5), "<f4"))
     write_array(root, LABEL_FILE, np.arange(32, dtype=np.uint8))
-    label = read_scene(root, NAME).label
+    label = read_scene(root, NAME).scene.label
     assert ["void" if index == VOID else CLASSES[index] for index in label] == list(CHALLENGE.values())
 
 

@@ -40,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_scene_by_hand(root: Path) -> None:
     assert scenes_of_split(root, "train") == [NAME]
-    scene = read_scene(root, NAME)
+    scene = read_scene(root, NAME).scene
     assert scene.coord[1].tolist() == [3, 4, 5]
     assert scene.color is not None
     assert scene.color[2].tolist() == [2, 2, 2]

@@ -28,7 +28,7 @@ def test_scan_by_hand(tmp_path: Path) -> None:
     raw = np.array([252 + (7 << 16), 10 + (7 << 16), 30 + (300 << 16), 1])
     write_scan(tmp_path, points, raw)
     assert scenes_of_split(tmp_path, "00") == ["00_000000"]
-    scene = read_scene(tmp_path, "00_000000")
+    scene = read_scene(tmp_path, "00_000000").scene
     assert scene.coord.tolist() == points[:, :3].tolist()
     assert scene.intensity is not None
     assert scene.intensity.tolist() == [0.5, 0.25, 0, 1]
@@ -53,7 +53,7 @@ def test_real_scans_are_read() -> None:
     root = MINI / "dataset"
     names = scenes_of_split(root, "04")
     assert names == ["04_000000", "04_000003", "04_000006", "04_000009"]
-    scene = read_scene(root, names[0])
+    scene = read_scene(root, names[0]).scene
     assert len(scene) == 124231
     bus = scene.label == CLASSES.index("other-vehicle")
     assert bus.sum() == 2076

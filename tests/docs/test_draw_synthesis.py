@@ -63,6 +63,6 @@ def test_red_is_what_is_unknown_afterwards() -> None:
 
 @pytest.mark.skipif(not DRAW["SCANS"].exists(), reason="real scans are absent: set DATA_DIR to the folder with them")
 def test_picture_is_up_to_date() -> None:
-    today = DRAW["picture"](read_scene(DRAW["SCANS"], DRAW["SCAN"]), DRAW["SEED"])
+    today = DRAW["picture"](read_scene(DRAW["SCANS"], DRAW["SCAN"]).scene, DRAW["SEED"])
     with Image.open(DRAW["PICTURE"]) as kept:
         assert np.array_equal(np.asarray(kept), np.asarray(today)), "run docs/draw_synthesis.py"

@@ -11,6 +11,7 @@ from tests.pipeline.conftest import ROOT, Project
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml"))
 
 TRAININGS = {
+    "ign_lidarhd": 12,
     "rooms_real": 6,
     "real_ablation": 24,
     "real_nuscenes": 2,

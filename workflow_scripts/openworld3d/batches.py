@@ -57,15 +57,16 @@ class Cloud(NamedTuple):
 
 
 def sensed(scene: Scene) -> np.ndarray:
-    """Return what the sensor saw beside the place, in 0..1: colour (N, 3) or intensity (N, 1) float32."""
+    """Return what was seen beside the place, in 0..1: colour (N, 3) or intensity (N, 1) float32, 0 for neither."""
     if scene.color is not None:
         return scene.color.astype(np.float32) / 255
-    assert scene.intensity is not None
-    return scene.intensity[:, None]
+    if scene.intensity is not None:
+        return scene.intensity[:, None]
+    return np.zeros((len(scene), 1), np.float32)
 
 
 def appearance(scene: Scene, appearance_range: Sequence[float]) -> np.ndarray:
-    """Return colour (N, 3) or intensity (N, 1) float32 as a network takes it: 0..1 moved to its range [low, high].
+    """Return what `sensed` says, (N, F) float32, as a network takes it: 0..1 moved to its range [low, high].
 
     Centred and about as wide as metres are, the stem's sums over neighbours do not drown it; a network trained
     elsewhere wants the range that it was trained on.
@@ -77,12 +78,12 @@ def appearance(scene: Scene, appearance_range: Sequence[float]) -> np.ndarray:
 def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
     """Return what a point's place tells: (V, 3) or (V, 2) float32.
 
-    In a coloured scan, metres from the cloud's lowest corner, as the reference has it. Around a spinning LiDAR, whose
-    origin is the sensor, metres of height and tens of metres of distance, which turning the scan does not change.
+    Metres from the cloud's lowest corner, as the reference has it. Where the origin is the sensor, a spinning LiDAR,
+    metres of height and tens of metres of distance, which turning the scan does not change.
     """
-    if scene.color is not None:
-        return coord - coord.min(0)
-    return np.stack([coord[:, 2], np.hypot(coord[:, 0], coord[:, 1]) / 10], 1)
+    if scene.origin_is_sensor:
+        return np.stack([coord[:, 2], np.hypot(coord[:, 0], coord[:, 1]) / 10], 1)
+    return coord - coord.min(0)
 
 
 def input_channels(scene: Scene) -> int:

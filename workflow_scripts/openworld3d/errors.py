@@ -7,6 +7,19 @@ import errno
 import sys
 from typing import Callable, Iterable
 
+# What a disk, a link or a permission does to a command, whatever it reads or writes.
+OF_THE_SURROUNDINGS = {
+    errno.ENOSPC: "make room and run again",
+    errno.EDQUOT: "make room and run again",
+    errno.EACCES: "give yourself the right to it, or name another place",
+    errno.EPERM: "give yourself the right to it, or name another place",
+    errno.EROFS: "name a place that can be written to",
+    errno.ELOOP: "replace the link by what it should lead to",
+    errno.EISDIR: "a file is expected there; move the folder away",
+    errno.ENOTDIR: "a folder is expected on the way there; move the file away",
+    errno.ENAMETOOLONG: "choose shorter names",
+    errno.EIO: "the disk failed; copy the file anew and run again",
+}
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -21,15 +34,15 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a command's `main`; a `UserError`, a full disk or no memory is one line of standard error and status 1."""
+    """Run a command's `main`; a `UserError`, what a disk refuses or no memory is a line of stderr and status 1."""
     try:
         main()
     except UserError as error:
         sentence = str(error)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in OF_THE_SURROUNDINGS:
             raise
-        sentence = f"{error.filename or 'the output'}: {error.strerror}; make room and run again"
+        sentence = f"{error.filename or 'the output'}: {error.strerror}; {OF_THE_SURROUNDINGS[error.errno]}"
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise

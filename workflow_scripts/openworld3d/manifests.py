@@ -10,9 +10,6 @@ from typing import Any, Sequence
 
 from openworld3d.errors import UserError, nearest
 
-# Beside a manifest of scenes: the SHA-256 of each raw file that they were read from.
-RAW_FILES = "raw_files.json"
-
 
 @dataclass(frozen=True)
 class SceneFile:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from openworld3d.files import sha256_of, sha256_of_text
-from openworld3d.manifests import RAW_FILES
+from openworld3d.journal import JOURNAL, read_journal
 
 CODE = "workflow_scripts"
 SUFFIX = ".provenance.json"
@@ -59,9 +59,14 @@ def chain(result: str) -> Iterator[dict[str, Any]]:
 
 
 def raw_files(record: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the SHA-256 of the raw files that a job read, by the file that lists them; empty for most jobs."""
-    lists = [Path(output).with_name(RAW_FILES) for output in record["outputs"]]
-    return {str(path): json.loads(path.read_text()) for path in lists if path.exists()}
+    """Return the SHA-256 of the raw files that a job read, by the journal that lists them; empty for most jobs."""
+    folders = [Path(output).parent for output in record["outputs"] if Path(output).name == "manifest.json"]
+    journals = {str(folder / JOURNAL): read_journal(folder) for folder in folders}
+    return {
+        path: {raw: sha for line in lines for raw, sha in line["raw"].items()}
+        for path, lines in journals.items()
+        if lines
+    }
 
 
 def changed_since(record: dict[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -25,7 +25,7 @@ class Scene:
 
     coord (N, 3) float32 in metres; color (N, 3) uint8 or None; intensity (N,) float32 in 0..1 or None;
     label (N,) uint8, the index in the dataset's list of classes, 255 where void;
-    instance (N,) int32, -1 where none.
+    instance (N,) int32, -1 where none; origin_is_sensor: whether one sensor saw it all, from the origin.
     """
 
     coord: np.ndarray
@@ -33,13 +33,21 @@ class Scene:
     instance: np.ndarray
     color: np.ndarray | None = None
     intensity: np.ndarray | None = None
+    origin_is_sensor: bool = False
 
     def __len__(self) -> int:
         return len(self.coord)
 
     def take(self, kept: np.ndarray) -> Scene:
         """Return the scene of some of the points: kept (N,) bool."""
-        return Scene(**{name: value[kept] for name, value in vars(self).items() if value is not None})
+        return replace(
+            self, **{name: value[kept] for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        )
+
+    @property
+    def appearance(self) -> str | None:
+        """Return what of the points, beside their place, a network sees: `color`, `intensity` or None."""
+        return next((name for name in ("color", "intensity") if getattr(self, name) is not None), None)
 
 
 def save_scene(path: Path, scene: Scene) -> None:
@@ -56,6 +64,7 @@ def load_scene(path: Path, classes: Sequence[str]) -> Scene:
     """
     with np.load(path) as arrays:
         scene = Scene(**{name: arrays[name] for name in arrays.files})
+    scene.origin_is_sensor = bool(scene.origin_is_sensor)
     strange = scene.label[(scene.label >= len(classes)) & (scene.label != VOID)]
     if len(strange):
         found = STRANGE_LABEL.format(label=strange[0], count=len(strange), last=len(classes) - 1)
@@ -64,11 +73,12 @@ def load_scene(path: Path, classes: Sequence[str]) -> Scene:
 
 
 def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
-    """Return a scene's points, points per class, void points and extent in metres."""
+    """Return a scene's points, points per class, void points, extent in metres and what its points look like."""
     count = np.bincount(scene.label, minlength=VOID + 1)
     return {
         "points": len(scene),
         "class_points": {name: int(count[index]) for index, name in enumerate(classes) if count[index]},
         "void_points": int(count[VOID]),
-        "extent": (scene.coord.max(0) - scene.coord.min(0)).round(3).tolist(),
+        "extent": (scene.coord.max(0) - scene.coord.min(0)).astype(np.float64).round(3).tolist(),
+        "appearance": scene.appearance,
     }

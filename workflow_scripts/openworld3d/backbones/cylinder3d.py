@@ -125,11 +125,11 @@ def point_network(in_channels: int) -> nn.Sequential:
 
 
 def build(config: dict[str, Any], in_channels: int, classes: int) -> Cylinder3D:
-    """Return an untrained network; raises UserError for coloured scenes, and where there is no spconv."""
+    """Return an untrained network; raises UserError for scenes of no LiDAR, and where there is no spconv."""
     if in_channels != OF_SCAN:
         raise UserError(
-            f"network cylinder3d is asked for {in_channels} features of a point, those of a coloured scan, expected "
-            f"{OF_SCAN}, those of a LiDAR scan with intensity; give the protocol's dataset another backbone"
+            f"network cylinder3d is asked for {in_channels} features of a point, expected {OF_SCAN}, those of a scan "
+            "of a LiDAR that stands at its origin; give the protocol's dataset another backbone"
         )
     library()
     return Cylinder3D(config, classes)

@@ -19,6 +19,7 @@ import numpy as np
 from openworld3d.errors import UserError, nearest
 from openworld3d.nuscenes_splits import SPLITS
 from openworld3d.raw import (
+    Reading,
     check_length,
     check_points,
     class_of_raw_id,
@@ -29,6 +30,8 @@ from openworld3d.raw import (
     require,
 )
 from openworld3d.scene import NO_INSTANCE, Scene
+
+KEYS: dict[str, Any] = {}
 
 CLASSES: list[str] = [
     "barrier",
@@ -131,7 +134,7 @@ def files_of_scene(root: Path, name: str) -> list[Path]:
     return [require(root / file, f"scene {name}") for file in scan if file is not None]
 
 
-def read_scene(root: Path, name: str) -> Scene:
+def read_scene(root: Path, name: str) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
     points_file, label_file, *instance_files = files_of_scene(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 5)
@@ -141,12 +144,15 @@ def read_scene(root: Path, name: str) -> Scene:
     instance = np.full(len(points), NO_INSTANCE, np.int32)
     for file in instance_files:
         instance = read_instances(file, len(points), points_file)
-    return Scene(
+    label, void_ids = map_labels(raw, class_of_raw_id(class_of_index(root), CLASSES), label_file)
+    scene = Scene(
         coord=np.ascontiguousarray(points[:, :3]),
         intensity=points[:, 3] / np.float32(255),
-        label=map_labels(raw, class_of_raw_id(class_of_index(root), CLASSES), label_file),
+        label=label,
         instance=instance,
+        origin_is_sensor=True,
     )
+    return Reading(scene, void_ids)
 
 
 def read_instances(file: Path, points: int, points_file: Path) -> np.ndarray:

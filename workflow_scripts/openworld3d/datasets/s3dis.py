@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.raw import require
+from openworld3d.raw import Reading, recentre, require
 from openworld3d.scene import Scene
+
+KEYS: dict[str, Any] = {}
 
 CLASSES: list[str] = [
     "ceiling",
@@ -48,7 +51,6 @@ CLASS_OF_NAME: dict[str, str] = {**dict(zip(CLASSES, CLASSES)), "stairs": "clutt
 
 AREAS = [f"Area_{number}" for number in range(1, 7)]
 COLUMNS = 6
-COORD_LIMIT = np.finfo(np.float32).max
 
 # Line 180389 of this file of the release has a NUL where a space belongs, `185\x00187 182`.
 STRAY_FILE = ("Area_5", "hallway_6", "Annotations", "ceiling_1.txt")
@@ -82,19 +84,21 @@ def files_of_scene(root: Path, name: str) -> list[Path]:
     return files
 
 
-def read_scene(root: Path, name: str) -> Scene:
+def read_scene(root: Path, name: str) -> Reading:
     """Read one room: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance, the number of the file."""
     files = files_of_scene(root, name)
     labels = [label_of_file(file) for file in files]
     objects = [read_object(file) for file in files]
     sizes = [len(points) for points in objects]
     points = np.concatenate(objects)  # (N, 6)
-    return Scene(
-        coord=np.ascontiguousarray(points[:, :3]),
+    coord, shift = recentre(points[:, :3], files[0].parent)
+    scene = Scene(
+        coord=coord,
         color=points[:, 3:].astype(np.uint8),
         label=np.repeat(np.array(labels, np.uint8), sizes),
         instance=np.repeat(np.arange(len(files), dtype=np.int32), sizes),
     )
+    return Reading(scene, {}, shift)
 
 
 def label_of_file(file: Path) -> int:
@@ -109,7 +113,7 @@ def label_of_file(file: Path) -> int:
 
 
 def read_object(file: Path) -> np.ndarray:
-    """Return the points of an object, x, y, z, red, green, blue: (M, 6) float32."""
+    """Return the points of an object, x, y, z, red, green, blue: (M, 6) float64."""
     text = file.read_bytes()
     if file.parts[-len(STRAY_FILE) :] == STRAY_FILE:
         text = text.translate(CONTROL_AS_SPACE)
@@ -128,7 +132,7 @@ def read_object(file: Path) -> np.ndarray:
 
 
 def points_of_lines(lines: list[bytes]) -> np.ndarray | None:
-    """Return the points of some lines, None where one of them is no point: (M, 6) float32."""
+    """Return the points of some lines, None where one of them is no point: (M, 6) float64."""
     if any(len(line.split()) != COLUMNS for line in lines):
         return None
     with warnings.catch_warnings():
@@ -142,9 +146,9 @@ def points_of_lines(lines: list[bytes]) -> np.ndarray | None:
         return None
     points = values.reshape(-1, COLUMNS)  # (M, 6)
     coord, color = points[:, :3], points[:, 3:]
-    finite = np.abs(coord) <= COORD_LIMIT
+    finite = np.isfinite(coord)
     in_range = (color >= 0) & (color <= 255) & (color == np.floor(color))
-    return points.astype(np.float32) if finite.all() and in_range.all() else None
+    return points if finite.all() and in_range.all() else None
 
 
 def first_bad_line(lines: list[bytes]) -> int:

@@ -8,13 +8,31 @@ ScanNet (Dai et al., CVPR 2017), column `nyu40id` of its label table; every othe
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from plyfile import PlyData, PlyParseError
 
 from openworld3d.errors import UserError
-from openworld3d.raw import check_length, check_points, class_of_raw_id, map_labels, read_json, require
+from openworld3d.raw import Reading, check_length, class_of_raw_id, map_labels, read_json, recentre, require
 from openworld3d.scene import NO_INSTANCE, Scene
+
+# Rooms in this layout can be generated (generate_rooms.py).
+KEYS: dict[str, Any] = {
+    "generate": {
+        "description": "makes the raw scans, in place of a root",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["train", "val", "seed", "spacing"],
+        "properties": {
+            "train": {"description": "scenes of the split train", "$ref": "#/$defs/count"},
+            "val": {"description": "scenes of the split val", "$ref": "#/$defs/count"},
+            "seed": {"type": "integer", "minimum": 0},
+            "spacing": {"description": "metres between points of a surface", "$ref": "#/$defs/positive"},
+        },
+        "default": None,
+    },
+}
 
 CLASSES: list[str] = [
     "wall",
@@ -79,20 +97,21 @@ def files_of_scene(root: Path, name: str) -> list[Path]:
     return [require(root / "scans" / name / f"{name}{suffix}", f"scene {name}") for suffix in suffixes]
 
 
-def read_scene(root: Path, name: str) -> Scene:
+def read_scene(root: Path, name: str) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance."""
     points_file, label_file, segment_file, aggregation_file = files_of_scene(root, name)
     vertex = read_vertices(points_file)
     raw = read_vertices(label_file)["label"]
-    coord = np.stack([vertex["x"], vertex["y"], vertex["z"]], 1).astype(np.float32)  # (N, 3)
-    check_length(len(raw), len(coord), label_file, points_file)
-    check_points(coord, points_file)
-    return Scene(
+    check_length(len(raw), len(vertex), label_file, points_file)
+    coord, shift = recentre(np.stack([vertex["x"], vertex["y"], vertex["z"]], 1), points_file)  # (N, 3)
+    label, void_ids = map_labels(raw, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file)
+    scene = Scene(
         coord=coord,
         color=np.stack([vertex["red"], vertex["green"], vertex["blue"]], 1),  # (N, 3)
-        label=map_labels(raw, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file),
+        label=label,
         instance=read_instances(segment_file, aggregation_file, len(coord), points_file),
     )
+    return Reading(scene, void_ids, shift)
 
 
 def read_vertices(file: Path) -> np.ndarray:

@@ -8,11 +8,13 @@ A split is a sequence ("00" to "10"). A .bin holds float32 x, y, z in metres (or
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from openworld3d.errors import UserError
 from openworld3d.raw import (
+    Reading,
     check_length,
     check_points,
     class_of_raw_id,
@@ -22,6 +24,8 @@ from openworld3d.raw import (
     require,
 )
 from openworld3d.scene import Scene
+
+KEYS: dict[str, Any] = {}
 
 CLASSES: list[str] = [
     "car",
@@ -114,16 +118,19 @@ def files_of_scene(root: Path, name: str) -> list[Path]:
     return [require(root / "sequences" / split / file, f"scene {name}") for file in files]
 
 
-def read_scene(root: Path, name: str) -> Scene:
+def read_scene(root: Path, name: str) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
     points_file, label_file = files_of_scene(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 4)
     raw = read_whole(label_file, np.dtype("<u4"), BYTES_PER_LABEL)
     check_length(len(raw), len(points), label_file, points_file)
     check_points(points[:, :3], points_file)
-    return Scene(
+    label, void_ids = map_labels(raw & 0xFFFF, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file)
+    scene = Scene(
         coord=np.ascontiguousarray(points[:, :3]),
         intensity=np.ascontiguousarray(points[:, 3]),
-        label=map_labels(raw & 0xFFFF, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file),
+        label=label,
         instance=number_instances(raw, raw >> 16 > 0),
+        origin_is_sensor=True,
     )
+    return Reading(scene, void_ids)

@@ -16,8 +16,10 @@ class Wanted(NamedTuple):
     cuda: str | None = None
 
 
+NUMBERS = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "jinja2", "yaml")
+CLOUDS = ("plyfile", "laspy", "lazrs")
 WANTED = {
-    "metrics": Wanted(("numpy", "scipy", "sklearn", "pandas", "matplotlib", "jinja2", "plyfile", "yaml")),
+    "metrics": Wanted((*NUMBERS, *CLOUDS)),
     "cpu": Wanted(NETWORK),
     "stratified_transformer": Wanted(NETWORK, "11.1"),
     "real_cylinder3d": Wanted((*NETWORK, "spconv"), "11.1"),

@@ -27,23 +27,28 @@ def check_config(config: Config, schema_file: Path) -> None:
 
 
 def with_keys_of_kinds(schema: Config) -> Config:
-    """Return the schema with the keys that backbones of a network and recipes of a kind have, as its file says."""
-    add_keys_of_networks(schema)
+    """Return the schema with the keys that datasets, backbones and recipes of a kind have, as its file says."""
+    add_keys(schema["$defs"]["dataset"], "datasets", "layout")
+    add_keys(schema["$defs"]["backbone"], "backbones", "network")
     add_keys_of_recipes(schema)
     return schema
 
 
-def add_keys_of_networks(schema: Config) -> None:
-    """Add the keys that backbones of each network have beside those of all."""
-    backbone = schema["$defs"]["backbone"]
-    of_all = dict.fromkeys(backbone["properties"], True)
-    backbone["allOf"] = []
-    for network in plugin_names("backbones"):
-        keys = declared("backbones", network, "KEYS")
-        backbone["properties"].update(dict.fromkeys(keys, True))
-        of_network = keys_alone(f"a backbone of network {network}", {**of_all, **keys})
-        of_network["required"] = list(keys)
-        backbone["allOf"].append({"if": is_one("network", network), "then": of_network})
+def add_keys(entry: Config, section: str, kind: str) -> None:
+    """Add to an entry of a section the keys that it has beside those of all, by what its key `kind` says."""
+    of_all = dict.fromkeys(entry["properties"], True)
+    entry["allOf"] = []
+    for name in plugin_names(section):
+        keys = declared(section, name, "KEYS")
+        entry["properties"].update(dict.fromkeys(keys, True))
+        of_kind = keys_alone(f"a {section[:-1]} of {kind} {name}", {**of_all, **keys})
+        of_kind["required"] = without_default(keys)
+        entry["allOf"].append({"if": is_one(kind, name), "then": of_kind})
+
+
+def without_default(keys: dict[str, Any]) -> list[str]:
+    """Return the keys that must be given."""
+    return [name for name, key in keys.items() if "default" not in key]
 
 
 def add_keys_of_recipes(schema: Config) -> None:
@@ -56,7 +61,7 @@ def add_keys_of_recipes(schema: Config) -> None:
         keys = {**declared("recipes", kind, "TRAINING_KEYS"), **declared("recipes", kind, "INFERENCE_KEYS")}
         recipe["properties"].update(dict.fromkeys(keys, True))
         of_kind = keys_alone(f"a recipe of kind {kind}", {"kind": True, **keys})
-        of_kind["required"] = [name for name, key in keys.items() if "default" not in key]
+        of_kind["required"] = without_default(keys)
         if declared("recipes", kind, "BEGINS_WITH") == "train":
             of_kind["properties"].update(dict.fromkeys(of_network, True))
             of_kind["if"] = {"required": ["pretrained"]}

@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterable
 
 from openworld3d.errors import UserError, nearest
 from openworld3d.workflow.modules import declared, plugin_names
-from openworld3d.workflow.slices import begins_with, score_options
+from openworld3d.workflow.slices import begins_with, classes_of, score_options
 
 Config = Dict[str, Any]
 
@@ -22,9 +22,16 @@ def check_definitions(config: Config) -> None:
         refer(f"datasets.{name}.layout", dataset["layout"], plugin_names("datasets"))
         if ("root" in dataset) == ("generate" in dataset):
             raise UserError(f"config: datasets.{name} needs either root or generate, and not both")
+        if "classes" in dataset:
+            check_raw_ids(f"datasets.{name}", dataset)
     for name, protocol in config["protocols"].items():
         refer(f"protocols.{name}.dataset", protocol["dataset"], config["datasets"])
         check_classes(f"protocols.{name}.unknown", protocol["unknown"], classes_of(config, protocol["dataset"]))
+        for role in ("train", "evaluate"):
+            if "splits" in config["datasets"][protocol["dataset"]]:
+                refer_all(
+                    f"protocols.{name}.{role}", protocol[role], config["datasets"][protocol["dataset"]]["splits"]
+                )
         shared = sorted(set(protocol["train"]) & set(protocol["evaluate"]))
         if shared:
             raise UserError(f"config: protocols.{name} both trains on and evaluates split {shared[0]}")
@@ -43,6 +50,17 @@ def check_definitions(config: Config) -> None:
     for name, score in config["scores"].items():
         refer(f"scores.{name}.kind", score["kind"], plugin_names("scores"))
         check_score(name, score)
+
+
+def check_raw_ids(place: str, dataset: dict[str, Any]) -> None:
+    """Check that a raw id is of one class or void, and that the things are classes."""
+    class_of: dict[int, str] = dict.fromkeys(dataset.get("void", []), "void")
+    for name, raw_ids in dataset["classes"].items():
+        for raw_id in raw_ids:
+            if raw_id in class_of:
+                raise UserError(f"config: {place}.classes.{name} has {raw_id}, which is {class_of[raw_id]} already")
+            class_of[raw_id] = name
+    refer_all(f"{place}.things", dataset.get("things", []), dataset["classes"])
 
 
 def refer_all(place: str, names: Iterable[str], choices: Iterable[str]) -> None:
@@ -158,11 +176,6 @@ def check_number(place: str, value: Any, default: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not math.isfinite(value):
         expected = "whole" if whole else "finite"
         raise UserError(f"config: {place} is {value!r}, expected a {expected} number, as its default {default} is")
-
-
-def classes_of(config: Config, dataset: str) -> list[str]:
-    """Return a dataset's classes, read from its layout's file."""
-    return declared("datasets", config["datasets"][dataset]["layout"], "CLASSES")
 
 
 def environment_names() -> list[str]:

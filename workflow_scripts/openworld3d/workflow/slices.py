@@ -27,9 +27,29 @@ def generate_slice(config: Config, dataset: str) -> Slice:
 
 
 def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
-    """Return what `prepare` sees."""
-    layout = config["datasets"][dataset]["layout"]
-    return {"dataset": dataset, "layout": layout, "root": raw_root(config, dataset), "split": split}
+    """Return what `prepare` sees: of a layout's keys none that another split alone has."""
+    chosen = config["datasets"][dataset]
+    declared_keys = {**declared("datasets", chosen["layout"], "KEYS")}
+    declared_keys.pop("generate", None)
+    keys = {name: chosen.get(name, key.get("default")) for name, key in declared_keys.items()}
+    if "classes" in keys:
+        keys["classes"] = [[name, raw_ids] for name, raw_ids in keys["classes"].items()]  # JSON would lose the order
+    if "splits" in keys:
+        keys["splits"] = {split: keys["splits"][split]}
+    return {
+        "dataset": dataset,
+        "layout": chosen["layout"],
+        "root": raw_root(config, dataset),
+        "split": split,
+        "classes": classes_of(config, dataset),
+        "keys": keys,
+    }
+
+
+def classes_of(config: Config, dataset: str) -> list[str]:
+    """Return the classes of a dataset in their order, which its layout or the config says."""
+    chosen = config["datasets"][dataset]
+    return list(chosen["classes"]) if "classes" in chosen else declared("datasets", chosen["layout"], "CLASSES")
 
 
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
@@ -75,7 +95,8 @@ def relabel_slice(config: Config, backbone: str, recipe: str) -> Slice:
 def known_things(config: Config, protocol: str) -> list[str]:
     """Return the classes of a protocol's dataset that are countable objects and not unknown."""
     chosen = config["protocols"][protocol]
-    things = declared("datasets", config["datasets"][chosen["dataset"]]["layout"], "THINGS")
+    dataset = config["datasets"][chosen["dataset"]]
+    things = dataset.get("things", []) if "classes" in dataset else declared("datasets", dataset["layout"], "THINGS")
     return [name for name in things if name not in chosen["unknown"]]
 
 

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Callable
+
+import laspy
+import numpy as np
+import pytest
+from plyfile import PlyData, PlyElement
+
+from openworld3d.datasets.folder import read_scene, scenes_of_split
+from openworld3d.errors import UserError
+from openworld3d.raw import Reading
+from openworld3d.scene import VOID
+
+DATA = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "ign_lidarhd"
+COORD = np.array([[1, 2, 3], [4, 5, 6], [7.5, 8, 9], [0, 0, 0]])
+COLOR = np.array([[0, 51, 255], [255, 0, 0], [102, 102, 102], [0, 0, 0]])
+INTENSITY = np.array([0, 500, 1000, 3000])
+RAW = np.array([5, 2, 6, 1])
+KEYS: dict[str, Any] = {
+    "label": "classification",
+    "classes": [["ground", [2]], ["tree", [4, 5]], ["roof", [6]]],
+    "void": [1],
+    "splits": {"all": ["*"]},
+    "color_full": None,
+    "intensity_full": 1000,
+}
+Write = Callable[..., None]
+
+
+def write_las(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
+    header = laspy.LasHeader(point_format=3, version="1.2")
+    header.scales, header.offsets = np.full(3, 0.001), np.floor(coord.min(0))
+    cloud = laspy.LasData(header)
+    cloud.x, cloud.y, cloud.z = coord.T
+    cloud.classification, cloud.intensity = raw, INTENSITY[: len(coord)]
+    cloud.red, cloud.green, cloud.blue = color[: len(coord)].T
+    cloud.write(str(file))
+
+
+def write_ply(
+    file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR, text: bool = False
+) -> None:
+    fields = [(name, "f8") for name in "xyz"] + [(name, "u1") for name in ("red", "green", "blue")]
+    vertex = np.empty(len(coord), [*fields, ("intensity", "f4"), ("classification", "f4")])
+    columns = [*coord.T, *color[: len(coord)].T, INTENSITY[: len(coord)], raw]
+    for name, column in zip(vertex.dtype.names or (), columns):
+        vertex[name] = column
+    PlyData([PlyElement.describe(vertex, "vertex")], text=text).write(str(file))
+
+
+def write_text_ply(file: Path, **points: np.ndarray) -> None:
+    write_ply(file, text=True, **points)
+
+
+def write_npz(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
+    np.savez(file, coord=coord, classification=raw, color=color[: len(coord)], intensity=INTENSITY[: len(coord)])
+
+
+FORMATS: dict[str, tuple[str, Write]] = {
+    "las": ("tile.las", write_las),
+    "laz": ("tile.laz", write_las),
+    "ply": ("tile.ply", write_ply),
+    "ply as text": ("tile.ply", write_text_ply),
+    "npz": ("tile.npz", write_npz),
+    "ending in capitals": ("tile.LAZ", write_las),
+}
+
+
+def read(root: Path, **changed: Any) -> Reading:
+    return read_scene(root, "tile", **{**KEYS, **changed})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_cloud_by_hand(tmp_path: Path, name: str) -> None:
+    file, write = FORMATS[name]
+    write(tmp_path / file)
+    assert scenes_of_split(tmp_path, "all", **KEYS) == ["tile"]
+    scene, void_ids, shift = read(tmp_path)
+    assert scene.coord.tolist() == COORD.tolist()
+    assert scene.label.tolist() == [1, 0, 2, VOID]
+    assert scene.intensity is not None
+    assert scene.intensity.tolist() == [0, 0.5, 1, 1]
+    assert (scene.color, scene.origin_is_sensor) == (None, False)
+    assert scene.instance.tolist() == [-1] * 4
+    assert void_ids == {"1": 1}
+    assert shift == (0, 0, 0)
+    assert [array.dtype for array in (scene.coord, scene.label, scene.intensity)] == [
+        np.float32,
+        np.uint8,
+        np.float32,
+    ]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_colour_by_hand(tmp_path: Path, name: str) -> None:
+    file, write = FORMATS[name]
+    write(tmp_path / file)
+    scene = read(tmp_path, intensity_full=None, color_full=255).scene
+    assert scene.intensity is None
+    assert scene.color is not None
+    assert scene.color.tolist() == COLOR.tolist()
+    half = read(tmp_path, color_full=510).scene.color
+    assert half is not None
+    assert half[0].tolist() == [0, 26, 128]  # 25.5 and 127.5, to the even one
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_coordinates_of_a_map_keep_their_millimetres(tmp_path: Path, name: str) -> None:
+    corner = np.array([1e7 + 0.25, -2e7, 50])
+    file, write = FORMATS[name]
+    write(tmp_path / file, coord=COORD / 1000 + corner)
+    scene, _, shift = read(tmp_path)
+    assert shift == (1e7, -2e7, 50)
+    step = 1e-3 if "tile.la" in file.lower() else 1e-6
+    assert np.abs(scene.coord - COORD / 1000 - [0.25, 0, 0]).max() < step
+    assert scene.coord.max() < 1
+
+
+def test_split_is_what_its_patterns_match(tmp_path: Path) -> None:
+    for file in ("north/a b.npz", "north/é.npz", "south/a b.npz", "top.npz"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        write_npz(tmp_path / file)
+    keys = {**KEYS, "splits": {"n": ["north/*", "north/a*"], "all": ["**/*.npz"]}}
+    assert scenes_of_split(tmp_path, "n", **keys) == ["north_a b", "north_é"]
+    assert scenes_of_split(tmp_path, "all", **keys) == ["north_a b", "north_é", "south_a b", "top"]
+    assert read_scene(tmp_path, "north_é", **keys).scene.label.tolist() == [1, 0, 2, VOID]
+
+
+MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] = {
+    "attribute that is not there": (
+        "tile.laz",
+        write_las,
+        {"label": "clasification"},
+        "tile.laz: has no attribute clasification, did you mean classification; it has X?",
+    ),
+    "property that is not there": ("tile.ply", write_ply, {"label": "label"}, "tile.ply: has no attribute label"),
+    "array that is not there": (
+        "tile.npz",
+        write_npz,
+        {"label": "class"},
+        "tile.npz: has no attribute class, did",
+    ),
+    "no colour": (
+        "tile.npz",
+        lambda file: np.savez(file, coord=COORD, classification=RAW),
+        {"color_full": 255, "intensity_full": None},
+        "tile.npz: has no attribute color",
+    ),
+    "raw id outside the map": (
+        "tile.las",
+        lambda file: write_las(file, raw=np.array([5, 2, 7, 1])),
+        {},
+        "tile.las: point 2 has the raw label 7, which is neither a class nor void",
+    ),
+    "label that is not whole": (
+        "tile.ply",
+        lambda file: write_ply(file, raw=np.array([5, 2, 2.5, 1])),
+        {},
+        "tile.ply: point 2 has the classification 2.5, expected whole numbers",
+    ),
+    "label that is no number": (
+        "tile.ply",
+        lambda file: write_ply(file, raw=np.array([5, np.inf, 2, 1])),
+        {},
+        "tile.ply: point 1 has the classification inf, expected whole numbers",
+    ),
+    "coordinate that is no number": (
+        "tile.ply",
+        lambda file: write_ply(file, coord=np.where(COORD == 5, np.nan, COORD)),
+        {},
+        "tile.ply: point 1 has the coordinate",
+    ),
+    "intensity that is no number": (
+        "tile.npz",
+        lambda file: np.savez(file, coord=COORD, classification=RAW, intensity=np.array([1, np.nan, 0, 0])),
+        {},
+        "tile.npz: point 1 has the intensity nan, expected finite numbers",
+    ),
+    "labels of another length": (
+        "tile.npz",
+        lambda file: np.savez(file, coord=COORD, classification=RAW[:3], intensity=INTENSITY),
+        {},
+        r"tile.npz: its classification is int64 of the shape \(3,\), expected numbers of the shape \(4,\)",
+    ),
+    "labels that are text": (
+        "tile.npz",
+        lambda file: np.savez(file, coord=COORD, classification=RAW.astype(str), intensity=INTENSITY),
+        {},
+        "tile.npz: its classification is <U21 of the shape",
+    ),
+    "coordinates of two columns": (
+        "tile.npz",
+        lambda file: np.savez(file, coord=COORD[:, :2], classification=RAW, intensity=INTENSITY),
+        {},
+        r"tile.npz: its coord is float64 of the shape \(4, 2\), expected numbers of the shape \(4, 3\)",
+    ),
+    "no points": (
+        "tile.ply",
+        lambda file: write_ply(file, coord=COORD[:0], raw=RAW[:0]),
+        {},
+        "tile.ply: holds no point, expected at least one",
+    ),
+    "pickled array": (
+        "tile.npz",
+        lambda file: np.savez(file, coord=COORD, classification=np.array([{}] * 4), intensity=INTENSITY),
+        {},
+        "tile.npz: cannot be read as an .npz of arrays",
+    ),
+    "scene wider than float32 can tell": (
+        "tile.ply",
+        lambda file: write_ply(file, coord=np.where(COORD == 9, 1e7, COORD)),
+        {},
+        "tile.ply: point 2 lies at .* m from the scene's lowest corner, expected at most 16384 m",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_is_a_sentence(tmp_path: Path, name: str) -> None:
+    file, write, keys, sentence = MISTAKES[name]
+    write(tmp_path / file)
+    with pytest.raises(UserError, match=sentence):
+        read(tmp_path, **keys)
+
+
+def test_scene_of_one_point_is_read(tmp_path: Path) -> None:
+    write_ply(tmp_path / "tile.ply", coord=COORD[:1], raw=RAW[:1])
+    assert read(tmp_path).scene.coord.tolist() == [[1, 2, 3]]
+
+
+def test_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    keys = {**KEYS, "splits": {"all": ["*.laz"]}}
+    with pytest.raises(UserError, match=r"has no file that split all's pattern \*\.laz matches; correct either"):
+        scenes_of_split(tmp_path, "all", **keys)
+
+
+def test_pattern_that_matches_another_format_is_refused(tmp_path: Path) -> None:
+    write_npz(tmp_path / "tile.npz")
+    (tmp_path / "notes.txt").write_text("flown in March")
+    with pytest.raises(UserError, match=r"notes\.txt: split all has it, expected \.ply, \.las, \.laz, \.npz; narrow"):
+        scenes_of_split(tmp_path, "all", **KEYS)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="real tiles are absent: set DATA_DIR to the folder that holds them")
+def test_real_tile_is_read() -> None:
+    keys = {**KEYS, "classes": [["ground", [2]], ["vegetation", [3, 4, 5]], ["building", [6]]], "void": [1, 64]}
+    keys["splits"] = {"west": ["test_data_77050_*.laz"]}
+    names = scenes_of_split(DATA, "west", **keys)
+    assert names == ["test_data_77050_627755_LA93_IGN69", "test_data_77050_627760_LA93_IGN69"]
+    scene, void_ids, shift = read_scene(DATA, names[0], **keys)
+    assert np.bincount(scene.label).tolist()[:3] == [13881, 30891, 27239]
+    assert void_ids == {"1": 1344}
+    assert shift == (770500, 6277500, 20)
+    assert scene.coord.max(0) == pytest.approx([41.68, 50, 23.49], abs=1e-5)

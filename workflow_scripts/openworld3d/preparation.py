@@ -1,0 +1,78 @@
+"""Raw scans to scenes, side by side; one that is there as it would become is kept."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, Iterator, NamedTuple
+
+from openworld3d.errors import UserError
+from openworld3d.files import canonical_json, sha256_of, sha256_of_text
+from openworld3d.journal import Line
+from openworld3d.plugins import load
+from openworld3d.scene import describe, save_scene
+
+
+class Task(NamedTuple):
+    """A scene to prepare: how its files are read, where it goes, and its line of the journal, empty for none."""
+
+    config: dict[str, Any]
+    name: str
+    file: Path
+    made_with: str
+    before: Line
+
+
+def prepare_scenes(tasks: list[Task], workers: int) -> Iterator[Line]:
+    """Yield the line of each scene as it gets ready; a mistake in one stops those that have not begun."""
+    with ProcessPoolExecutor(workers) as pool:
+        task_of = {pool.submit(prepare_scene, task): task for task in tasks}
+        for future in as_completed(task_of):
+            try:
+                yield future.result()
+            except BrokenProcessPool as error:
+                raise UserError(
+                    f"scene {task_of[future].name}: a process that read this scene or one beside it was killed; give "
+                    "the job more memory or fewer threads, or look for a damaged file, and run again"
+                ) from error
+            except Exception:
+                for other in task_of:
+                    other.cancel()
+                raise
+
+
+def prepare_scene(task: Task) -> Line:
+    """Read one raw scene and write it, if it is not there as it would become; return its line of the journal."""
+    dataset, root = load("datasets", task.config["layout"]), Path(task.config["root"])
+    files = dataset.files_of_scene(root, task.name, **task.config["keys"])
+    raw = {str(path.relative_to(root)): sha256_of(path) for path in files}
+    if is_made(task, raw):
+        return task.before
+    reading = dataset.read_scene(root, task.name, **task.config["keys"])
+    save_scene(task.file, reading.scene)
+    scene = {
+        "name": task.name,
+        "sha256": sha256_of(task.file),
+        **describe(reading.scene, task.config["classes"]),
+        "void_ids": reading.void_ids,
+        "shift": list(reading.shift),
+    }
+    return {"name": task.name, "made_with": task.made_with, "raw": raw, "scene": scene}
+
+
+def is_made(task: Task, raw: dict[str, str]) -> bool:
+    """Tell whether a scene lies there that the same code made of the same raw files."""
+    before = task.before
+    same = before.get("made_with") == task.made_with and before.get("raw") == raw
+    return same and task.file.exists() and sha256_of(task.file) == before["scene"]["sha256"]
+
+
+def how_scenes_are_made(config: dict[str, Any]) -> str:
+    """Return the SHA-256 of what scenes depend on beside their raw files: the code that is loaded, and the keys."""
+    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "openworld3d"]
+    files = sorted(file for file in (getattr(module, "__file__", None) for module in modules) if file)
+    keys = {name: value for name, value in config["keys"].items() if name != "splits"}
+    code = [sha256_of(Path(file)) for file in files]
+    return sha256_of_text(canonical_json([config["layout"], config["classes"], keys, code]))
