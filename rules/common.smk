@@ -70,6 +70,12 @@ def recipes_that_begin_with(*rules):
     )
 
 
+def datasets_of_layout(layout):
+    """Return the pattern of the datasets that have a layout."""
+    datasets = config["datasets"]
+    return one_of(name for name in datasets if datasets[name]["layout"] == layout)
+
+
 wildcard_constraints:
     dataset=one_of(config["datasets"]),
     split=r"[^/.]+",

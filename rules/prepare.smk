@@ -9,6 +9,33 @@ rule generate_rooms:
         "logs/generate_rooms/{dataset}.log",
     benchmark:
         "logs/benchmarks/generate_rooms/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=datasets_of_layout("scannet"),
+    conda:
+        "../envs/metrics.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        config=slice_of(slices.generate_slice, "dataset"),
+    shell:
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --workers {threads} --out {output.raw:q} > {log:q} 2>&1"
+
+
+rule generate_streets:
+    input:
+        **command("generate_streets.py"),
+        environment=environment("metrics"),
+    output:
+        raw=directory(RAW),
+        provenance=record_file(RAW),
+    log:
+        "logs/generate_streets/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/generate_streets/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=datasets_of_layout("semantickitti"),
     conda:
         "../envs/metrics.yaml"
     threads: 2

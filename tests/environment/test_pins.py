@@ -22,6 +22,7 @@ FILES = sorted((ROOT / "envs").glob("*.yaml"))
 COMMANDS = {
     "metrics": [
         "generate_rooms",
+        "generate_streets",
         "prepare",
         "check_protocol",
         "score",

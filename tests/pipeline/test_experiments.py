@@ -17,6 +17,7 @@ TRAININGS = {
     "real_nuscenes": 2,
     "real_semantickitti": 2,
     "semantickitti_mini": 6,
+    "streets": 4,
 }
 
 

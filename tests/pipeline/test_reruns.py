@@ -105,6 +105,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "shape of a chair": (code(f"{LIBRARY}/rooms/seating.py"), GENERATE),
     "reader of ScanNet": (code(f"{LIBRARY}/datasets/scannet.py"), {**PREPARE, "generate_rooms": 1}),
     "reader of another dataset": (code(f"{LIBRARY}/datasets/semantickitti.py"), {}),
+    "shape of a bus": (code(f"{LIBRARY}/streets/other_vehicles.py"), {}),
     "command that prepares": (code("workflow_scripts/prepare.py"), PREPARE),
     # The protocol.
     "unknown class": (value("protocols.sofa.unknown", ["chair"]), {"check_protocol": 1, **TRAIN}),

@@ -25,7 +25,20 @@ from openworld3d.raw import (
 )
 from openworld3d.scene import Scene
 
-KEYS: dict[str, Any] = {}
+KEYS: dict[str, Any] = {
+    "generate": {
+        "description": "makes the raw scans, streets seen by a simulated LiDAR, in place of a root",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["sequences", "scans", "seed"],
+        "properties": {
+            "sequences": {"description": "streets, each a split: 00, 01, ...", "$ref": "#/$defs/count"},
+            "scans": {"description": "scans of each street", "$ref": "#/$defs/count"},
+            "seed": {"type": "integer", "minimum": 0},
+        },
+        "default": None,
+    },
+}
 
 CLASSES: list[str] = [
     "car",

@@ -22,7 +22,7 @@ def raw_root(config: Config, dataset: str) -> str:
 
 
 def generate_slice(config: Config, dataset: str) -> Slice:
-    """Return what `generate_rooms` sees."""
+    """Return what `generate_rooms` or `generate_streets` sees."""
     return config["datasets"][dataset]["generate"]
 
 

@@ -1,0 +1,76 @@
+"""Generate streets scanned by a spinning LiDAR in the raw layout of SemanticKITTI."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.files import whole_folder
+from openworld3d.streets.drive import times
+from openworld3d.streets.generation import generate_scans, generate_street
+from openworld3d.streets.kitti_layout import write_scan, write_trajectory
+
+LIMITS = {
+    "sequences": (1, 100),
+    "scans": (1, 1000),
+    "seed": (0, 2**32 - 1),
+}
+
+
+def read_config(text: str) -> dict[str, int]:
+    """Return the checked configuration: sequences, scans of each, seed."""
+    try:
+        config = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f'--config: is not JSON ({error}); write for example {{"sequences": 8, ...}}') from error
+    if not isinstance(config, dict):
+        raise UserError(f"--config: found {type(config).__name__}, expected an object with {', '.join(LIMITS)}")
+    for key in config:
+        if key not in LIMITS:
+            raise UserError(f"--config: unknown key '{key}'{nearest(key, LIMITS)}; the keys are {', '.join(LIMITS)}")
+    for key, (low, high) in LIMITS.items():
+        if key not in config:
+            raise UserError(f"--config: the key '{key}' is missing; add it, {low} to {high}")
+        value = config[key]
+        if type(value) is not int or not low <= value <= high:
+            raise UserError(f"--config: {key} is {value!r}, expected a whole number from {low} to {high}")
+    return config
+
+
+def generate_sequence(task: tuple[Path, int, int, int]) -> None:
+    """Generate one sequence and write it; the task is its folder, the seed, its number, how many scans."""
+    folder, seed, sequence, scans = task
+    street = generate_street(seed, sequence, scans)
+    for number, scan in enumerate(generate_scans(street, seed, sequence)):
+        write_scan(folder, number, scan)
+    write_trajectory(folder, street.poses, times(scans))
+
+
+def generate(config: dict[str, int], folder: Path, workers: int) -> None:
+    """Write the sequences into `folder`, which appears whole."""
+    with whole_folder(folder) as temporary:
+        tasks = [
+            (temporary / "sequences" / f"{sequence:02d}", config["seed"], sequence, config["scans"])
+            for sequence in range(config["sequences"])
+        ]
+        with ProcessPoolExecutor(workers) as pool:
+            list(pool.map(generate_sequence, tasks))
+
+
+def main() -> None:
+    """Read the command line and generate."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True, help="sequences, scans (of each), seed, as JSON")
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
+    parser.add_argument("--workers", type=int, default=1, help="processes that generate sequences")
+    arguments = parser.parse_args()
+    config = read_config(arguments.config)
+    generate(config, arguments.out, arguments.workers)
+    print(f"{config['sequences']} sequences of {config['scans']} scans")
+
+
+if __name__ == "__main__":
+    run_command(main)
