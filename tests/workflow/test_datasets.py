@@ -85,6 +85,34 @@ def test_mistake_is_a_sentence(config: dict[str, Any], mistake: Callable[..., ob
         check_config(config, ROOT / "schemas/config.schema.yaml")
 
 
+STREETS: dict[str, Any] = {"layout": "semantickitti", "generate": {"sequences": 2, "scans": 1, "seed": 0}}
+ROOMS: dict[str, Any] = {"train": 2, "val": 1, "seed": 0, "spacing": 0.03}
+GENERATED: list[tuple[dict[str, Any], str]] = [
+    ({**STREETS, "generate": ROOMS}, "streets.generate has the key train, which does not exist"),
+    ({**STREETS, "layout": "scannet"}, "streets.generate has the key sequences, which does not exist"),
+    ({**STREETS, "layout": "nuscenes"}, "has the key generate, which a dataset of layout nuscenes does not have"),
+    ({**STREETS, "generate": {"sequences": 2, "scan": 1, "seed": 0}}, "key scan, .* did you mean scans"),
+    ({**STREETS, "generate": {"sequences": 2, "seed": 0}}, "streets.generate lacks the key scans"),
+    ({**STREETS, "generate": {"sequences": 0, "scans": 1, "seed": 0}}, "sequences is 0, expected a whole number"),
+    ({**STREETS, "root": "dataset"}, "datasets.streets needs either root or generate, and not both"),
+    ({"layout": "semantickitti"}, "datasets.streets needs either root or generate, and not both"),
+]
+
+
+def test_streets_are_right(config: dict[str, Any]) -> None:
+    config["datasets"]["streets"] = STREETS
+    check_config(config, ROOT / "schemas/config.schema.yaml")
+    assert slices.generate_slice(config, "streets") == {"sequences": 2, "scans": 1, "seed": 0}
+    assert slices.prepare_slice(config, "streets", "01")["root"] == "results/raw/streets"
+
+
+@pytest.mark.parametrize(("dataset", "sentence"), GENERATED, ids=[sentence for _, sentence in GENERATED])
+def test_layout_is_generated_by_its_own_keys(config: dict[str, Any], dataset: dict[str, Any], sentence: str) -> None:
+    config["datasets"]["streets"] = dataset
+    with pytest.raises(UserError, match=sentence):
+        check_config(config, ROOT / "schemas/config.schema.yaml")
+
+
 def test_job_sees_its_own_split_and_the_order_of_the_classes(config: dict[str, Any]) -> None:
     seen = slices.prepare_slice(config, "mine", "east")
     assert seen["classes"] == ["roof", "ground", "tree"]

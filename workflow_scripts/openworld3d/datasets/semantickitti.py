@@ -25,9 +25,10 @@ from openworld3d.raw import (
 )
 from openworld3d.scene import Scene
 
+# Streets in this layout can be generated (generate_streets.py).
 KEYS: dict[str, Any] = {
     "generate": {
-        "description": "makes the raw scans, streets seen by a simulated LiDAR, in place of a root",
+        "description": "makes the raw scans, in place of a root",
         "type": "object",
         "additionalProperties": False,
         "required": ["sequences", "scans", "seed"],

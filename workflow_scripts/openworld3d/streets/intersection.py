@@ -9,7 +9,7 @@ import numpy as np
 from openworld3d.streets.shapes import BALL, BOX, DRUM, SHEET
 
 Interval = Tuple[np.ndarray, np.ndarray]
-TINY = 1e-300
+TINY = 1e-200
 EDGE = 1e-6
 
 
