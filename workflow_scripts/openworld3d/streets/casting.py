@@ -41,8 +41,21 @@ def cast(solids: Solids, grid: Grid, most: float, rng: np.random.Generator) -> H
             met = enter + wait(solids.density[shape], rng)
             met[(met > leave) | (met > most)] = np.inf
             keep_nearest(distance, part, ray, met, shape)
-    hit = np.flatnonzero(part != NOTHING)
+    return Hits(distance, part, incidence(rays, solids, inverse, origin, distance, part, rng))
+
+
+def incidence(
+    rays: np.ndarray,
+    solids: Solids,
+    inverse: np.ndarray,
+    origin: np.ndarray,
+    distance: np.ndarray,
+    part: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return the cosine (R,) between each ray and the surface's normal where it meets one, 0 where it meets none."""
     cosine = np.zeros(len(rays))
+    hit = np.flatnonzero(part != NOTHING)
     for form in np.unique(solids.form[part[hit]]):
         ray = hit[solids.form[part[hit]] == form]
         frame = local(rays[ray], part[ray], inverse, origin, solids.taper)
@@ -51,7 +64,7 @@ def cast(solids: Solids, grid: Grid, most: float, rng: np.random.Generator) -> H
     # Within leaves there is no surface; each is turned as it likes.
     inside = hit[np.isfinite(solids.density[part[hit]])]
     cosine[inside] = rng.uniform(0, 1, len(inside))
-    return Hits(distance, part, cosine)
+    return cosine
 
 
 def local(

@@ -19,17 +19,20 @@ COLUMNS = 2000
 # An upper block with a beam every third of a degree, a lower one with a beam every half degree.
 ELEVATIONS = np.radians(np.concatenate([np.linspace(2.0, -8.33, 32), np.linspace(-8.83, -24.8, 32)]))
 GRID = Grid(ELEVATIONS, COLUMNS)
+# Standard deviation in metres, to which that of a rough surface comes.
 RANGE_NOISE = 0.02
 # A surface that sends all light back is heard so far, another by the root of its reflectivity and of the cosine.
 HEARING = 1000.0
+# Standard deviation of the logarithm of the power; the share of returns lost whatever they met.
 FLICKER = 0.6
 LOST = 0.015
+# The share of returns that came by way of another surface: they lie too far, often below the ground.
+GHOSTS = 0.0003
 # The roof and the body below the sensor, in its frame: what they send back is no part of a scan.
 OWN_CAR = solids_of(
     [box((-2.4, -0.85, -1.4), (1.9, 0.85, -0.8)), box((-1.9, -0.8, -0.8), (1.3, 0.8, -0.4), (0.75, 0.88))],
     [SOLID] * 2,
 )
-GHOSTS = 0.0003
 
 
 class Scan(NamedTuple):
@@ -48,20 +51,14 @@ def scan(scene: Scene, rotation: np.ndarray, position: np.ndarray, time: float, 
     heard = is_heard(scene.material("reflectivity")[part], cosine, distance, rng)
     met, part, distance, cosine = met[heard], part[heard], distance[heard], cosine[heard]
     remission = measured_remission(scene, part, cosine, rng)
-    distance = (
-        distance
-        + rng.normal(0, RANGE_NOISE, len(met))
-        + scene.material("roughness")[part] * rng.normal(0, 1, len(met))
-    )
+    distance = distance + np.hypot(RANGE_NOISE, scene.material("roughness")[part]) * rng.normal(size=len(met))
     ghost = rng.random(len(met)) < GHOSTS
     distance[ghost] *= rng.uniform(1.1, 1.9, int(ghost.sum()))
     points = GRID.directions()[met] * distance[:, None]
     raw_id = np.where(ghost, OUTLIER, scene.raw_id[part])
     instance = np.where(ghost, STUFF, scene.instance[part])
-    return Scan(
-        np.column_stack([points, remission]).astype(np.float32),
-        (raw_id | instance << 16).astype(np.uint32),
-    )
+    labels = (raw_id | instance << 16).astype(np.uint32)
+    return Scan(np.column_stack([points, remission]).astype(np.float32), labels)
 
 
 def is_heard(

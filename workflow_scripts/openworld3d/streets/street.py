@@ -13,9 +13,10 @@ from openworld3d.streets.shapes import box, sheet, slope
 
 # As far as the sensor hears, so that nobody sees where a street ends.
 BEHIND, BEYOND = -120.0, 120.0
+# Widths in metres, from the lanes outwards; between bays and lots is the sidewalk.
 CYCLE_STRIP, BAY, LOT, BACK = 1.1, 2.75, 24.0, 45.0
 KERB = 0.12
-# What stands on a sidewalk leaves the rest of it to those who walk.
+# The width of a sidewalk in which something stands; the rest is left to those who walk.
 STREET_FURNITURE = 0.95
 DEPTH = -0.5
 SIDE_STREET = 7.0
