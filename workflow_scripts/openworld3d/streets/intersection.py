@@ -109,5 +109,5 @@ def widths(taper: np.ndarray) -> Interval:
 
 
 def nonzero(value: np.ndarray) -> np.ndarray:
-    """Return `value` with a number next to 0 in place of each 0, so that a ray along a plane is far outside."""
-    return np.where(value == 0, TINY, value)
+    """Return `value`, at least 1e-200 from 0, so that a ray along a plane is far from it and nothing overflows."""
+    return np.where(np.abs(value) < TINY, TINY, value)
