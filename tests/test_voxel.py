@@ -137,6 +137,12 @@ def test_memory_is_bounded_by_the_points(path: str, cells_per_point: float) -> N
     assert peak < 90 * len(coord)
 
 
+def test_cells_are_marked_only_where_int32_counts_them() -> None:
+    coord = np.array([[1290, 1290, 1290], [0, 0, 0]], np.float32)  # 1291 ** 3 is just above 2 ** 31
+    with patch.object(module, "CELLS_PER_POINT", math.inf):
+        assert only("sorting", lambda: voxelise(coord, 1.0)).tolist() == [1, 0]
+
+
 @given(VOXELS)
 def test_first_points(voxel: np.ndarray) -> None:
     cells = voxel.tolist()

@@ -7,7 +7,8 @@ from typing import Sequence
 
 import numpy as np
 
-# A box of more cells than this per point is not marked cell by cell; marking takes 1.5 bytes a cell.
+# A box of more cells than this per point is not marked cell by cell: marks take up to 2 bytes a cell, and sorting is
+# about as fast from here on.
 CELLS_PER_POINT = 32
 # So many points at a time, which a cache holds.
 BLOCK = 1 << 14
@@ -24,7 +25,7 @@ def voxelise(coord: np.ndarray, size: float) -> np.ndarray:
     low = [axis.min() for axis in coord.T]  # one axis at a time, many times as fast as coord.min(0)
     high = np.array([[axis.max() for axis in coord.T]])
     sides = [int(last[0]) + 1 for last in _cells(high, low, size)]
-    if math.prod(sides) > CELLS_PER_POINT * len(coord):
+    if math.prod(sides) > min(CELLS_PER_POINT * len(coord), np.iinfo(np.int32).max):
         return _number_by_sorting(_cells(coord, low, size))
     return _number_by_marking(coord, low, size, sides)
 
@@ -36,19 +37,20 @@ def _cells(coord: np.ndarray, low: Sequence[np.number], size: float) -> list[np.
 
 def _number_by_marking(coord: np.ndarray, low: Sequence[np.number], size: float, sides: Sequence[int]) -> np.ndarray:
     """Number the occupied cells of a box of `sides` cells: a cell's number is how many are occupied before it."""
-    key = np.empty(len(coord), np.int64)
+    voxel = np.empty(len(coord), np.int32)  # the points' cells until all are marked, which spares an array
+    count = np.zeros((math.prod(sides) + 7) // 8 * 8, np.uint8)
     for block in _blocks(len(coord)):
         x, y, z = _cells(coord[block], low, size)
-        key[block] = (x * sides[1] + y) * sides[2] + z
-    count = np.zeros((math.prod(sides) + 7) // 8 * 8, np.uint8)
-    count[key] = 1
+        cell = ((x * sides[1] + y) * sides[2] + z).astype(np.int64)
+        count[cell] = 1
+        voxel[block] = cell
     # Of eight bytes that are 0 or 1, the product's byte i is the sum of the first i + 1.
     count.view("<u8")[:] *= np.uint64(0x0101010101010101)
     before = np.cumsum(count[7::8], dtype=np.int32)
     before -= count[7::8]
-    voxel = np.empty(len(coord), np.int32)
     for block in _blocks(len(coord)):
-        voxel[block] = before[key[block] >> 3] + count[key[block]] - 1
+        cell = voxel[block].astype(np.int64)
+        voxel[block] = before[cell >> 3] + count[cell] - 1
     return voxel
 
 
@@ -74,7 +76,8 @@ def _ranks(value: np.ndarray) -> np.ndarray:
 def first_points(voxel: np.ndarray) -> np.ndarray:
     """Return the first point of each voxel: (N,) int32 -> (V,) int64, in the order of the voxels."""
     first = np.full(int(voxel.max()) + 1, len(voxel))
-    np.minimum.at(first, voxel, np.arange(len(voxel)))
+    for block in _blocks(len(voxel)):
+        np.minimum.at(first, voxel[block], np.arange(block.start, min(block.stop, len(voxel))))
     return first
 
 
