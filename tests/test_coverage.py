@@ -62,6 +62,17 @@ def test_fragments_hold_every_point_and_one_of_each_voxel(points: int, seed: int
 
 
 @given(st.integers(1, 60), st.integers(0, 99))
+def test_a_voxel_deals_its_points_in_the_order_of_one_permutation(points: int, seed: int) -> None:
+    given = scene(points, seed)
+    voxel = voxelise(given.coord, SIZE)
+    order = np.random.default_rng(seed).permutation(points)
+    of_cell = [order[voxel[order] == cell].tolist() for cell in range(voxel.max() + 1)]
+    expected = [[cell[turn % len(cell)] for cell in of_cell] for turn in range(max(map(len, of_cell)))]
+    dealt = fragments(given, SIZE, np.random.default_rng(seed))
+    assert [part.tolist() for part in dealt] == expected
+
+
+@given(st.integers(1, 60), st.integers(0, 99))
 def test_every_row_is_spoken_for(points: int, seed: int) -> None:
     given = scene(points, seed)
     for coverage in TURNS:

@@ -17,6 +17,7 @@ from openworld3d.outputs import read_outputs
 from openworld3d.scene import VOID
 from openworld3d.scoring import Score, make_score, score_rows
 from openworld3d.smoothing import mean_over_neighbors
+from openworld3d.voxel import first_points
 
 
 class Method(NamedTuple):
@@ -101,7 +102,7 @@ def score_scene(source: Path, target: Path, method: Method, columns: np.ndarray,
 def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
     """Return where each row of the outputs is, the place of the first of its points: (R, 3) float32 in metres."""
     with np.load(scene.path) as arrays:
-        return arrays["coord"][np.unique(inverse, return_index=True)[1]]
+        return arrays["coord"][first_points(inverse)]
 
 
 def check(source: Path, outputs: dict[str, np.ndarray], inverse: np.ndarray, columns: int, points: int) -> None:

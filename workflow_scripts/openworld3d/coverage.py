@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Iterator
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from openworld3d.scene import Scene
 from openworld3d.voxel import voxelise
@@ -49,7 +50,8 @@ def fragments(scene: Scene, voxel_size: float, generator: np.random.Generator) -
     """
     voxel = voxelise(scene.coord, voxel_size)
     order = generator.permutation(len(voxel))
-    by_voxel = order[np.argsort(voxel[order], kind="stable")]
+    # A counting sort: many times as fast as argsort.
+    by_voxel = csr_matrix((order, voxel[order], [0, len(order)])).tocsc().data
     count = np.bincount(voxel)
     start = np.cumsum(count) - count
     for number in range(count.max()):

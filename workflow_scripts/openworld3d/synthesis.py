@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from openworld3d.errors import UserError, nearest
 from openworld3d.protocol import Protocol
 from openworld3d.scene import NO_INSTANCE, Scene
-from openworld3d.voxel import voxelise
+from openworld3d.voxel import first_points, voxelise
 
 COMPONENT_REACH = 0.3  # metres, between two chairs in a row and between two points of a car
 
@@ -149,7 +149,7 @@ def components(coord: np.ndarray, label: np.ndarray, classes: np.ndarray, reach:
 def parts(coord: np.ndarray, reach: float) -> np.ndarray:
     """Number the connected parts of some points from 0: (n, 3) float32 -> (n,) int32."""
     voxel = voxelise(coord, reach / 4)
-    first = np.unique(voxel, return_index=True)[1]  # (V,)
+    first = first_points(voxel)
     pairs = cKDTree(coord[first]).query_pairs(reach, output_type="ndarray")  # (P, 2)
     graph = coo_matrix((np.ones(len(pairs), bool), pairs.T), shape=(len(first), len(first)))
     return connected_components(graph, directed=False)[1][voxel]
