@@ -24,7 +24,7 @@ Run = Callable[..., Dict[str, Any]]
 def raw(tmp_path: Path) -> Path:
     """Return three scans of a sequence, of 10, 11 and 12 points."""
     for number, frame in enumerate(FRAMES):
-        points = np.random.default_rng(number).uniform(-9, 9, (10 + number, 4))
+        points = np.random.default_rng(number).uniform([-9, -9, -9, 0], [9, 9, 9, 1], (10 + number, 4))
         write_scan(tmp_path / "raw", points, np.repeat([10, 0], [8, 2 + number]), frame)
     return tmp_path / "raw"
 

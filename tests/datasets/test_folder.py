@@ -207,7 +207,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=np.array([{}] * 4), intensity=INTENSITY),
         {},
-        "tile.npz: cannot be read as an .npz of arrays",
+        "tile.npz: its classification is object of the shape",
     ),
     "scene wider than float32 can tell": (
         "tile.ply",

@@ -84,21 +84,20 @@ def data_row(token: str, sample: str, file: str) -> dict[str, Any]:
     return {"token": token, "sample_token": sample, "filename": file, "is_key_frame": True, "prev": ""}
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return nuScenes mini with two key frames, the later first in the tables, and the two drives of `mini_val`."""
+def write_mini(root: Path) -> None:
+    """Write nuScenes mini with two key frames, the later first in the tables, and the two drives of `mini_val`."""
     write_table(
-        tmp_path,
+        root,
         "scene",
         [{"token": "empty", "name": "scene-0916"}, {"token": "drive", "name": "scene-0103", "description": "rain"}],
     )
     samples = [("second", 1532402928147847), ("first", 1532402927647951)]
     write_table(
-        tmp_path, "sample", [{"token": name, "scene_token": "drive", "timestamp": time} for name, time in samples]
+        root, "sample", [{"token": name, "scene_token": "drive", "timestamp": time} for name, time in samples]
     )
     second = f"lidarseg/{VERSION}/second_lidarseg.bin"
     write_table(
-        tmp_path,
+        root,
         "sample_data",
         [
             data_row("second-lidar", "second", "samples/LIDAR_TOP/second.pcd.bin"),
@@ -107,12 +106,17 @@ def root(tmp_path: Path) -> Path:
             data_row("first-sweep", "first", "sweeps/LIDAR_TOP/first.pcd.bin"),
         ],
     )
-    write_table(tmp_path, "lidarseg", [label_row("second", second), label_row("first", LABEL_FILE)])
-    write_table(tmp_path, "category", [{"name": name, "index": index} for index, name in enumerate(CHALLENGE)])
-    write_array(tmp_path, POINTS_FILE, POINTS)
-    write_array(tmp_path, LABEL_FILE, RAW)
-    write_array(tmp_path, "samples/LIDAR_TOP/second.pcd.bin", POINTS[:2])
-    write_array(tmp_path, second, RAW[2:])
+    write_table(root, "lidarseg", [label_row("second", second), label_row("first", LABEL_FILE)])
+    write_table(root, "category", [{"name": name, "index": index} for index, name in enumerate(CHALLENGE)])
+    write_array(root, POINTS_FILE, POINTS)
+    write_array(root, LABEL_FILE, RAW)
+    write_array(root, "samples/LIDAR_TOP/second.pcd.bin", POINTS[:2])
+    write_array(root, second, RAW[2:])
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_mini(tmp_path)
     return tmp_path
 
 
@@ -241,7 +245,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
     "scan of no data": (drop("sample_data", 2), "sample_data.json: has no row for first-lidar, though lidarseg/"),
     "sample without labels": (drop("lidarseg", 1), "lidarseg.json: has no row for first, though sample first"),
     "scan without instances": (no_instances_of_first, "panoptic.json: has no row for first-lidar, though lidarseg/"),
-    "instances that are no archive": (no_archive, "first_panoptic.npz: cannot be read as an .npz with `data`"),
+    "instances that are no archive": (no_archive, "first_panoptic.npz: cannot be read as an .npz of arrays"),
     "instances of another length": (
         lambda root: write_instances(root, np.zeros(5)),
         "first_panoptic.npz: holds 5 labels, expected 4",
