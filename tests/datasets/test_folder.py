@@ -35,7 +35,7 @@ def write_las(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, colo
     header.scales, header.offsets = np.full(3, 0.001), np.floor(coord.min(0))
     cloud = laspy.LasData(header)
     cloud.x, cloud.y, cloud.z = coord.T
-    cloud.classification, cloud.intensity = raw, INTENSITY[: len(coord)]
+    cloud.classification, cloud.intensity = raw, np.resize(INTENSITY, len(coord))
     cloud.red, cloud.green, cloud.blue = color[: len(coord)].T
     cloud.write(str(file))
 
@@ -45,7 +45,7 @@ def write_ply(
 ) -> None:
     fields = [(name, "f8") for name in "xyz"] + [(name, "u1") for name in ("red", "green", "blue")]
     vertex = np.empty(len(coord), [*fields, ("intensity", "f4"), ("classification", "f4")])
-    columns = [*coord.T, *color[: len(coord)].T, INTENSITY[: len(coord)], raw]
+    columns = [*coord.T, *color[: len(coord)].T, np.resize(INTENSITY, len(coord)), raw]
     for name, column in zip(vertex.dtype.names or (), columns):
         vertex[name] = column
     PlyData([PlyElement.describe(vertex, "vertex")], text=text).write(str(file))
@@ -56,7 +56,9 @@ def write_text_ply(file: Path, **points: np.ndarray) -> None:
 
 
 def write_npz(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
-    np.savez(file, coord=coord, classification=raw, color=color[: len(coord)], intensity=INTENSITY[: len(coord)])
+    np.savez(
+        file, coord=coord, classification=raw, color=color[: len(coord)], intensity=np.resize(INTENSITY, len(coord))
+    )
 
 
 FORMATS: dict[str, tuple[str, Write]] = {
