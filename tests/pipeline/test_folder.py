@@ -58,6 +58,9 @@ def test_names_of_any_letters_and_scenes_of_one_point_reach_the_table(clouds: Pr
     done = clouds.snakemake()
     assert done.returncode == 0, done.stdout
     manifest = json.loads(clouds.read("results/scenes/mine/val/manifest.json"))
-    assert {scene["name"]: scene["points"] for scene in manifest["scenes"]} == {"val_un point": 1, "val_点 'deux'": 400}
+    assert {scene["name"]: scene["points"] for scene in manifest["scenes"]} == {
+        "val_un point": 1,
+        "val_点 'deux'": 400,
+    }
     assert [scene["shift"] for scene in manifest["scenes"]] == [[1e7 + 2, -2e7 + 3, 50], [1e7, -2e7, 50]]
     assert "| MSP" in clouds.read("results/tables/rooms.md")

@@ -10,6 +10,7 @@ and map: the lidar segmentation challenge of nuscenes-devkit (Fong et al., arXiv
 from __future__ import annotations
 
 import reprlib
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Container, Mapping, NamedTuple, TypeVar
@@ -180,6 +181,11 @@ def class_of_index(root: Path) -> dict[int, str | None]:
                 f"{file}: names the category {reprlib.repr(row['name'])}, which is neither a class nor void in the "
                 "map; take the file that comes with nuScenes-lidarseg or add the category to the map"
             )
+    twins = [index for index, count in Counter(row["index"] for row in rows).items() if count > 1]
+    if twins:
+        raise UserError(
+            f"{file}: gives two categories the index {twins[0]}, expected one each; fetch the table again"
+        )
     return {row["index"]: CLASS_OF_CATEGORY[row["name"]] for row in rows}
 
 
