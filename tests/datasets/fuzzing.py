@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 import time
 import tracemalloc
 from pathlib import Path
 from random import Random
-from typing import Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -44,6 +45,24 @@ NUMBERS = (
     "9" * 5000,
 )
 JSON = ("", "null", "true", "[]", "{}", '"x"', "../x", "/", "\\ud800", "\\u0000", "\\n", "[" * 5000, '{"a":' * 3000)
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    7,
+    0.5,
+    10**12,
+    2**64,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "../x",
+    "\ud800",
+    "\0\n",
+)
+VALUES += ([], [[]], [1], {}, {"token": "a"})
 
 
 class Layout(NamedTuple):
@@ -62,6 +81,22 @@ def damage(content: bytes, random: Random) -> bytes:
     for _ in range(random.randint(1, 4)):
         content = random.choice(DAMAGES)(content, random)
     return content
+
+
+def damage_json(content: bytes, random: Random) -> bytes:
+    """Return a JSON file with one of its values replaced by another kind of value, or left out."""
+    document = json.loads(content)
+    inner: Any = document
+    while True:
+        place = random.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
+        if not isinstance(inner[place], (dict, list)) or not inner[place] or random.random() < 0.2:
+            break
+        inner = inner[place]
+    if random.random() < 0.1:
+        del inner[place]
+    else:
+        inner[place] = random.choice(VALUES)
+    return json.dumps(document).encode()
 
 
 def place_in(content: bytes, random: Random) -> int:

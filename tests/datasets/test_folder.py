@@ -10,7 +10,7 @@ import pytest
 from plyfile import PlyData, PlyElement
 
 from openworld3d.datasets.folder import read_scene, scenes_of_split
-from openworld3d.errors import UserError
+from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
 from openworld3d.raw import Reading
 from openworld3d.scene import VOID
 
@@ -187,6 +187,18 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         {},
         r"tile.npz: its classification is int64 of the shape \(3,\), expected numbers of the shape \(4,\)",
     ),
+    "label too large for any id": (
+        "tile.ply",
+        lambda file: write_ply(file, raw=np.array([5, 2, 1e30, 1])),
+        {},
+        r"tile.ply: point 2 has the classification 1\.0.*e\+30, expected whole numbers",
+    ),
+    "colour that is no number": (
+        "tile.npz",
+        lambda file: write_npz(file, color=np.where(COLOR == 51, np.nan, COLOR)),
+        {"color_full": 255},
+        r"tile.npz: point 0 has the color \[0\.0, nan, 255\.0\], expected finite numbers",
+    ),
     "labels that are text": (
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=RAW.astype(str), intensity=INTENSITY),
@@ -228,9 +240,58 @@ def test_mistake_is_a_sentence(tmp_path: Path, name: str) -> None:
         read(tmp_path, **keys)
 
 
-def test_scene_of_one_point_is_read(tmp_path: Path) -> None:
-    write_ply(tmp_path / "tile.ply", coord=COORD[:1], raw=RAW[:1])
+@pytest.mark.parametrize("name", FORMATS)
+def test_scene_of_one_point_is_read(tmp_path: Path, name: str) -> None:
+    file, write = FORMATS[name]
+    write(tmp_path / file, coord=COORD[:1], raw=RAW[:1])
     assert read(tmp_path).scene.coord.tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_file_cut_in_half_is_refused(tmp_path: Path, name: str) -> None:
+    file, write = FORMATS[name]
+    write(tmp_path / file)
+    content = (tmp_path / file).read_bytes()
+    for size in (0, 10, len(content) // 2):
+        (tmp_path / file).write_bytes(content[:size])
+        with pytest.raises(UserError, match=file):
+            read(tmp_path)
+
+
+def test_two_files_of_one_name_are_refused_in_two_splits_too(tmp_path: Path) -> None:
+    write_npz(tmp_path / "tile.npz")
+    write_ply(tmp_path / "tile.ply")
+    keys = {**KEYS, "splits": {"train": ["*.npz"], "val": ["*.ply"]}}
+    with pytest.raises(UserError, match=r"tile\.npz: its scene is named tile, as that of .*tile\.ply; rename one"):
+        read_scene(tmp_path, "tile", **keys)
+
+
+@pytest.mark.parametrize("pattern", ["", ".", "../*", "west/../../*", "/tmp/*", "**.laz", "west/**x/*"])
+def test_pattern_that_is_none_or_leads_elsewhere_is_refused(tmp_path: Path, pattern: str) -> None:
+    keys = {**KEYS, "splits": {"all": [pattern]}}
+    with pytest.raises(UserError, match=r"split all has the pattern .*, expected one of file names below the root"):
+        scenes_of_split(tmp_path, "all", **keys)
+
+
+def test_folders_that_link_to_one_another_are_walked_once(tmp_path: Path) -> None:
+    (tmp_path / "west").mkdir()
+    write_npz(tmp_path / "west/tile.npz")
+    (tmp_path / "west/again").symlink_to(tmp_path, target_is_directory=True)
+    keys = {**KEYS, "splits": {"all": ["**/*.npz"]}}
+    assert scenes_of_split(tmp_path, "all", **keys) == ["west_tile"]
+
+
+def test_link_to_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tile.npz").symlink_to(tmp_path / "elsewhere.npz")
+    with pytest.raises(UserError, match=r"tile\.npz: does not exist, though scene tile needs it"):
+        read(tmp_path)
+
+
+def test_link_to_itself_is_told_by_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "tile.npz").symlink_to(tmp_path / "tile.npz")
+    with pytest.raises(OSError, match=r"tile\.npz") as told:
+        read(tmp_path)
+    assert told.value.errno in OF_THE_SURROUNDINGS
 
 
 def test_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:

@@ -112,9 +112,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "labels cut short": (cut(LABELS, -1), "labels.ply: has 55 bytes of vertices, expected 56, 14 for each of 4;"),
     "mesh without a byte": (text(MESH, b""), "_vh_clean_2.ply: does not begin with a PLY header"),
     "mesh without a point": (
-        lambda root: (
-            [mesh(COORD[:0], **{name: GREY[name][:0] for name in GREY})(root), labels(np.zeros(0, int))(root)]
-        ),
+        without_points,
         "_vh_clean_2.ply: holds no point, expected at least one",
     ),
     "labels of another length": (labels(np.array([1, 2, 3])), "labels.ply: holds 3 labels, expected 4, one for each"),

@@ -27,8 +27,8 @@ MOST_POINTS_PER_BYTE = 256
 class Claim(NamedTuple):
     """What a header says that a reader would loop over or ask memory for."""
 
+    header: int
     start: int
-    records: int
     compressed: bool
     point_bytes: int
     points: int
@@ -43,8 +43,8 @@ def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
     check(claim, file)
     if claim.compressed and claim.points:
         with parsing(file, "LAS"), open_las(file) as reader:
-            (record, *_) = [vlr.record_data for vlr in reader.header.vlrs.get("LasZipVlr")]
-        check_chunks(record, claim.start, claim.point_bytes, claim.points, file)
+            records = [vlr.record_data for vlr in reader.header.vlrs.get("LasZipVlr")]
+        check_chunks(records[0] if records else b"", claim.start, claim.point_bytes, claim.points, file)
     with parsing(file, "LAS"), open_las(file) as reader:
         points = reader.read_points(-1)
         names = list(points.point_format.dimension_names)
@@ -71,17 +71,17 @@ def read_claim(file: Path) -> Claim:
     extended = header[25:26] >= b"\x04"
     if header[:4] != b"LASF" or len(header) < (HEADER if extended else LEGACY_HEADER):
         raise UserError(f"{file}: does not begin with a LAS header; the file is truncated or another, fetch it again")
-    start, records, format, point_bytes, points = struct.unpack_from("<IIBHI", header, 96)
+    size, start, records, format, point_bytes, points = struct.unpack_from("<HIIBHI", header, 94)
     if extended:
         (points,) = struct.unpack_from("<Q", header, 247)
-    return Claim(start, records, format & COMPRESSED[0] == COMPRESSED[1], point_bytes, points)
+    return Claim(size + records * VLR_BYTES, start, format & COMPRESSED[0] == COMPRESSED[1], point_bytes, points)
 
 
 def check(claim: Claim, file: Path) -> None:
     """Refuse a file that claims more than it has bytes for or a scene may have points."""
     size = file.stat().st_size
     check_claim(claim.start, size, "bytes before the points", file)
-    check_claim(claim.records * VLR_BYTES, claim.start, "bytes of records", file)
+    check_claim(claim.header, claim.start, "bytes of header and records", file)
     check_claim(claim.points, MOST_POINTS, "points", file)
     left = size - claim.start
     if claim.compressed:

@@ -40,7 +40,7 @@ def check_chunks(record: bytes, start: int, point_bytes: int, points: int, file:
     """Refuse a file whose chunks, from byte `start` on, are not what its header and its record of LASzip say."""
     compression = read_record(record)
     if compression is None or sum(item.size for item in compression.items) != point_bytes:
-        raise refusal(file, f"a record of LASzip that is none of points of {point_bytes} bytes")
+        raise refusal(file, f"no record of LASzip for points of {point_bytes} bytes")
     if compression.compressor not in (POINTWISE, LAYERED) or compression.points_per_chunk == 0:
         raise refusal(file, "points that are not compressed in chunks")
     with open(file, "rb") as stream:

@@ -139,6 +139,7 @@ def share_of(values: np.ndarray, full: float, name: str, file: Path) -> np.ndarr
     if len(wrong):
         place = int(wrong[0][0])
         raise UserError(
-            f"{file}: point {place} has the {name} {values[place]}, expected finite numbers; correct the file"
+            f"{file}: point {place} has the {name} {values[place].tolist()}, expected finite numbers; "
+            "correct the file"
         )
     return np.clip(values / full, 0, 1)
