@@ -207,28 +207,12 @@ def test_interrupt_stops_the_scenes_that_wait(raw: Path, prepare: Run, monkeypat
     assert not (raw.parent / "scenes/manifest.json").exists()
 
 
-def scannet_list(root: Path) -> dict[str, Any]:
+def test_list_that_names_a_scene_twice_is_refused(tmp_path: Path, prepare: Run) -> None:
+    root = tmp_path / "rooms"
     write_room(root)
     (root / "scannetv2_train.txt").write_text("scene0000_00\nscene0000_00\n")
-    return {"layout": "scannet", "split": "train", "classes": scannet.CLASSES}
-
-
-def two_endings(root: Path) -> dict[str, Any]:
-    root.mkdir()
-    for ending in ("npz", "ply"):
-        (root / f"tile.{ending}").touch()
-    return {"layout": "folder", "split": "all", "classes": ["a"], "keys": {"splits": {"all": ["*"]}}}
-
-
-@pytest.mark.parametrize(
-    ("write", "twin"), [(scannet_list, "train has scene scene0000_00"), (two_endings, "all has scene tile")]
-)
-def test_two_scenes_of_one_name_are_refused(
-    tmp_path: Path, prepare: Run, write: Callable[[Path], dict[str, Any]], twin: str
-) -> None:
-    changed = write(tmp_path / "twins")
-    with pytest.raises(UserError, match=f"twins: split {twin} twice, expected each name once; rename a file"):
-        prepare(root=str(tmp_path / "twins"), **changed)
+    with pytest.raises(UserError, match="rooms: split train has scene scene0000_00 twice, expected each name once;"):
+        prepare(layout="scannet", root=str(root), split="train", classes=scannet.CLASSES)
 
 
 def test_map_keeps_its_millimetres_in_the_scene_and_its_shift_in_the_manifest(tmp_path: Path, prepare: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from tests.datasets.test_folder import write_npz, write_ply
 from tests.pipeline.conftest import Project, make_tiny
+from tests.pipeline.test_bad_input import told
 
 ROOT = "mes données 3D 点"
 CORNER = np.array([1e7, -2e7, 50])
@@ -63,4 +65,15 @@ def test_names_of_any_letters_and_scenes_of_one_point_reach_the_table(clouds: Pr
         "val_点 'deux'": 400,
     }
     assert [scene["shift"] for scene in manifest["scenes"]] == [[1e7 + 2, -2e7 + 3, 50], [1e7, -2e7, 50]]
-    assert "| MSP" in clouds.read("results/tables/rooms.md")
+    table = list(csv.DictReader(clouds.read("results/tables/rooms.csv").splitlines()))
+    # A quarter of the 400 points is void.
+    assert {(row["score"], row["points"]) for row in table} == {("msp", "301"), ("energy", "301")}
+
+
+def test_two_files_of_one_name_are_a_sentence(clouds: Project) -> None:
+    write_ply(clouds.folder / ROOT / "val/un point.ply")
+    done = clouds.snakemake("protocols")
+    assert done.returncode != 0
+    expected = f"{ROOT}: split val has scene val_un point twice, expected each name once"
+    assert [expected in line for line in told(done.stdout)] == [True]
+    assert "Traceback" not in done.stdout
