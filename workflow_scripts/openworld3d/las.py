@@ -18,8 +18,8 @@ from openworld3d.raw_files import MOST_POINTS, check_claim, parsing
 LEGACY_HEADER = 227
 HEADER = 375
 VLR_BYTES = 54
-# As laspy tells it: the high bit of the point format, which no release of LAS defines.
-COMPRESSED = (0xC0, 0x80)
+# As laspy tells it, from bits of the point format that LAS leaves to others.
+FLAGS, COMPRESSED = 0xC0, 0x80
 # Two million points in one place take 140 to a byte, so that no cloud takes more.
 MOST_POINTS_PER_BYTE = 256
 
@@ -74,7 +74,7 @@ def read_claim(file: Path) -> Claim:
     size, start, records, format, point_bytes, points = struct.unpack_from("<HIIBHI", header, 94)
     if extended:
         (points,) = struct.unpack_from("<Q", header, 247)
-    return Claim(size + records * VLR_BYTES, start, format & COMPRESSED[0] == COMPRESSED[1], point_bytes, points)
+    return Claim(size + records * VLR_BYTES, start, format & FLAGS == COMPRESSED, point_bytes, points)
 
 
 def check(claim: Claim, file: Path) -> None:

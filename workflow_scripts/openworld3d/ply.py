@@ -16,10 +16,11 @@ from openworld3d.errors import UserError
 from openworld3d.raw_files import MOST_POINTS, check_claim, one_line
 
 LONGEST_HEADER = 1 << 16
+# Each type has two names.
+CODES = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
 TYPES = {
-    **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"},
-    **{"int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4"},
-    **{"float": "f4", "double": "f8", "float32": "f4", "float64": "f8"},
+    **dict(zip(("char", "uchar", "short", "ushort", "int", "uint", "float", "double"), CODES)),
+    **dict(zip(("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"), CODES)),
 }
 BYTE_ORDERS = {"ascii": "=", "binary_little_endian": "<", "binary_big_endian": ">"}
 LIST = "list"

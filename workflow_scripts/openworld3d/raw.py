@@ -118,8 +118,8 @@ def whole_numbers(values: np.ndarray, name: str, file: Path) -> np.ndarray:
     wrong = np.flatnonzero(~(np.abs(values) < 2.0**63) | (values != np.floor(values)))
     if len(wrong):
         raise UserError(
-            f"{file}: point {wrong[0]} has the {name} {values[wrong[0]]}, expected whole numbers; name another "
-            "attribute as the dataset's label or correct the file"
+            f"{file}: point {wrong[0]} has the {name} {values[wrong[0]]}, expected whole numbers; correct or "
+            "fetch the file again, or name another attribute as the dataset's label"
         )
     return values.astype(np.int64)
 

@@ -1,8 +1,8 @@
 """A folder of one's own clouds, one file a scene: `.ply`, `.las`, `.laz` or `.npz`; the config says what is in them.
 
 A split is a list of patterns of file names, a scene the file's path in the folder without its ending. Coordinates are
-x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy; PLY: text or
-binary. Which attribute holds the raw ids, and which class each of them is, the dataset's keys say, `KEYS`.
+x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy; PLY: text or binary.
+Which attribute holds the raw ids, and which class each of them is, the dataset's keys say, `KEYS`.
 """
 
 from __future__ import annotations
