@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from concurrent.futures import Future, as_completed
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterable, Iterator
 
 import numpy as np
 import pytest
-from tests.datasets.test_semantickitti import write_scan
+from tests.datasets.test_scannet import write_scan as write_room
+from tests.datasets.test_semantickitti import MINI, write_scan
 
 from openworld3d import preparation
-from openworld3d.datasets import semantickitti
+from openworld3d.datasets import s3dis, scannet, semantickitti
 from openworld3d.errors import UserError
+from openworld3d.raw import Reading
 from openworld3d.scene import load_scene
 
 FRAMES = ["000000", "000001", "000002"]
+READ_SCENE = semantickitti.read_scene
 Run = Callable[..., Dict[str, Any]]
 
 
@@ -24,7 +29,7 @@ Run = Callable[..., Dict[str, Any]]
 def raw(tmp_path: Path) -> Path:
     """Return three scans of a sequence, of 10, 11 and 12 points."""
     for number, frame in enumerate(FRAMES):
-        points = np.random.default_rng(number).uniform(-9, 9, (10 + number, 4))
+        points = np.random.default_rng(number).uniform([-9, -9, -9, 0], [9, 9, 9, 1], (10 + number, 4))
         write_scan(tmp_path / "raw", points, np.repeat([10, 0], [8, 2 + number]), frame)
     return tmp_path / "raw"
 
@@ -77,6 +82,12 @@ def test_second_run_keeps_every_scene(tmp_path: Path, prepare: Run, capsys: pyte
     assert capsys.readouterr().out.splitlines()[-1] == "3 scenes, 33 points; 3 were there already"
 
 
+def damage_journal(scenes: Path, raw: Path) -> None:
+    """Leave of the second line what a power cut can: zeros where blocks were not written."""
+    lines = (scenes / "journal.jsonl").read_bytes().split(b"\n")
+    (scenes / "journal.jsonl").write_bytes(b"\n".join([lines[0], bytes(len(lines[1])), lines[2], b"7", b""]))
+
+
 def spoil_scene(scenes: Path, raw: Path) -> None:
     (scenes / "00_000001.npz").write_bytes(b"half of a sc")
 
@@ -95,7 +106,7 @@ def cut_journal(scenes: Path, raw: Path) -> None:
     (scenes / "journal.jsonl").write_text(lines[0] + lines[2] + lines[1][:40])
 
 
-@pytest.mark.parametrize("damage", [spoil_scene, lose_scene, change_labels, cut_journal])
+@pytest.mark.parametrize("damage", [spoil_scene, lose_scene, change_labels, cut_journal, damage_journal])
 def test_only_what_is_missing_or_changed_is_done_again(
     tmp_path: Path, raw: Path, prepare: Run, damage: Callable[[Path, Path], None]
 ) -> None:
@@ -171,7 +182,117 @@ def test_killed_process_is_a_sentence(prepare: Run, monkeypatch: pytest.MonkeyPa
         prepare()
 
 
-def test_two_scenes_of_one_name_are_refused(prepare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(semantickitti, "scenes_of_split", lambda *_: ["00_000000", "00_000001", "00_000000"])
-    with pytest.raises(UserError, match="raw: split 00 has scene 00_000000 twice, expected each name once"):
+def test_interrupt_stops_the_scenes_that_wait(raw: Path, prepare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = raw.parent / "begun"
+
+    def read_slowly(root: Path, name: str) -> Reading:
+        with open(begun, "a") as file:
+            file.write(f"{name}\n")
+        time.sleep(0.2)
+        return READ_SCENE(root, name)
+
+    def interrupted(futures: Iterable[Future[Any]]) -> Iterator[Future[Any]]:
+        yield next(iter(as_completed(futures)))
+        raise KeyboardInterrupt
+
+    for number in range(3, 12):
+        points = np.zeros((10, 4))
+        write_scan(raw, points, np.full(10, 10), f"{number:06d}")
+    monkeypatch.setattr(semantickitti, "read_scene", read_slowly)
+    monkeypatch.setattr(preparation, "as_completed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         prepare()
+    # Two at work, and what the pool has handed to them already.
+    assert len(begun.read_text().splitlines()) <= 6
+    assert not (raw.parent / "scenes/manifest.json").exists()
+
+
+def test_list_that_names_a_scene_twice_is_refused(tmp_path: Path, prepare: Run) -> None:
+    root = tmp_path / "rooms"
+    write_room(root)
+    (root / "scannetv2_train.txt").write_text("scene0000_00\nscene0000_00\n")
+    with pytest.raises(UserError, match="rooms: split train has scene scene0000_00 twice, expected each name once;"):
+        prepare(layout="scannet", root=str(root), split="train", classes=scannet.CLASSES)
+
+
+def test_map_keeps_its_millimetres_in_the_scene_and_its_shift_in_the_manifest(tmp_path: Path, prepare: Run) -> None:
+    folder = tmp_path / "maps/Area_1/office_3/Annotations"
+    folder.mkdir(parents=True)
+    (folder / "wall_1.txt").write_text("10000000.001 -20000000.5 1.25 1 2 3\n1e7 -2e7 1 1 2 3\n")
+    manifest = prepare(layout="s3dis", root=str(tmp_path / "maps"), split="Area_1", classes=s3dis.CLASSES)
+    assert manifest["scenes"][0]["shift"] == [1e7, -20000001, 1]
+    scene = load_scene(tmp_path / "scenes/Area_1_office_3.npz", s3dis.CLASSES)
+    assert np.abs(scene.coord - [[0.001, 0.5, 0.25], [0, 1, 0]]).max() < 1e-6
+
+
+def listing(root: Path) -> dict[str, tuple[int, int]]:
+    """Return the mode and the time of the last change of each file and folder."""
+    found = [root, *root.rglob("*")]
+    return {str(path): (path.stat().st_mode, path.stat().st_mtime_ns) for path in found}
+
+
+def test_root_is_only_read(raw: Path, prepare: Run) -> None:
+    for path in [raw, *raw.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = listing(raw)
+    assert len(prepare()["scenes"]) == 3
+    assert listing(raw) == before
+    for path in [raw, *raw.rglob("*")]:
+        path.chmod(0o755)
+
+
+def test_scene_of_one_point_is_prepared(tmp_path: Path, raw: Path, prepare: Run) -> None:
+    write_scan(raw, np.array([[1, 2, 3, 0.5]]), np.array([10]), "000001")
+    entry = prepare()["scenes"][1]
+    assert (entry["points"], entry["extent"], entry["class_points"]) == (1, [0, 0, 0], {"car": 1})
+    assert len(load_scene(tmp_path / "scenes/00_000001.npz", semantickitti.CLASSES)) == 1
+
+
+def parts(ids: np.ndarray) -> list[int]:
+    """Return for each element the place of the first one of its part: equal for equal partitions."""
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    return first[inverse.reshape(-1)].tolist()
+
+
+@pytest.mark.skipif(not MINI.exists(), reason="real scans are absent: set DATA_DIR to the folder that holds them")
+def test_every_real_scan_is_prepared_as_its_files_say(tmp_path: Path, command: Callable[..., None]) -> None:
+    root, scans = MINI / "dataset", 0
+    config = {
+        "dataset": "mini",
+        "layout": "semantickitti",
+        "root": str(root),
+        "classes": semantickitti.CLASSES,
+        "keys": {},
+    }
+    for split in sorted(folder.name for folder in (root / "sequences").iterdir()):
+        out = tmp_path / split / "manifest.json"
+        command("prepare", "--config", json.dumps({**config, "split": split}), "--workers", 1, "--out", out)
+        for entry in json.loads(out.read_text())["scenes"]:
+            folder, frame = root / "sequences" / split, entry["name"].rsplit("_")[-1]
+            points = np.frombuffer((folder / f"velodyne/{frame}.bin").read_bytes(), "<f4").reshape(-1, 4)
+            raw = np.frombuffer((folder / f"labels/{frame}.label").read_bytes(), "<u4")
+            check_counts(entry, np.bincount(raw & 0xFFFF, minlength=260))
+            with np.load(out.with_name(f"{entry['name']}.npz")) as scene:
+                assert scene["coord"].tobytes() == points[:, :3].tobytes()
+                assert scene["intensity"].tobytes() == points[:, 3].tobytes()
+                assert ((scene["instance"] < 0) == (raw >> 16 == 0)).all()
+                has = raw >> 16 > 0
+                assert parts(scene["instance"][has]) == parts(raw[has])
+            scans += 1
+    assert scans == 24
+
+
+def check_counts(entry: dict[str, Any], points_of_id: np.ndarray) -> None:
+    """Check a scene of a manifest against the points of each raw id: (260,) integer."""
+    of_name: dict[str, int] = {}
+    void: dict[str, int] = {}
+    for raw_id, points in enumerate(points_of_id.tolist()):
+        if points and semantickitti.CLASS_OF_RAW_ID[raw_id] is None:
+            void[str(raw_id)] = points
+        elif points:
+            name = str(semantickitti.CLASS_OF_RAW_ID[raw_id])
+            of_name[name] = of_name.get(name, 0) + points
+    assert entry["class_points"] == of_name
+    assert entry["void_ids"] == void
+    assert entry["void_points"] == sum(void.values())
+    assert entry["points"] == points_of_id.sum()

@@ -35,7 +35,7 @@ def write_las(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, colo
     header.scales, header.offsets = np.full(3, 0.001), np.floor(coord.min(0))
     cloud = laspy.LasData(header)
     cloud.x, cloud.y, cloud.z = coord.T
-    cloud.classification, cloud.intensity = raw, INTENSITY[: len(coord)]
+    cloud.classification, cloud.intensity = raw, np.resize(INTENSITY, len(coord))
     cloud.red, cloud.green, cloud.blue = color[: len(coord)].T
     cloud.write(str(file))
 
@@ -45,7 +45,7 @@ def write_ply(
 ) -> None:
     fields = [(name, "f8") for name in "xyz"] + [(name, "u1") for name in ("red", "green", "blue")]
     vertex = np.empty(len(coord), [*fields, ("intensity", "f4"), ("classification", "f4")])
-    columns = [*coord.T, *color[: len(coord)].T, INTENSITY[: len(coord)], raw]
+    columns = [*coord.T, *color[: len(coord)].T, np.resize(INTENSITY, len(coord)), raw]
     for name, column in zip(vertex.dtype.names or (), columns):
         vertex[name] = column
     PlyData([PlyElement.describe(vertex, "vertex")], text=text).write(str(file))
@@ -56,7 +56,9 @@ def write_text_ply(file: Path, **points: np.ndarray) -> None:
 
 
 def write_npz(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
-    np.savez(file, coord=coord, classification=raw, color=color[: len(coord)], intensity=INTENSITY[: len(coord)])
+    np.savez(
+        file, coord=coord, classification=raw, color=color[: len(coord)], intensity=np.resize(INTENSITY, len(coord))
+    )
 
 
 FORMATS: dict[str, tuple[str, Write]] = {
@@ -119,16 +121,6 @@ def test_coordinates_of_a_map_keep_their_millimetres(tmp_path: Path, name: str) 
     assert scene.coord.max() < 1
 
 
-def test_split_is_what_its_patterns_match(tmp_path: Path) -> None:
-    for file in ("north/a b.npz", "north/é.npz", "south/a b.npz", "top.npz"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        write_npz(tmp_path / file)
-    keys = {**KEYS, "splits": {"n": ["north/*", "north/a*"], "all": ["**/*.npz"]}}
-    assert scenes_of_split(tmp_path, "n", **keys) == ["north_a b", "north_é"]
-    assert scenes_of_split(tmp_path, "all", **keys) == ["north_a b", "north_é", "south_a b", "top"]
-    assert read_scene(tmp_path, "north_é", **keys).scene.label.tolist() == [1, 0, 2, VOID]
-
-
 MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] = {
     "attribute that is not there": (
         "tile.laz",
@@ -185,6 +177,18 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         {},
         r"tile.npz: its classification is int64 of the shape \(3,\), expected numbers of the shape \(4,\)",
     ),
+    "label too large for any id": (
+        "tile.ply",
+        lambda file: write_ply(file, raw=np.array([5, 2, 1e30, 1])),
+        {},
+        r"tile.ply: point 2 has the classification 1\.0.*e\+30, expected whole numbers",
+    ),
+    "colour that is no number": (
+        "tile.npz",
+        lambda file: write_npz(file, color=np.where(COLOR == 51, np.nan, COLOR)),
+        {"color_full": 255},
+        r"tile.npz: point 0 has the color \[0\.0, nan, 255\.0\], expected finite numbers",
+    ),
     "labels that are text": (
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=RAW.astype(str), intensity=INTENSITY),
@@ -207,7 +211,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=np.array([{}] * 4), intensity=INTENSITY),
         {},
-        "tile.npz: cannot be read as an .npz of arrays",
+        "tile.npz: its classification is object of the shape",
     ),
     "scene wider than float32 can tell": (
         "tile.ply",
@@ -226,22 +230,22 @@ def test_mistake_is_a_sentence(tmp_path: Path, name: str) -> None:
         read(tmp_path, **keys)
 
 
-def test_scene_of_one_point_is_read(tmp_path: Path) -> None:
-    write_ply(tmp_path / "tile.ply", coord=COORD[:1], raw=RAW[:1])
+@pytest.mark.parametrize("name", FORMATS)
+def test_scene_of_one_point_is_read(tmp_path: Path, name: str) -> None:
+    file, write = FORMATS[name]
+    write(tmp_path / file, coord=COORD[:1], raw=RAW[:1])
     assert read(tmp_path).scene.coord.tolist() == [[1, 2, 3]]
 
 
-def test_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
-    keys = {**KEYS, "splits": {"all": ["*.laz"]}}
-    with pytest.raises(UserError, match=r"has no file that split all's pattern \*\.laz matches; correct either"):
-        scenes_of_split(tmp_path, "all", **keys)
-
-
-def test_pattern_that_matches_another_format_is_refused(tmp_path: Path) -> None:
-    write_npz(tmp_path / "tile.npz")
-    (tmp_path / "notes.txt").write_text("flown in March")
-    with pytest.raises(UserError, match=r"notes\.txt: split all has it, expected \.ply, \.las, \.laz, \.npz; narrow"):
-        scenes_of_split(tmp_path, "all", **KEYS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_file_cut_in_half_is_refused(tmp_path: Path, name: str) -> None:
+    file, write = FORMATS[name]
+    write(tmp_path / file)
+    content = (tmp_path / file).read_bytes()
+    for size in (0, 10, len(content) // 2):
+        (tmp_path / file).write_bytes(content[:size])
+        with pytest.raises(UserError, match=file):
+            read(tmp_path)
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="real tiles are absent: set DATA_DIR to the folder that holds them")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,21 +84,20 @@ def data_row(token: str, sample: str, file: str) -> dict[str, Any]:
     return {"token": token, "sample_token": sample, "filename": file, "is_key_frame": True, "prev": ""}
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return nuScenes mini with two key frames, the later first in the tables, and the two drives of `mini_val`."""
+def write_mini(root: Path) -> None:
+    """Write nuScenes mini with two key frames, the later first in the tables, and the two drives of `mini_val`."""
     write_table(
-        tmp_path,
+        root,
         "scene",
         [{"token": "empty", "name": "scene-0916"}, {"token": "drive", "name": "scene-0103", "description": "rain"}],
     )
     samples = [("second", 1532402928147847), ("first", 1532402927647951)]
     write_table(
-        tmp_path, "sample", [{"token": name, "scene_token": "drive", "timestamp": time} for name, time in samples]
+        root, "sample", [{"token": name, "scene_token": "drive", "timestamp": time} for name, time in samples]
     )
     second = f"lidarseg/{VERSION}/second_lidarseg.bin"
     write_table(
-        tmp_path,
+        root,
         "sample_data",
         [
             data_row("second-lidar", "second", "samples/LIDAR_TOP/second.pcd.bin"),
@@ -107,12 +106,17 @@ def root(tmp_path: Path) -> Path:
             data_row("first-sweep", "first", "sweeps/LIDAR_TOP/first.pcd.bin"),
         ],
     )
-    write_table(tmp_path, "lidarseg", [label_row("second", second), label_row("first", LABEL_FILE)])
-    write_table(tmp_path, "category", [{"name": name, "index": index} for index, name in enumerate(CHALLENGE)])
-    write_array(tmp_path, POINTS_FILE, POINTS)
-    write_array(tmp_path, LABEL_FILE, RAW)
-    write_array(tmp_path, "samples/LIDAR_TOP/second.pcd.bin", POINTS[:2])
-    write_array(tmp_path, second, RAW[2:])
+    write_table(root, "lidarseg", [label_row("second", second), label_row("first", LABEL_FILE)])
+    write_table(root, "category", [{"name": name, "index": index} for index, name in enumerate(CHALLENGE)])
+    write_array(root, POINTS_FILE, POINTS)
+    write_array(root, LABEL_FILE, RAW)
+    write_array(root, "samples/LIDAR_TOP/second.pcd.bin", POINTS[:2])
+    write_array(root, second, RAW[2:])
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_mini(tmp_path)
     return tmp_path
 
 
@@ -170,92 +174,6 @@ def test_things_are_all_but_the_ground_and_the_background() -> None:
     stuff = {"driveable_surface", "other_flat", "sidewalk", "terrain", "manmade", "vegetation"}
     assert set(CLASSES) - set(THINGS) == stuff
     assert set(THINGS) < set(CLASSES)
-
-
-def drop(table: str, position: int) -> Callable[[Path], None]:
-    def mistake(root: Path) -> None:
-        rows = read_rows(root, table)
-        del rows[position]
-        write_table(root, table, rows)
-
-    return mistake
-
-
-def drop_field(table: str, field: str) -> Callable[[Path], None]:
-    def mistake(root: Path) -> None:
-        write_table(root, table, [{k: v for k, v in row.items() if k != field} for row in read_rows(root, table)])
-
-    return mistake
-
-
-def missing(file: str) -> Callable[[Path], None]:
-    return lambda root: (root / file).unlink()
-
-
-def truncate(root: Path) -> None:
-    (root / POINTS_FILE).write_bytes((root / POINTS_FILE).read_bytes()[:-3])
-
-
-def not_json(root: Path) -> None:
-    (root / VERSION / "sample.json").write_text('[{"token": "first"')
-
-
-def strange_category(root: Path) -> None:
-    write_table(root, "category", [*read_rows(root, "category"), {"name": "vehicle.tram", "index": 32}])
-
-
-def no_archive(root: Path) -> None:
-    write_instances(root, np.zeros(4))
-    (root / INSTANCE_FILE).write_bytes((root / INSTANCE_FILE).read_bytes()[:40])
-
-
-def no_instances_of_first(root: Path) -> None:
-    write_instances(root, np.zeros(4))
-    drop("panoptic", 0)(root)
-
-
-MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
-    "truncated points": (truncate, "first.pcd.bin: is 77 bytes long, expected a multiple of 20"),
-    "labels of another length": (
-        lambda root: write_array(root, LABEL_FILE, RAW[:3]),
-        "first_lidarseg.bin: holds 3 labels, expected 4",
-    ),
-    "id of no category": (
-        lambda root: write_array(root, LABEL_FILE, np.array([17, 9, 32, 0], np.uint8)),
-        "first_lidarseg.bin: point 2 has the raw label 32",
-    ),
-    "coordinate that is not finite": (
-        lambda root: write_array(root, POINTS_FILE, POINTS * np.array([[1], [np.nan], [1], [1]], "<f4")),
-        "first.pcd.bin: point 1 has the coordinate",
-    ),
-    "no points": (missing(POINTS_FILE), f"first.pcd.bin: does not exist, though scene {NAME} needs it"),
-    "no labels": (missing(LABEL_FILE), f"first_lidarseg.bin: does not exist, though scene {NAME} needs it"),
-    "strange category": (strange_category, "category.json: names the category 'vehicle.tram', which is neither"),
-    "categories of nuScenes without lidarseg": (
-        drop_field("category", "index"),
-        "category.json: a row has no 'index'",
-    ),
-    "no table": (missing(f"{VERSION}/lidarseg.json"), "lidarseg.json: does not exist, though every scene needs it"),
-    "table cut short": (not_json, "sample.json: is not JSON"),
-    "drive of no scene": (drop("scene", 1), "scene.json: has no row for drive, though sample first needs it"),
-    "scan of no data": (drop("sample_data", 2), "sample_data.json: has no row for first-lidar, though lidarseg/"),
-    "sample without labels": (drop("lidarseg", 1), "lidarseg.json: has no row for first, though sample first"),
-    "scan without instances": (no_instances_of_first, "panoptic.json: has no row for first-lidar, though lidarseg/"),
-    "instances that are no archive": (no_archive, "first_panoptic.npz: cannot be read as an .npz with `data`"),
-    "instances of another length": (
-        lambda root: write_instances(root, np.zeros(5)),
-        "first_panoptic.npz: holds 5 labels, expected 4",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_mistake_is_a_sentence(root: Path, name: str) -> None:
-    mistake, sentence = MISTAKES[name]
-    mistake(root)
-    with pytest.raises(UserError) as told:
-        read_scene(root, NAME)
-    assert sentence in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,21 @@ def test_empty_file_is_refused(tmp_path: Path, text: bytes) -> None:
         read_scene(tmp_path, "Area_1_office_3")
 
 
+def test_room_of_a_map_keeps_its_millimetres(tmp_path: Path) -> None:
+    write_room(tmp_path, {"wall_1.txt": b"10000000.001 -20000000.5 1.25 1 2 3\n", "sofa_1.txt": b"1e7 -2e7 1 1 2 3"})
+    scene, _, shift = read_scene(tmp_path, "Area_1_office_3")
+    assert shift == (1e7, -20000001, 1)
+    assert np.abs(scene.coord - [[0, 1, 0], [0.001, 0.5, 0.25]]).max() < 1e-6
+
+
+def test_room_wider_than_float32_can_tell_is_refused(tmp_path: Path) -> None:
+    write_room(tmp_path, {"wall_1.txt": GOOD + b"1 1e7 1 1 2 3\n"})
+    with pytest.raises(
+        UserError, match=r"Annotations: point 1 lies at \[1\.0, 10000000\.0, 1\.0\], 1e\+07 m from the"
+    ):
+        read_scene(tmp_path, "Area_1_office_3")
+
+
 def test_unknown_class_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     write_room(tmp_path, {"chiar_1.txt": GOOD, "board_1.txt": b"not read"})
     with pytest.raises(UserError, match=r"chiar_1\.txt: is named after 'chiar'.*chair"):

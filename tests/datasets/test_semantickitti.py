@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, THINGS, read_scene, scenes_of_split
+from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
 from openworld3d.scene import VOID
 
 MINI = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "semantickitti_mini"
@@ -35,6 +36,90 @@ def test_scan_by_hand(tmp_path: Path) -> None:
     assert scene.label.tolist() == [0, 0, CLASSES.index("person"), VOID]
     assert scene.instance[3] == -1
     assert len(set(scene.instance[:3].tolist())) == 3
+
+
+GOOD = np.array([[1, 2, 3, 0.5], [4, 5, 6, 0.25], [7, 8, 9, 0], [1, 1, 1, 1]])
+RAW = np.array([10, 30, 40, 0])
+
+
+def changed(place: int, column: int, value: float) -> np.ndarray:
+    points = GOOD.copy()
+    points[place, column] = value
+    return points
+
+
+@pytest.mark.parametrize(
+    ("points", "raw", "sentence"),
+    [
+        (
+            changed(1, 2, np.inf),
+            RAW,
+            "000000.bin: point 1 has the coordinate [4.0, 5.0, inf], expected finite numbers",
+        ),
+        (changed(2, 0, -1e7), RAW, "000000.bin: point 2 lies at [-10000000.0, 8.0, 9.0], expected metres from the"),
+        (changed(3, 3, np.nan), RAW, "000000.bin: point 3 has the intensity nan, expected 0 to 1 (1 such points)"),
+        (changed(0, 3, 37), RAW, "000000.bin: point 0 has the intensity 37.0, expected 0 to 1"),
+        (changed(0, 3, -0.5), RAW, "000000.bin: point 0 has the intensity -0.5, expected 0 to 1"),
+        (GOOD[:3], RAW, "000000.label: holds 4 labels, expected 3, one for each point of"),
+    ],
+)
+def test_mistake_is_a_sentence(tmp_path: Path, points: np.ndarray, raw: np.ndarray, sentence: str) -> None:
+    write_scan(tmp_path, points, raw)
+    with pytest.raises(UserError) as told:
+        read_scene(tmp_path, "00_000000")
+    assert sentence in str(told.value)
+
+
+def test_labels_cut_short_are_refused(tmp_path: Path) -> None:
+    write_scan(tmp_path, GOOD, RAW)
+    file = tmp_path / "sequences/00/labels/000000.label"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(
+        UserError, match=r"000000\.label: is 15 bytes long, expected a multiple of 4; the file is trunc"
+    ):
+        read_scene(tmp_path, "00_000000")
+
+
+def test_scene_of_one_point_is_read(tmp_path: Path) -> None:
+    write_scan(tmp_path, GOOD[:1], RAW[:1])
+    assert read_scene(tmp_path, "00_000000").scene.coord.tolist() == [[1, 2, 3]]
+
+
+def test_only_frames_are_listed(tmp_path: Path) -> None:
+    write_scan(tmp_path, GOOD, RAW)
+    write_scan(tmp_path, GOOD, RAW, "._000000")
+    assert scenes_of_split(tmp_path, "00") == ["00_000000"]
+    write_scan(tmp_path, GOOD, RAW, "000001_left")
+    with pytest.raises(UserError, match=r"000001_left\.bin: has a _ in its name, expected the number of a frame"):
+        scenes_of_split(tmp_path, "00")
+
+
+def test_sequence_of_any_name_is_read(tmp_path: Path) -> None:
+    write_scan(tmp_path, GOOD, RAW)
+    (tmp_path / "sequences/00").rename(tmp_path / "sequences/my_street")
+    assert scenes_of_split(tmp_path, "my_street") == ["my_street_000000"]
+    assert len(read_scene(tmp_path, "my_street_000000").scene) == 4
+
+
+def test_link_that_leads_to_itself_is_told_by_the_disk(tmp_path: Path) -> None:
+    write_scan(tmp_path, GOOD, RAW)
+    file = tmp_path / "sequences/00/labels/000000.label"
+    file.unlink()
+    file.symlink_to(file)
+    with pytest.raises(OSError, match=r"000000\.label") as told:
+        read_scene(tmp_path, "00_000000")
+    assert told.value.errno in OF_THE_SURROUNDINGS
+
+
+def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    write_scan(tmp_path, GOOD, RAW)
+    file = tmp_path / "sequences/00/labels/000000.label"
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(
+        UserError, match=r"000000\.label: is neither a file nor a folder, though scene 00_000000 needs it"
+    ):
+        read_scene(tmp_path, "00_000000")
 
 
 def test_map_covers_every_class() -> None:

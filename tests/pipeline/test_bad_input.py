@@ -11,7 +11,7 @@ import yaml
 from tests.datasets.test_semantickitti import write_scan
 from tests.pipeline.conftest import Project
 
-POINTS = np.random.default_rng(0).uniform(-9, 9, (50, 4))
+POINTS = np.random.default_rng(0).uniform([-9, -9, -9, 0], [9, 9, 9, 1], (50, 4))
 RAW = np.repeat([10, 20, 40, 70, 0], 10)
 
 Mistake = Callable[[Path], None]

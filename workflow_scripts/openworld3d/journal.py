@@ -9,15 +9,25 @@ from typing import Any, Dict, Iterable
 from openworld3d.files import canonical_json, whole_file
 
 JOURNAL = "journal.jsonl"
-# name; made_with, the SHA-256 of code and keys; raw, that of each raw file; scene, what the manifest says of it.
+# made_with: the SHA-256 of code and keys; raw: that of each raw file; scene: what the manifest says of it.
+FIELDS = {"name", "made_with", "raw", "scene"}
 Line = Dict[str, Any]
 
 
 def read_journal(folder: Path) -> list[Line]:
-    """Return the lines of a folder's journal; the last one may have been cut off in the middle."""
+    """Return the lines of a folder's journal that are whole; a run that was killed may leave one that is not."""
     path = folder / JOURNAL
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    lines = path.read_bytes().split(b"\n") if path.exists() else []
+    return [line for line in map(line_of, lines) if line is not None]
+
+
+def line_of(text: bytes) -> Line | None:
+    """Return what a line says, None where it was cut short or damaged: its scene is made again."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and line.keys() == FIELDS else None
 
 
 def add_line(folder: Path, line: Line) -> None:

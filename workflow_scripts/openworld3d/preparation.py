@@ -26,21 +26,20 @@ class Task(NamedTuple):
 
 
 def prepare_scenes(tasks: list[Task], workers: int) -> Iterator[Line]:
-    """Yield the line of each scene as it gets ready; a mistake in one stops those that have not begun."""
+    """Yield the line of each scene as it gets ready; a mistake in one, or Ctrl-C, stops those that have not begun."""
     with ProcessPoolExecutor(workers) as pool:
         task_of = {pool.submit(prepare_scene, task): task for task in tasks}
-        for future in as_completed(task_of):
-            try:
+        try:
+            for future in as_completed(task_of):
                 yield future.result()
-            except BrokenProcessPool as error:
-                raise UserError(
-                    f"scene {task_of[future].name}: a process that read this scene or one beside it was killed; give "
-                    "the job more memory or fewer threads, or look for a damaged file, and run again"
-                ) from error
-            except Exception:
-                for other in task_of:
-                    other.cancel()
-                raise
+        except BrokenProcessPool as error:
+            raise UserError(
+                f"scene {task_of[future].name}: a process that read this scene or one beside it was killed; give "
+                "the job more memory or fewer threads, or look for a damaged file, and run again"
+            ) from error
+        finally:
+            for waiting in task_of:
+                waiting.cancel()
 
 
 def prepare_scene(task: Task) -> Line:

@@ -1,10 +1,9 @@
-"""What raw layouts share: files read whole, the total label map, the origin and checks, each refusal one sentence."""
+"""What raw layouts share: the total label map, the origin, instances and checks, each refusal one sentence."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,29 +90,38 @@ def check_length(found: int, expected: int, file: Path, points_file: Path) -> No
         )
 
 
-def require(path: Path, wanted_by: str) -> Path:
-    """Return `path`, or refuse in a sentence where it does not exist."""
-    if not path.exists():
-        raise UserError(f"{path}: does not exist, though {wanted_by} needs it; check the dataset's root or fetch it")
-    return path
+def check_scan(points: np.ndarray, brightest: float, file: Path) -> None:
+    """Refuse a scan of a LiDAR, x, y, z and intensity in its columns, that no LiDAR can have seen: (N, >= 4) float32.
 
-
-def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
-    """Read a headerless array; a file that ends within a record is refused as truncated."""
-    size = file.stat().st_size
-    if size % record:
+    Coordinates have to be finite and within 16 km of the sensor, intensities within 0 to `brightest`.
+    """
+    check_points(points[:, :3], file)
+    far = np.flatnonzero(np.abs(points[:, :3]).max(1) > LARGEST_EXTENT)
+    if len(far):
         raise UserError(
-            f"{file}: is {size} bytes long, expected a multiple of {record}; the file is truncated, fetch it again"
+            f"{file}: point {far[0]} lies at {points[far[0], :3].tolist()}, expected metres from the sensor, at most "
+            f"{LARGEST_EXTENT:g} ({len(far)} such points); remove those points or fetch the file again"
         )
-    return np.fromfile(file, dtype)
+    intensity = points[:, 3]
+    wrong = np.flatnonzero(~((intensity >= 0) & (intensity <= brightest)))
+    if len(wrong):
+        raise UserError(
+            f"{file}: point {wrong[0]} has the intensity {intensity[wrong[0]]}, expected 0 to {brightest:g} "
+            f"({len(wrong)} such points); correct the intensities or fetch the file again"
+        )
 
 
-def read_json(file: Path, object_hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
-    """Read a JSON file, or refuse it in a sentence; what `object_hook` makes of an object stands in its place."""
-    try:
-        return json.loads(file.read_text(), object_hook=object_hook)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{file}: is not JSON ({error}); fetch it again") from error
+def whole_numbers(values: np.ndarray, name: str, file: Path) -> np.ndarray:
+    """Return values as integers; some programs write them as floats, and one that is not whole refuses the file."""
+    if values.dtype.kind in "iu":
+        return values
+    wrong = np.flatnonzero(~(np.abs(values) < 2.0**63) | (values != np.floor(values)))
+    if len(wrong):
+        raise UserError(
+            f"{file}: point {wrong[0]} has the {name} {values[wrong[0]]}, expected whole numbers; correct or "
+            "fetch the file again, or name another attribute as the dataset's label"
+        )
+    return values.astype(np.int64)
 
 
 def number_instances(ids: np.ndarray, has: np.ndarray) -> np.ndarray:

@@ -1,20 +1,21 @@
 """A folder of one's own clouds, one file a scene: `.ply`, `.las`, `.laz` or `.npz`; the config says what is in them.
 
 A split is a list of patterns of file names, a scene the file's path in the folder without its ending. Coordinates are
-x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy; PLY, text or binary, by
-plyfile. Which attribute holds the raw ids, and which class each of them is, the dataset's keys say, `KEYS`.
+x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy; PLY: text or binary.
+Which attribute holds the raw ids, and which class each of them is, the dataset's keys say, `KEYS`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from openworld3d.cloud_files import ENDINGS, read_cloud_file
 from openworld3d.errors import UserError
-from openworld3d.raw import Reading, class_of_raw_id, map_labels, recentre
+from openworld3d.raw import Reading, class_of_raw_id, map_labels, recentre, whole_numbers
+from openworld3d.raw_files import require
 from openworld3d.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {
@@ -67,6 +68,7 @@ def files_of_split(root: Path, split: str, patterns: list[str]) -> list[Path]:
     """Return the files that a split's patterns match, in alphabetical order, at least one for each pattern."""
     files: set[Path] = set()
     for pattern in patterns:
+        check_pattern(pattern, f"{root}: split {split}")
         matched = [file for file in root.glob(pattern) if not file.is_dir()]
         if not matched:
             raise UserError(f"{root}: has no file that split {split}'s pattern {pattern} matches; correct either")
@@ -79,6 +81,16 @@ def files_of_split(root: Path, split: str, patterns: list[str]) -> list[Path]:
     return sorted(files)
 
 
+def check_pattern(pattern: str, place: str) -> None:
+    """Refuse a pattern that is none, or that leads out of the root."""
+    parts = PurePosixPath(pattern).parts
+    if not parts or ".." in parts or pattern.startswith("/") or any("**" in part for part in parts if part != "**"):
+        raise UserError(
+            f"{place} has the pattern {pattern!r}, expected one of file names below the root, with ** as a folder of "
+            "its own; correct the dataset's splits"
+        )
+
+
 def name_of(file: Path, root: Path) -> str:
     """Return the name of a file's scene: its path from the root without its ending."""
     return "_".join(file.relative_to(root).with_suffix("").parts)
@@ -87,7 +99,10 @@ def name_of(file: Path, root: Path) -> str:
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the file that a scene is read from."""
     listed = [file for split, patterns in keys["splits"].items() for file in files_of_split(root, split, patterns)]
-    return [next(file for file in listed if name_of(file, root) == name)]
+    files = sorted({file for file in listed if name_of(file, root) == name})
+    if len(files) > 1:
+        raise UserError(f"{files[0]}: its scene is named {name}, as that of {files[1]}; rename one of the files")
+    return [require(files[0], f"scene {name}")]
 
 
 def read_scene(root: Path, name: str, **keys: Any) -> Reading:
@@ -118,25 +133,13 @@ def index_of_raw_id(keys: dict[str, Any]) -> dict[int, int]:
     return class_of_raw_id(of_raw_id, [name for name, _ in keys["classes"]])
 
 
-def whole_numbers(raw: np.ndarray, attribute: str, file: Path) -> np.ndarray:
-    """Return raw ids as integers; some programs write them as floats, and one that is not whole refuses the file."""
-    if raw.dtype.kind in "iu":
-        return raw
-    wrong = np.flatnonzero(~np.isfinite(raw) | (raw != np.floor(raw)))
-    if len(wrong):
-        raise UserError(
-            f"{file}: point {wrong[0]} has the {attribute} {raw[wrong[0]]}, expected whole numbers; name another "
-            "attribute as the dataset's label or correct the file"
-        )
-    return raw.astype(np.int64)
-
-
 def share_of(values: np.ndarray, full: float, name: str, file: Path) -> np.ndarray:
     """Return values as a share of what is full, in 0..1: float64 of the same shape."""
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         place = int(wrong[0][0])
         raise UserError(
-            f"{file}: point {place} has the {name} {values[place]}, expected finite numbers; correct the file"
+            f"{file}: point {place} has the {name} {values[place].tolist()}, expected finite numbers; "
+            "correct the file"
         )
     return np.clip(values / full, 0, 1)

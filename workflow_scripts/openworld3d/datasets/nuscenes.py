@@ -9,7 +9,8 @@ and map: the lidar segmentation challenge of nuscenes-devkit (Fong et al., arXiv
 
 from __future__ import annotations
 
-import zipfile
+import reprlib
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Container, Mapping, NamedTuple, TypeVar
@@ -17,18 +18,18 @@ from typing import Any, Container, Mapping, NamedTuple, TypeVar
 import numpy as np
 
 from openworld3d.errors import UserError, nearest
+from openworld3d.npz import read_npz
 from openworld3d.nuscenes_splits import SPLITS
 from openworld3d.raw import (
     Reading,
     check_length,
-    check_points,
+    check_scan,
     class_of_raw_id,
     map_labels,
     number_instances,
-    read_json,
-    read_whole,
-    require,
+    whole_numbers,
 )
+from openworld3d.raw_files import check_inside, field, one_line, read_json, read_whole, require
 from openworld3d.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {}
@@ -104,6 +105,7 @@ CLASS_OF_CATEGORY: dict[str, str | None] = {
 VERSIONS = ("v1.0-trainval", "v1.0-mini")
 BYTES_PER_POINT = 20
 BYTES_PER_LABEL = 1
+BRIGHTEST = 255
 INSTANCES_PER_CATEGORY = 1000
 Value = TypeVar("Value")
 
@@ -140,14 +142,14 @@ def read_scene(root: Path, name: str) -> Reading:
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 5)
     raw = read_whole(label_file, np.dtype("u1"), BYTES_PER_LABEL)
     check_length(len(raw), len(points), label_file, points_file)
-    check_points(points[:, :3], points_file)
+    check_scan(points, BRIGHTEST, points_file)
     instance = np.full(len(points), NO_INSTANCE, np.int32)
     for file in instance_files:
         instance = read_instances(file, len(points), points_file)
     label, void_ids = map_labels(raw, class_of_raw_id(class_of_index(root), CLASSES), label_file)
     scene = Scene(
         coord=np.ascontiguousarray(points[:, :3]),
-        intensity=points[:, 3] / np.float32(255),
+        intensity=points[:, 3] / np.float32(BRIGHTEST),
         label=label,
         instance=instance,
         origin_is_sensor=True,
@@ -157,11 +159,7 @@ def read_scene(root: Path, name: str) -> Reading:
 
 def read_instances(file: Path, points: int, points_file: Path) -> np.ndarray:
     """Return the instance that each point belongs to, -1 where none: (N,) int32."""
-    try:
-        with np.load(file) as arrays:
-            ids = arrays["data"]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise UserError(f"{file}: cannot be read as an .npz with `data` ({error}); fetch it again") from error
+    ids = whole_numbers(read_npz(file, ["data"])["data"], "data", file)
     check_length(len(ids), points, file, points_file)
     return number_instances(ids, ids % INSTANCES_PER_CATEGORY > 0)
 
@@ -176,13 +174,18 @@ def folder_of_tables(root: Path) -> Path:
 def class_of_index(root: Path) -> dict[int, str | None]:
     """Return the class of each raw id, None where void, as the table of categories numbers them."""
     file = folder_of_tables(root) / "category.json"
-    rows = read_table(file, ("name", "index"))
+    rows = read_table(file, {"name": str, "index": int})
     for row in rows:
         if row["name"] not in CLASS_OF_CATEGORY:
             raise UserError(
-                f"{file}: names the category {row['name']!r}, which is neither a class nor void in the map; "
-                f"take the file that comes with nuScenes-lidarseg or add the category to the map"
+                f"{file}: names the category {reprlib.repr(row['name'])}, which is neither a class nor void in the "
+                "map; take the file that comes with nuScenes-lidarseg or add the category to the map"
             )
+    twins = [index for index, count in Counter(row["index"] for row in rows).items() if count > 1]
+    if twins:
+        raise UserError(
+            f"{file}: gives two categories the index {twins[0]}, expected one each; fetch the table again"
+        )
     return {row["index"]: CLASS_OF_CATEGORY[row["name"]] for row in rows}
 
 
@@ -190,12 +193,12 @@ def class_of_index(root: Path) -> dict[int, str | None]:
 def scans_of_drives(root: Path) -> dict[str, list[Scan]]:
     """Return the scans of each drive in the order of time."""
     folder = folder_of_tables(root)
-    drives = {row["token"]: row["name"] for row in read_table(folder / "scene.json", ("token", "name"))}
-    samples = read_table(folder / "sample.json", ("token", "scene_token", "timestamp"))
+    drives = {row["token"]: row["name"] for row in read_table(folder / "scene.json", {"token": str, "name": str})}
+    samples = read_table(folder / "sample.json", {"token": str, "scene_token": str, "timestamp": int})
     scan_of_sample = scans_of_samples(folder)
     scans: dict[str, list[Scan]] = {drive: [] for drive in drives.values()}
     for row in sorted(samples, key=lambda row: row["timestamp"]):
-        sample = f"sample {row['token']}"
+        sample = f"sample {one_line(row['token'])}"
         drive = look_up(drives, row["scene_token"], folder / "scene.json", sample)
         scans[drive].append(look_up(scan_of_sample, row["token"], folder / "lidarseg.json", sample))
     return scans
@@ -207,7 +210,8 @@ def scans_of_samples(folder: Path) -> dict[str, Scan]:
     panoptic_file = folder / "panoptic.json"
     instances = files_of_labels(panoptic_file) if panoptic_file.exists() else None
     points_file = folder / "sample_data.json"
-    points = {row["token"]: row for row in read_table(points_file, ("token", "sample_token", "filename"), labels)}
+    fields = {"token": str, "sample_token": str, "filename": str}
+    points = {row["token"]: row for row in read_table(points_file, fields, labels)}
     scans = {}
     for token, file in labels.items():
         row = look_up(points, token, points_file, file)
@@ -218,29 +222,33 @@ def scans_of_samples(folder: Path) -> dict[str, Scan]:
 
 def files_of_labels(table: Path) -> dict[str, str]:
     """Return the file of each scan, by the token of its row in sample_data."""
-    return {row["sample_data_token"]: row["filename"] for row in read_table(table, ("sample_data_token", "filename"))}
+    rows = read_table(table, {"sample_data_token": str, "filename": str})
+    return {row["sample_data_token"]: row["filename"] for row in rows}
 
 
-def read_table(file: Path, fields: tuple[str, ...], tokens: Container[str] | None = None) -> list[dict[str, Any]]:
+def read_table(file: Path, fields: Mapping[str, type], tokens: Container[str] | None = None) -> list[dict[str, Any]]:
     """Return the wanted fields of a table's rows, of all of them or of those with one of the tokens."""
 
     # While parsing, since sample_data has millions of rows, nearly all of cameras, radars and sweeps.
-    def pick(row: dict[str, Any]) -> dict[str, Any] | None:
-        for field in fields:
-            if field not in row:
-                raise UserError(
-                    f"{file}: a row has no {field!r}, expected {', '.join(fields)}; "
-                    f"take the tables that come with nuScenes-lidarseg"
-                )
-        return {field: row[field] for field in fields} if tokens is None or row["token"] in tokens else None
+    def pick(row: dict[str, Any]) -> dict[str, Any]:
+        if tokens is not None and field(row, "token", str, file, "a row") not in tokens:
+            return {}
+        wanted: dict[str, Any] = {name: field(row, name, kind, file, "a row") for name, kind in fields.items()}
+        if "filename" in wanted:
+            check_inside(wanted["filename"], file)
+        return wanted
 
-    return [row for row in read_json(require(file, "every scene"), pick) if row is not None]
+    rows = read_json(require(file, "every scene"), pick)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{file}: is no list of rows; take the tables that come with nuScenes-lidarseg")
+    return [row for row in rows if row]
 
 
 def look_up(rows: Mapping[str, Value], key: str, file: Path, wanted_by: str) -> Value:
     """Return what a table has for a token or name, or refuse in a sentence."""
     if key not in rows:
         raise UserError(
-            f"{file}: has no row for {key}, though {wanted_by} needs it; fetch the tables of one release again"
+            f"{file}: has no row for {one_line(key)}, though {wanted_by} needs it; fetch the tables of one release "
+            "again"
         )
     return rows[key]

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.raw import Reading, recentre, require
+from openworld3d.raw import Reading, recentre
+from openworld3d.raw_files import require
 from openworld3d.scene import Scene
 
 KEYS: dict[str, Any] = {}

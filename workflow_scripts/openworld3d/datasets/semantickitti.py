@@ -13,16 +13,8 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.raw import (
-    Reading,
-    check_length,
-    check_points,
-    class_of_raw_id,
-    map_labels,
-    number_instances,
-    read_whole,
-    require,
-)
+from openworld3d.raw import Reading, check_length, check_scan, class_of_raw_id, map_labels, number_instances
+from openworld3d.raw_files import read_whole, require
 from openworld3d.scene import Scene
 
 # Streets in this layout can be generated (generate_streets.py).
@@ -114,20 +106,25 @@ CLASS_OF_RAW_ID: dict[int, str | None] = {
 
 BYTES_PER_POINT = 16
 BYTES_PER_LABEL = 4
+BRIGHTEST = 1
 
 
 def scenes_of_split(root: Path, split: str) -> list[str]:
     """Return the scenes of a sequence, `<sequence>_<frame>`, in the order of the frames."""
     folder = require(root / "sequences" / split / "velodyne", f"split {split}")
-    names = [f"{split}_{file.stem}" for file in sorted(folder.glob("*.bin"))]
-    if not names:
+    # macOS leaves ._000000.bin behind.
+    files = sorted(file for file in folder.glob("*.bin") if not file.name.startswith("."))
+    if not files:
         raise UserError(f"{folder}: holds no .bin file, expected one for each scan of sequence {split}")
-    return names
+    for file in files:
+        if "_" in file.stem:
+            raise UserError(f"{file}: has a _ in its name, expected the number of a frame; rename or remove the file")
+    return [f"{split}_{file.stem}" for file in files]
 
 
 def files_of_scene(root: Path, name: str) -> list[Path]:
     """Return the files that a scan is read from: points, labels."""
-    split, frame = name.split("_")
+    split, frame = name.rsplit("_", 1)
     files = [f"velodyne/{frame}.bin", f"labels/{frame}.label"]
     return [require(root / "sequences" / split / file, f"scene {name}") for file in files]
 
@@ -138,7 +135,7 @@ def read_scene(root: Path, name: str) -> Reading:
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 4)
     raw = read_whole(label_file, np.dtype("<u4"), BYTES_PER_LABEL)
     check_length(len(raw), len(points), label_file, points_file)
-    check_points(points[:, :3], points_file)
+    check_scan(points, BRIGHTEST, points_file)
     label, void_ids = map_labels(raw & 0xFFFF, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file)
     scene = Scene(
         coord=np.ascontiguousarray(points[:, :3]),

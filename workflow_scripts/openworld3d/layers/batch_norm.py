@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from openworld3d import parallel
@@ -15,16 +16,23 @@ class BatchNorm(nn.BatchNorm1d):
     """
 
     def forward(self, feature: Tensor) -> Tensor:
-        """Normalise (N, C), in the precision of the statistics; in training also move these."""
+        """Normalise (N, C), in the precision of the statistics; in training also move these.
+
+        One point alone has no variance: it is normalised by the running statistics, which it does not move.
+        """
         feature = feature.to(self.weight.dtype)
         if not self.training or parallel.processes() == 1:
-            return super().forward(feature)
+            return super().forward(feature) if len(feature) > 1 else self.by_running_statistics(feature)
         count = parallel.total(feature.new_tensor(float(len(feature))))
         mean = parallel.total(feature.sum(0)) / count  # (C,)
         centred = feature - mean
         variance = parallel.total((centred**2).sum(0)) / count  # (C,)
         self.move_running(mean, variance * count / (count - 1))
         return centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias
+
+    def by_running_statistics(self, feature: Tensor) -> Tensor:
+        """Normalise (N, C) as a trained network does."""
+        return F.batch_norm(feature, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
 
     @torch.no_grad()
     def move_running(self, mean: Tensor, variance: Tensor) -> None:

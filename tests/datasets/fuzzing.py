@@ -1,0 +1,225 @@
+"""Damage done to raw files, and what a reader may do with them: scenes as documented, or one sentence."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import time
+import tracemalloc
+from pathlib import Path
+from random import Random
+from typing import Any, Callable, Iterable, NamedTuple
+
+import numpy as np
+from hypothesis import HealthCheck, settings
+
+from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
+from openworld3d.raw import Reading
+from openworld3d.scene import VOID
+
+FUZZ = settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+MOST_MEMORY = 64 << 20
+MOST_SECONDS = 20
+LONGEST_SENTENCE = 2000
+WHOLE = (0, 1, 2, 127, 128, 255, 256, 32767, 32768, 65535, 10**8, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1)
+BROKEN = (float("nan"), float("inf"), -float("inf"), 1e30, -1e30, 1e300, -0.0, 1e-320, 1e7, 0.5, -1.0)
+NUMBERS = (
+    "-1",
+    "0.5",
+    "1e7",
+    "1e400",
+    "nan",
+    "NaN",
+    "Infinity",
+    "1_0",
+    "٣",
+    "4294967296",
+    "18446744073709551616",
+    "9" * 5000,
+)
+JSON = ("", "null", "true", "[]", "{}", '"x"', "../x", "/", "\\ud800", "\\u0000", "\\n", "[" * 5000, '{"a":' * 3000)
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    7,
+    0.5,
+    10**12,
+    2**64,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "../x",
+    "\ud800",
+    "\0\n",
+)
+VALUES += ([], [[]], [1], {}, {"token": "a"})
+
+
+class Layout(NamedTuple):
+    """A small dataset: what writes it, its files below the root, what reads its scenes, and its classes."""
+
+    write: Callable[[Path], None]
+    files: tuple[str, ...]
+    read: Callable[[Path], Iterable[Reading]]
+    classes: int
+
+
+def damage(content: bytes, random: Random) -> bytes:
+    """Return a file's bytes with one to four things done to them, or bytes in their place that were never a file."""
+    if random.random() < 0.1:
+        return random.choice([b"", content[:4]]) + bytes(random.choices(range(256), k=random.randrange(600)))
+    for _ in range(random.randint(1, 4)):
+        content = random.choice(DAMAGES)(content, random)
+    return content
+
+
+def damage_json(content: bytes, random: Random) -> bytes:
+    """Return a JSON file with one of its values replaced by another kind of value, or left out."""
+    document = json.loads(content)
+    inner: Any = document
+    while True:
+        place = random.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
+        if not isinstance(inner[place], (dict, list)) or not inner[place] or random.random() < 0.2:
+            break
+        inner = inner[place]
+    if random.random() < 0.1:
+        del inner[place]
+    else:
+        inner[place] = random.choice(VALUES)
+    return json.dumps(document).encode()
+
+
+def place_in(content: bytes, random: Random) -> int:
+    """Return a place, half the time one near the start, where headers are."""
+    return random.randrange((min(len(content), 400) if random.random() < 0.5 else len(content)) + 1)
+
+
+def flip(content: bytes, random: Random) -> bytes:
+    place = place_in(content, random)
+    return (
+        content[:place]
+        + bytes(byte ^ 1 << random.randrange(8) for byte in content[place : place + 1])
+        + content[place + 1 :]
+    )
+
+
+def overwrite(content: bytes, random: Random) -> bytes:
+    place, size = place_in(content, random), random.randint(1, 12)
+    return content[:place] + bytes(random.choices(range(256), k=size)) + content[place + size :]
+
+
+def insert(content: bytes, random: Random) -> bytes:
+    place = place_in(content, random)
+    return content[:place] + bytes(random.choices(range(256), k=random.randint(1, 40))) + content[place:]
+
+
+def delete(content: bytes, random: Random) -> bytes:
+    place = place_in(content, random)
+    return content[:place] + content[place + random.randint(1, 40) :]
+
+
+def truncate(content: bytes, random: Random) -> bytes:
+    return content[: place_in(content, random)]
+
+
+def repeat(content: bytes, random: Random) -> bytes:
+    place, size = place_in(content, random), random.randint(1, 200)
+    return content[: place + size] + content[place : place + size] * random.randint(1, 5) + content[place + size :]
+
+
+def claim(content: bytes, random: Random) -> bytes:
+    """Put an extreme number where a binary one may be."""
+    code = random.choice("BHIQ")
+    number = random.choice(WHOLE) & (1 << 8 * struct.calcsize(code)) - 1
+    return put(content, struct.pack(random.choice("<>") + code, number), random)
+
+
+def break_number(content: bytes, random: Random) -> bytes:
+    """Put a strange float where a binary one may be."""
+    type = random.choice(["<f4", "<f8", ">f4", ">f8"])
+    with np.errstate(over="ignore"):
+        return put(content, np.array(random.choice(BROKEN), type).tobytes(), random)
+
+
+def put(content: bytes, value: bytes, random: Random) -> bytes:
+    place = place_in(content, random) // len(value) * len(value) + random.choice([0, 0, 1, 2, 3])
+    return content[:place] + value + content[place + len(value) :]
+
+
+def replace_word(content: bytes, random: Random) -> bytes:
+    """Put a strange word where a number or a name is in a text."""
+    words = list(re.finditer(rb"-?[0-9.]+|[A-Za-z_]+|\"[^\"]*\"|[\[\]{},]", content))
+    if not words:
+        return content
+    word = random.choice(words)
+    return content[: word.start()] + random.choice(NUMBERS + JSON).encode() + content[word.end() :]
+
+
+DAMAGES = (flip, overwrite, insert, delete, truncate, repeat, claim, claim, break_number, replace_word, replace_word)
+
+
+def check_answer(layout: Layout, root: Path) -> str:
+    """Check that reading gives scenes as documented or one sentence, in bounded memory and time; return which."""
+    started = time.monotonic()
+    tracemalloc.start()
+    try:
+        answer = answer_of(layout, root)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < MOST_MEMORY
+    assert time.monotonic() - started < MOST_SECONDS
+    return answer
+
+
+def answer_of(layout: Layout, root: Path) -> str:
+    """Return `scenes`, or why there are none."""
+    try:
+        for reading in layout.read(root):
+            check_reading(reading, layout.classes)
+    except UserError as error:
+        check_sentence(str(error), root)
+        return str(error)
+    except OSError as error:
+        if error.errno not in OF_THE_SURROUNDINGS:
+            raise
+        return OF_THE_SURROUNDINGS[error.errno]
+    return "scenes"
+
+
+def check_sentence(sentence: str, root: Path) -> None:
+    assert sentence.startswith(f"{root}")
+    assert ": " in sentence
+    assert sentence.isprintable()
+    assert len(sentence) < LONGEST_SENTENCE
+
+
+def check_reading(reading: Reading, classes: int) -> None:
+    """Check a scene's arrays against what `Scene` and `Reading` say of them."""
+    scene = reading.scene
+    points = len(scene)
+    assert points > 0
+    assert (scene.coord.shape, scene.coord.dtype) == ((points, 3), np.float32)
+    assert np.isfinite(scene.coord).all()
+    assert (scene.label.shape, scene.label.dtype) == ((points,), np.uint8)
+    assert ((scene.label < classes) | (scene.label == VOID)).all()
+    assert (scene.instance.shape, scene.instance.dtype) == ((points,), np.int32)
+    assert (scene.instance >= -1).all()
+    if scene.color is not None:
+        assert (scene.color.shape, scene.color.dtype) == ((points, 3), np.uint8)
+    if scene.intensity is not None:
+        assert (scene.intensity.shape, scene.intensity.dtype) == ((points,), np.float32)
+        assert ((scene.intensity >= 0) & (scene.intensity <= 1)).all()
+    assert len(reading.shift) == 3
+    assert np.isfinite(reading.shift).all()
+    assert sum(reading.void_ids.values()) == (scene.label == VOID).sum()

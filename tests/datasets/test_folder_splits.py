@@ -1,0 +1,71 @@
+"""Which files of a folder are of which split, and which scene each of them is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.datasets.test_folder import KEYS, read, write_npz, write_ply
+
+from openworld3d.datasets.folder import read_scene, scenes_of_split
+from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
+from openworld3d.scene import VOID
+
+
+def test_split_is_what_its_patterns_match(tmp_path: Path) -> None:
+    for file in ("north/a b.npz", "north/é.npz", "south/a b.npz", "top.npz"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        write_npz(tmp_path / file)
+    keys = {**KEYS, "splits": {"n": ["north/*", "north/a*"], "all": ["**/*.npz"]}}
+    assert scenes_of_split(tmp_path, "n", **keys) == ["north_a b", "north_é"]
+    assert scenes_of_split(tmp_path, "all", **keys) == ["north_a b", "north_é", "south_a b", "top"]
+    assert read_scene(tmp_path, "north_é", **keys).scene.label.tolist() == [1, 0, 2, VOID]
+
+
+def test_two_files_of_one_name_are_refused_in_two_splits_too(tmp_path: Path) -> None:
+    write_npz(tmp_path / "tile.npz")
+    write_ply(tmp_path / "tile.ply")
+    keys = {**KEYS, "splits": {"train": ["*.npz"], "val": ["*.ply"]}}
+    with pytest.raises(UserError, match=r"tile\.npz: its scene is named tile, as that of .*tile\.ply; rename one"):
+        read_scene(tmp_path, "tile", **keys)
+
+
+@pytest.mark.parametrize("pattern", ["", ".", "../*", "west/../../*", "/tmp/*", "**.laz", "west/**x/*"])
+def test_pattern_that_is_none_or_leads_elsewhere_is_refused(tmp_path: Path, pattern: str) -> None:
+    keys = {**KEYS, "splits": {"all": [pattern]}}
+    with pytest.raises(UserError, match=r"split all has the pattern .*, expected one of file names below the root"):
+        scenes_of_split(tmp_path, "all", **keys)
+
+
+def test_folders_that_link_to_one_another_are_walked_once(tmp_path: Path) -> None:
+    (tmp_path / "west").mkdir()
+    write_npz(tmp_path / "west/tile.npz")
+    (tmp_path / "west/again").symlink_to(tmp_path, target_is_directory=True)
+    keys = {**KEYS, "splits": {"all": ["**/*.npz"]}}
+    assert scenes_of_split(tmp_path, "all", **keys) == ["west_tile"]
+
+
+def test_link_to_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tile.npz").symlink_to(tmp_path / "elsewhere.npz")
+    with pytest.raises(UserError, match=r"tile\.npz: does not exist, though scene tile needs it"):
+        read(tmp_path)
+
+
+def test_link_to_itself_is_told_by_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "tile.npz").symlink_to(tmp_path / "tile.npz")
+    with pytest.raises(OSError, match=r"tile\.npz") as told:
+        read(tmp_path)
+    assert told.value.errno in OF_THE_SURROUNDINGS
+
+
+def test_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    keys = {**KEYS, "splits": {"all": ["*.laz"]}}
+    with pytest.raises(UserError, match=r"has no file that split all's pattern \*\.laz matches; correct either"):
+        scenes_of_split(tmp_path, "all", **keys)
+
+
+def test_pattern_that_matches_another_format_is_refused(tmp_path: Path) -> None:
+    write_npz(tmp_path / "tile.npz")
+    (tmp_path / "notes.txt").write_text("flown in March")
+    with pytest.raises(UserError, match=r"notes\.txt: split all has it, expected \.ply, \.las, \.laz, \.npz; narrow"):
+        scenes_of_split(tmp_path, "all", **KEYS)

@@ -1,0 +1,79 @@
+"""One's own clouds from a folder to a table: whatever the files are named, and however few their points."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.datasets.test_folder import write_npz, write_ply
+from tests.pipeline.conftest import Project, make_tiny
+from tests.pipeline.test_bad_input import told
+
+ROOT = "mes données 3D 点"
+CORNER = np.array([1e7, -2e7, 50])
+SCENES = {
+    "train": {"salle à manger.npz": 400, "un point.npz": 1},
+    "val": {"点 'deux'.ply": 400, "un point.npz": 1},
+}
+
+
+def make_folder(config: dict[str, Any]) -> None:
+    """Make the tiny experiment one of clouds in a folder, whose class tree is unknown."""
+    make_tiny(config)
+    config["datasets"]["mine"] = {
+        "layout": "folder",
+        "root": ROOT,
+        "label": "classification",
+        "classes": {"ground": [2], "tree": [4, 5], "roof": [6]},
+        "void": [1],
+        "color_full": 255,
+        "splits": {split: [f"{split}/*"] for split in SCENES},
+    }
+    config["protocols"]["mine"] = {**config["protocols"]["sofa"], "dataset": "mine", "unknown": ["tree"]}
+    config["tables"]["rooms"]["protocols"] = ["mine"]
+
+
+def write_clouds(root: Path) -> None:
+    for split, scenes in SCENES.items():
+        (root / split).mkdir(parents=True)
+        for name, points in scenes.items():
+            generator = np.random.default_rng(points)
+            coord = CORNER + generator.uniform(0, 4, (points, 3))
+            color = generator.integers(0, 256, (points, 3))
+            raw = np.tile([2, 5, 6, 1], 100)[:points]
+            write = write_ply if name.endswith(".ply") else write_npz
+            write(root / split / name, coord=coord, raw=raw, color=color)
+
+
+@pytest.fixture
+def clouds(project: Project) -> Project:
+    project.edit_config(make_folder)
+    write_clouds(project.folder / ROOT)
+    return project
+
+
+def test_names_of_any_letters_and_scenes_of_one_point_reach_the_table(clouds: Project) -> None:
+    done = clouds.snakemake()
+    assert done.returncode == 0, done.stdout
+    manifest = json.loads(clouds.read("results/scenes/mine/val/manifest.json"))
+    assert {scene["name"]: scene["points"] for scene in manifest["scenes"]} == {
+        "val_un point": 1,
+        "val_点 'deux'": 400,
+    }
+    assert [scene["shift"] for scene in manifest["scenes"]] == [[1e7 + 2, -2e7 + 3, 50], [1e7, -2e7, 50]]
+    table = list(csv.DictReader(clouds.read("results/tables/rooms.csv").splitlines()))
+    # A quarter of the 400 points is void.
+    assert {(row["score"], row["points"]) for row in table} == {("msp", "301"), ("energy", "301")}
+
+
+def test_two_files_of_one_name_are_a_sentence(clouds: Project) -> None:
+    write_ply(clouds.folder / ROOT / "val/un point.ply")
+    done = clouds.snakemake("protocols")
+    assert done.returncode != 0
+    expected = f"{ROOT}: split val has scene val_un point twice, expected each name once"
+    assert [expected in line for line in told(done.stdout)] == [True]
+    assert "Traceback" not in done.stdout

@@ -1,0 +1,177 @@
+"""Vertices of a raw `.ply`, in the form text or binary (Turk, The PLY Polygon File Format, 1994).
+
+Read here, since plyfile reads the faces too, row by row in Python, and asks for what memory a list claims to need.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from openworld3d.attributes import check_names, columns_of, pick
+from openworld3d.errors import UserError
+from openworld3d.raw_files import MOST_POINTS, check_claim, one_line
+
+LONGEST_HEADER = 1 << 16
+# Each type has two names.
+CODES = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
+TYPES = {
+    **dict(zip(("char", "uchar", "short", "ushort", "int", "uint", "float", "double"), CODES)),
+    **dict(zip(("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"), CODES)),
+}
+BYTE_ORDERS = {"ascii": "=", "binary_little_endian": "<", "binary_big_endian": ">"}
+LIST = "list"
+END = b"end_header"
+
+
+class Element(NamedTuple):
+    """A table of a `.ply`: the type of each column, by its name; `list` for one that holds lists."""
+
+    name: str
+    rows: int
+    types: dict[str, str]
+
+
+class Header(NamedTuple):
+    """What a `.ply` says of itself; `size` is the header's in bytes."""
+
+    format: str
+    elements: list[Element]
+    newline: bytes
+    size: int
+
+
+def read_ply(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
+    """Return attributes of a `.ply`'s vertices, by the names of their properties: (N, 3) or (N,), of their types.
+
+    Raises UserError where the file cannot be read or lacks an attribute.
+    """
+    header = read_header(file)
+    before, vertex = elements_to_vertex(header, file)
+    check_names(columns_of(wanted), vertex.types, file)
+    check_claim(vertex.rows, MOST_POINTS, "vertices", file)
+    read_rows = read_text_rows if header.format == "ascii" else read_binary_rows
+    rows = read_rows(file, header, before, vertex)
+    return pick({name: rows[name] for name in vertex.types}, wanted)
+
+
+def read_header(file: Path) -> Header:
+    """Return what a `.ply` says of itself."""
+    with open(file, "rb") as stream:
+        head = stream.read(LONGEST_HEADER)
+    start = re.match(rb"ply(\r\n|\n|\r)", head)
+    newline = start[1] if start else b"\n"
+    end = head.find(newline + END + newline)
+    if not start or end < 0:
+        raise UserError(
+            f"{file}: does not begin with a PLY header that ends within {LONGEST_HEADER} bytes; the file is "
+            "truncated or another, fetch it again"
+        )
+    formats: list[str] = []
+    elements: list[Element] = []
+    for number, line in enumerate(head[:end].decode("ascii", "replace").split(newline.decode())[1:]):
+        if not take_line(line.split(), formats, elements):
+            raise UserError(
+                f"{file}: line {number + 2} of its header is {one_line(line)!r}, expected a format, an element, or a "
+                "property of another name; the file is damaged, fetch it again"
+            )
+    if len(formats) != 1:
+        raise UserError(f"{file}: its header names {len(formats)} formats, expected one; fetch the file again")
+    return Header(formats[0], elements, newline, end + len(END) + 2 * len(newline))
+
+
+def take_line(words: list[str], formats: list[str], elements: list[Element]) -> bool:
+    """Add what a line of a header declares to the formats or elements; return whether it declares anything known."""
+    if not words or words[0] in ("comment", "obj_info"):
+        return True
+    if words[0] == "format" and words[1:2] and words[1] in BYTE_ORDERS and words[2:] == ["1.0"]:
+        formats.append(words[1])
+        return True
+    if words[0] == "element" and len(words) == 3 and re.fullmatch("[0-9]{1,18}", words[2]):
+        elements.append(Element(words[1], int(words[2]), {}))
+        return True
+    if words[0] != "property" or not elements or words[-1] in elements[-1].types:
+        return False
+    is_list = words[1:2] == [LIST]
+    types = words[2:-1] if is_list else words[1:-1]
+    if len(types) != (2 if is_list else 1) or not set(types) <= set(TYPES):
+        return False
+    elements[-1].types[words[-1]] = LIST if is_list else TYPES[types[0]]
+    return True
+
+
+def elements_to_vertex(header: Header, file: Path) -> tuple[list[Element], Element]:
+    """Return the elements that lie before the vertices, and the vertices; after a list no row has a known place."""
+    for place, element in enumerate(header.elements):
+        if LIST in element.types.values():
+            raise UserError(
+                f"{file}: its element {element.name} has lists, expected plain numbers up to the vertices; write the "
+                "file again with its vertices first"
+            )
+        if element.name == "vertex":
+            return header.elements[:place], element
+    raise UserError(f"{file}: has no element vertex; fetch or write the file again")
+
+
+def row_type(element: Element, format: str) -> np.dtype:
+    """Return the type of a row."""
+    return np.dtype([(name, BYTE_ORDERS[format] + type) for name, type in element.types.items()])
+
+
+def read_binary_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> np.ndarray:
+    """Return the vertices of a binary `.ply`: (N,) structured."""
+    row = row_type(vertex, header.format)
+    start = header.size + sum(element.rows * row_type(element, header.format).itemsize for element in before)
+    left, expected = file.stat().st_size - start, vertex.rows * row.itemsize
+    if left < expected:
+        raise UserError(
+            f"{file}: has {max(left, 0)} bytes of vertices, expected {expected}, {row.itemsize} for each of "
+            f"{vertex.rows}; the file is truncated, fetch it again"
+        )
+    return np.fromfile(file, row, vertex.rows, offset=start)
+
+
+def read_text_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> np.ndarray:
+    """Return the vertices of a `.ply` of text: (N,) structured."""
+    lines = file.read_bytes()[header.size :].rstrip().split(header.newline)
+    start = sum(element.rows for element in before)
+    lines = lines[start : start + vertex.rows]
+    if len(lines) < vertex.rows:
+        raise UserError(
+            f"{file}: has {len(lines)} lines of vertices, expected {vertex.rows}; the file is truncated, fetch it "
+            "again"
+        )
+    values = [numbers_of(line, len(vertex.types)) for line in lines]
+    wrong = [place for place, numbers in enumerate(values) if numbers is None]
+    rows = np.zeros(vertex.rows, row_type(vertex, header.format))
+    if not wrong:
+        wrong = fill(rows, np.array(values, np.float64).reshape(len(rows), -1))
+    if wrong:
+        found, expected = one_line(lines[wrong[0]].decode("ascii", "replace")), one_line(", ".join(vertex.types))
+        raise UserError(
+            f"{file}: vertex {wrong[0]} is {found!r}, expected {expected}, each a number of the type that "
+            "the header says; correct the line or fetch the file again"
+        )
+    return rows
+
+
+def numbers_of(line: bytes, columns: int) -> list[float] | None:
+    """Return the numbers of a line, None where it has a word that is none or another number of words."""
+    words = line.split()
+    try:
+        return [float(word) for word in words] if len(words) == columns else None
+    except ValueError:
+        return None
+
+
+def fill(rows: np.ndarray, values: np.ndarray) -> list[int]:
+    """Fill rows, (N,) structured, with values, (N, C) float64; return the places that do not fit whole types."""
+    wrong = np.zeros(len(rows), bool)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for name, column in zip(rows.dtype.names or (), values.T):
+            rows[name] = column
+            wrong |= (rows[name] != column) & (rows.dtype[name].kind != "f")
+    return np.flatnonzero(wrong).tolist()

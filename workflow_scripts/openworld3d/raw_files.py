@@ -1,0 +1,115 @@
+"""Raw files read whole: what is missing, cut short, or not what its name says is one sentence."""
+
+from __future__ import annotations
+
+import errno
+import json
+import reprlib
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, Callable, Iterator, TypeVar
+
+import numpy as np
+
+from openworld3d.errors import UserError
+
+# A file that claims more is refused before memory is asked for it.
+MOST_POINTS = 100_000_000
+LONGEST_QUOTE = 200
+KINDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
+Value = TypeVar("Value")
+
+
+def require(path: Path, wanted_by: str) -> Path:
+    """Return a file's or folder's `path`, or refuse in a sentence where neither lies there.
+
+    Raises OSError for what else is on the way there: no right to it, a link that leads to itself.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        raise UserError(
+            f"{path}: does not exist, though {wanted_by} needs it; check the dataset's root or fetch it"
+        ) from error
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(f"{path}: is neither a file nor a folder, though {wanted_by} needs it; put the file there")
+    return path
+
+
+def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
+    """Read a headerless array; a file that ends within a record is refused as truncated."""
+    size = file.stat().st_size
+    if size % record:
+        raise UserError(
+            f"{file}: is {size} bytes long, expected a multiple of {record}; the file is truncated, fetch it again"
+        )
+    return np.fromfile(file, dtype)
+
+
+def read_text(file: Path) -> str:
+    """Read a UTF-8 file, or refuse it in a sentence."""
+    with parsing(file, "UTF-8"):
+        return file.read_text(encoding="utf-8")
+
+
+def read_json(file: Path, object_hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Read a JSON file, or refuse it in a sentence; what `object_hook` makes of an object stands in its place."""
+    try:
+        return json.loads(read_text(file), object_hook=object_hook)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file}: is not JSON ({quote(error)}); fetch it again") from error
+
+
+def field(row: Any, name: str, kind: type[Value], file: Path, place: str) -> Value:
+    """Return a field of an object of a JSON file, or refuse one that is not there or of another kind."""
+    if not isinstance(row, dict):
+        raise UserError(f"{file}: {place} is {reprlib.repr(row)}, expected an object; fetch it again")
+    if name not in row:
+        raise UserError(f"{file}: {place} has no {name!r}, expected {KINDS[kind]}; fetch the whole release again")
+    value = row[name]
+    if type(value) is not kind:  # True is an int to isinstance
+        raise UserError(
+            f"{file}: {place} has the {name} {reprlib.repr(value)}, expected {KINDS[kind]}; fetch it again"
+        )
+    return value
+
+
+def check_inside(path: str, file: Path) -> None:
+    """Refuse a path that a file names, if it is none or could lead out of the dataset's root."""
+    parts = PurePosixPath(path).parts
+    if not path.isprintable() or not parts or ".." in parts or path.startswith("/"):
+        raise UserError(
+            f"{file}: names the path {reprlib.repr(path)}, expected one below the dataset's root; correct or fetch "
+            "the file again"
+        )
+
+
+def check_claim(claimed: int, most: int, what: str, file: Path) -> None:
+    """Refuse a file whose header claims too much."""
+    if claimed > most:
+        raise UserError(
+            f"{file}: its header claims {claimed} {what}, expected at most {most}; the file is damaged, fetch it "
+            "again, or cut the cloud into scenes"
+        )
+
+
+@contextmanager
+def parsing(file: Path, format: str) -> Iterator[None]:
+    """Make a sentence of whatever a library raises on a damaged file; none of them has one error for it."""
+    try:
+        yield
+    except Exception as error:
+        raise UserError(f"{file}: cannot be read as {format} ({quote(error)}); fetch or write it again") from error
+
+
+def quote(error: Exception) -> str:
+    """Return what an error says, or its name, as part of a line."""
+    return one_line(str(error)) or type(error).__name__
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and what else cannot be printed, cut where it is long."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
