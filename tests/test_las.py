@@ -170,6 +170,16 @@ def test_claim_without_bytes_is_refused(tmp_path: Path, file: str, name: str, da
     assert sentence in str(told.value)
 
 
+def test_panic_of_the_decompressor_is_a_sentence(tmp_path: Path) -> None:
+    content = write(tmp_path / "a.laz", 3)
+    second_item_as_the_first = in_record(FIRST_ITEM + 6, "<H", 6)
+    (tmp_path / "a.laz").write_bytes(second_item_as_the_first(content))
+    with pytest.raises(
+        UserError, match=r"a\.laz: cannot be read as LAS \(the decompressor gave up: mid > len\); fetch"
+    ):
+        read_las(tmp_path / "a.laz", ["coord"])
+
+
 @pytest.mark.parametrize("point_format", [3, 7])
 def test_file_cut_anywhere_is_refused(tmp_path: Path, point_format: int) -> None:
     for ending in ("las", "laz"):

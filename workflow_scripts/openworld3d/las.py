@@ -46,7 +46,7 @@ def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
             records = [vlr.record_data for vlr in reader.header.vlrs.get("LasZipVlr")]
         check_chunks(records[0] if records else b"", claim.start, claim.point_bytes, claim.points, file)
     with parsing(file, "LAS"), open_las(file) as reader:
-        points = reader.read_points(-1)
+        points = read_points(reader)
         names = list(points.point_format.dimension_names)
     check_names(columns_of(wanted), ["x", "y", "z", *names], file)
     with parsing(file, "LAS"):
@@ -62,6 +62,17 @@ def open_las(file: Path) -> laspy.LasReader:
     Scenes are prepared side by side, so that a scene is decompressed by one thread.
     """
     return laspy.open(str(file), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False)
+
+
+def read_points(reader: laspy.LasReader) -> laspy.ScaleAwarePointRecord:
+    """Return all points; raises ValueError where laz-rs panics over what it decodes."""
+    try:
+        return reader.read_points(-1)
+    except BaseException as error:
+        # Of laz-rs's binding, which has its panics pass every `except Exception`, and no module to import them from.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(f"the decompressor gave up: {error}") from error
 
 
 def read_claim(file: Path) -> Claim:
