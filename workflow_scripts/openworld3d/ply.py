@@ -1,19 +1,22 @@
 """Vertices of a raw `.ply`, in the form text or binary (Turk, The PLY Polygon File Format, 1994).
 
-Read here, since plyfile reads the faces too, row by row in Python, and asks for what memory a list claims to need.
+plyfile reads them, and is given nothing else: it reads faces row by row in Python, and asks for what memory a list
+claims to need. So the header is read here first, and what it claims held against the file.
 """
 
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from plyfile import PlyData
 
 from openworld3d.attributes import check_names, columns_of, pick
 from openworld3d.errors import UserError
-from openworld3d.raw_files import MOST_POINTS, check_claim, one_line
+from openworld3d.raw_files import MOST_POINTS, check_claim, one_line, parsing
 
 LONGEST_HEADER = 1 << 16
 # Each type has two names.
@@ -22,7 +25,8 @@ TYPES = {
     **dict(zip(("char", "uchar", "short", "ushort", "int", "uint", "float", "double"), CODES)),
     **dict(zip(("int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "float64"), CODES)),
 }
-BYTE_ORDERS = {"ascii": "=", "binary_little_endian": "<", "binary_big_endian": ">"}
+CODE_NAMES = {code: name for name, code in TYPES.items()}
+FORMATS = ("ascii", "binary_little_endian", "binary_big_endian")
 LIST = "list"
 END = b"end_header"
 
@@ -53,8 +57,9 @@ def read_ply(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
     before, vertex = elements_to_vertex(header, file)
     check_names(columns_of(wanted), vertex.types, file)
     check_claim(vertex.rows, MOST_POINTS, "vertices", file)
-    read_rows = read_text_rows if header.format == "ascii" else read_binary_rows
-    rows = read_rows(file, header, before, vertex)
+    alone = vertices_alone(file, header, before, vertex)
+    with parsing(file, "a .ply with vertices"), np.errstate(all="ignore"):
+        rows = PlyData.read(BytesIO(alone))["vertex"].data
     return pick({name: rows[name] for name in vertex.types}, wanted)
 
 
@@ -87,7 +92,7 @@ def take_line(words: list[str], formats: list[str], elements: list[Element]) -> 
     """Add what a line of a header declares to the formats or elements; return whether it declares anything known."""
     if not words or words[0] in ("comment", "obj_info"):
         return True
-    if words[0] == "format" and words[1:2] and words[1] in BYTE_ORDERS and words[2:] == ["1.0"]:
+    if words[0] == "format" and words[1:2] and words[1] in FORMATS and words[2:] == ["1.0"]:
         formats.append(words[1])
         return True
     if words[0] == "element" and len(words) == 3 and re.fullmatch("[0-9]{1,18}", words[2]):
@@ -116,26 +121,35 @@ def elements_to_vertex(header: Header, file: Path) -> tuple[list[Element], Eleme
     raise UserError(f"{file}: has no element vertex; fetch or write the file again")
 
 
-def row_type(element: Element, format: str) -> np.dtype:
-    """Return the type of a row."""
-    return np.dtype([(name, BYTE_ORDERS[format] + type) for name, type in element.types.items()])
+def vertices_alone(file: Path, header: Header, before: list[Element], vertex: Element) -> bytes:
+    """Return a `.ply` of the vertices and nothing else, as plyfile reads it at once."""
+    names = [f"property {CODE_NAMES[code]} {name}" for name, code in vertex.types.items()]
+    lines = ["ply", f"format {header.format} 1.0", f"element vertex {vertex.rows}", *names, "end_header", ""]
+    rows_of = text_rows if header.format == "ascii" else binary_rows
+    return "\n".join(lines).encode() + rows_of(file, header, before, vertex)
 
 
-def read_binary_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> np.ndarray:
-    """Return the vertices of a binary `.ply`: (N,) structured."""
-    row = row_type(vertex, header.format)
-    start = header.size + sum(element.rows * row_type(element, header.format).itemsize for element in before)
-    left, expected = file.stat().st_size - start, vertex.rows * row.itemsize
+def row_bytes(element: Element) -> int:
+    """Return how many bytes a row takes in binary."""
+    return sum(int(code[1]) for code in element.types.values())
+
+
+def binary_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> bytes:
+    """Return the bytes of the vertices of a binary `.ply`."""
+    start = header.size + sum(element.rows * row_bytes(element) for element in before)
+    left, expected = file.stat().st_size - start, vertex.rows * row_bytes(vertex)
     if left < expected:
         raise UserError(
-            f"{file}: has {max(left, 0)} bytes of vertices, expected {expected}, {row.itemsize} for each of "
+            f"{file}: has {max(left, 0)} bytes of vertices, expected {expected}, {row_bytes(vertex)} for each of "
             f"{vertex.rows}; the file is truncated, fetch it again"
         )
-    return np.fromfile(file, row, vertex.rows, offset=start)
+    with open(file, "rb") as stream:
+        stream.seek(start)
+        return stream.read(expected)
 
 
-def read_text_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> np.ndarray:
-    """Return the vertices of a `.ply` of text: (N,) structured."""
+def text_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> bytes:
+    """Return the lines of the vertices of a `.ply` of text."""
     lines = file.read_bytes()[header.size :].rstrip().split(header.newline)
     start = sum(element.rows for element in before)
     lines = lines[start : start + vertex.rows]
@@ -144,34 +158,4 @@ def read_text_rows(file: Path, header: Header, before: list[Element], vertex: El
             f"{file}: has {len(lines)} lines of vertices, expected {vertex.rows}; the file is truncated, fetch it "
             "again"
         )
-    values = [numbers_of(line, len(vertex.types)) for line in lines]
-    wrong = [place for place, numbers in enumerate(values) if numbers is None]
-    rows = np.zeros(vertex.rows, row_type(vertex, header.format))
-    if not wrong:
-        wrong = fill(rows, np.array(values, np.float64).reshape(len(rows), -1))
-    if wrong:
-        found, expected = one_line(lines[wrong[0]].decode("ascii", "replace")), one_line(", ".join(vertex.types))
-        raise UserError(
-            f"{file}: vertex {wrong[0]} is {found!r}, expected {expected}, each a number of the type that "
-            "the header says; correct the line or fetch the file again"
-        )
-    return rows
-
-
-def numbers_of(line: bytes, columns: int) -> list[float] | None:
-    """Return the numbers of a line, None where it has a word that is none or another number of words."""
-    words = line.split()
-    try:
-        return [float(word) for word in words] if len(words) == columns else None
-    except ValueError:
-        return None
-
-
-def fill(rows: np.ndarray, values: np.ndarray) -> list[int]:
-    """Fill rows, (N,) structured, with values, (N, C) float64; return the places that do not fit whole types."""
-    wrong = np.zeros(len(rows), bool)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for name, column in zip(rows.dtype.names or (), values.T):
-            rows[name] = column
-            wrong |= (rows[name] != column) & (rows.dtype[name].kind != "f")
-    return np.flatnonzero(wrong).tolist()
+    return b"".join(line + b"\n" for line in lines)
