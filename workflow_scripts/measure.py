@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import write_json
-from openworld3d.metrics import ranking, segmentation, statistics
+from openworld3d.metrics import segmentation, statistics
+from openworld3d.metrics.ranking import ranking
 
 
 def main() -> None:
@@ -57,12 +61,13 @@ def measure(of_method: statistics.Statistics, unknown: list[str]) -> dict[str, A
     known = [name for name in of_method.classes.tolist() if name not in unknown]
     positive, negative = of_method.pooled(unknown), of_method.pooled(known)
     points = len(positive) + len(negative)
+    marks = [np.ones(len(positive), bool), np.zeros(len(negative), bool)]
     confusion = of_method.confusion.sum(axis=0)  # (C, C)
     return {
         "points": points,
         "unknown_points": len(positive),
         "prevalence": len(positive) / points if points else math.nan,
-        **ranking.ranking(positive, negative),
+        **asdict(ranking([positive, negative], marks)),
         "miou_known": segmentation.miou_known(confusion, of_method.index(known)),
         "miou_all": segmentation.miou_all(confusion),
         "iou": dict(zip(of_method.classes.tolist(), segmentation.iou(confusion).tolist())),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openworld3d.metrics import ranking, segmentation
+from openworld3d.metrics import segmentation
+from openworld3d.metrics.ranking import ranking
 from openworld3d.metrics.statistics import Statistics, merge, of_scene
 from openworld3d.scene import VOID
 
@@ -34,15 +35,16 @@ def test_golden_conventions_of_the_papers(path: Path, version: str) -> None:
     with np.load(path) as arrays:
         expected = json.loads(str(arrays["expected"]))[version]
         statistics = statistics_of(arrays, version)
-    ranked = ranking.ranking(statistics.pooled([str(UNKNOWN)]), statistics.pooled(KNOWN))
+    pooled = [statistics.pooled([str(UNKNOWN)]), statistics.pooled(KNOWN)]
+    ranked = ranking(pooled, [np.ones(len(pooled[0]), bool), np.zeros(len(pooled[1]), bool)])
     confusion = statistics.confusion.sum(axis=0)
     real, pdf = expected["real"], expected["pdf"]
     table = [
-        (ranked["auroc"], real["auroc"]),
-        (ranked["auroc"], pdf["auroc_pooled"]),
-        (ranked["aupr"], pdf["aupr_pooled"]),
-        (ranked["aupr_trapezoid"], real["aupr"]),
-        (ranked["fpr95_strict"], real["fpr95"]),
+        (ranked.auroc, real["auroc"]),
+        (ranked.auroc, pdf["auroc_pooled"]),
+        (ranked.aupr, pdf["aupr_pooled"]),
+        (ranked.aupr_trapezoid, real["aupr"]),
+        (ranked.fpr95_strict, real["fpr95"]),
         (segmentation.miou_known(confusion, statistics.index(KNOWN)), pdf["miou_known"]),
         (segmentation.miou_all(confusion), real["miou"]),
         (segmentation.accuracy(confusion), real["accuracy"]),

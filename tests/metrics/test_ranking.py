@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import random
+import tracemalloc
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -9,91 +12,229 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
-from openworld3d.metrics.ranking import RANKING, ranking
+from openworld3d.metrics import ranking_points, ranking_sorted
+from openworld3d.metrics.ranking import Ranking, ranking
 
-TIED = arrays(np.float32, st.integers(1, 60), elements=st.integers(-3, 3).map(float))
-FREE = arrays(np.float32, st.integers(1, 60), elements=st.floats(-100, 100, width=32))
-SCORES = st.one_of(st.tuples(TIED, TIED), st.tuples(FREE, FREE))
+INFINITE, TINY = math.inf, 2.0**-149  # the smallest float32 above 0
+TIED = st.integers(-3, 3).map(float)
+EDGES = st.sampled_from([-INFINITE, -1.0, -TINY, -0.0, 0.0, TINY, 1.0, INFINITE])
+FREE = st.floats(-100, 100, width=32)
+# float32 holds none of the neighbours of 1, nor 2^-1070.
+WIDE = st.sampled_from([1 - 2.0**-53, 1.0, 1 + 2.0**-52, 1 + 2.0**-51, 2.0**-1070, -(2.0**-1074), 0.0, 1e300])
+NARROW = st.floats(allow_nan=False, width=16)
 
 
-def measure(positive: list[float] | np.ndarray, negative: list[float] | np.ndarray) -> dict[str, float]:
-    return ranking(np.sort(np.asarray(positive, np.float32)), np.sort(np.asarray(negative, np.float32)))
+@st.composite
+def points(draw: st.DrawFn, weighted: bool = False) -> tuple[np.ndarray, ...]:
+    """Scores, unknown and weights of at least one point of each kind, which counts."""
+    dtype, elements = draw(
+        st.sampled_from(
+            [
+                (np.float32, TIED),
+                (np.float32, EDGES),
+                (np.float32, FREE),
+                (np.float64, WIDE),
+                (np.float16, NARROW),
+            ]
+        )
+    )
+    size = draw(st.integers(2, 60))
+    unknown = draw(arrays(bool, size))
+    unknown[:2] = True, False
+    # Sums of eighths are exact, so that no rounding decides which threshold is the first of a recall.
+    weight = draw(arrays(np.float64, size, elements=st.integers(0, 40).map(lambda eighths: eighths / 8)))
+    weight[:2] += 0.125
+    score = draw(arrays(dtype, size, elements=elements))
+    return (score, unknown, weight) if weighted else (score, unknown)
+
+
+def of_scikit_learn(score: np.ndarray, unknown: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, ...]:
+    # scikit-learn refuses infinities, and float16 is slow: ranks order as the scores do.
+    rank = np.unique(score, return_inverse=True)[1]
+    precision, recall, _ = sklearn.precision_recall_curve(unknown, rank, sample_weight=weight)
+    fpr, tpr, _ = sklearn.roc_curve(unknown, rank, sample_weight=weight, drop_intermediate=False)
+    return (
+        sklearn.roc_auc_score(unknown, rank, sample_weight=weight),
+        sklearn.average_precision_score(unknown, rank, sample_weight=weight),
+        sklearn.auc(recall, precision),
+        fpr[tpr >= 0.95][0],
+        fpr[tpr > 0.95][0],
+    )
+
+
+def of_two(positive: list[float], negative: list[float]) -> Ranking:
+    unknown = np.repeat([True, False], [len(positive), len(negative)])
+    return ranking(np.array([*positive, *negative], np.float32), unknown)
+
+
+BY_HAND = [
+    ("perfect: every positive above every negative", [3, 4], [1, 2], Ranking(1, 1, 1, 0, 0)),
+    (
+        "inverted: the precision-recall curve goes through (0, 0), (1/2, 1/3) and (1, 1/2)",
+        [1, 2],
+        [3, 4],
+        Ranking(auroc=0, aupr=5 / 12, aupr_trapezoid=1 / 12 + 5 / 24, fpr95=1, fpr95_strict=1),
+    ),
+    (
+        "tied: one threshold, precision = prevalence; the trapezoid starts at the made-up (0, 1)",
+        [5],
+        [5, 5, 5],
+        Ranking(auroc=1 / 2, aupr=1 / 4, aupr_trapezoid=5 / 8, fpr95=1, fpr95_strict=1),
+    ),
+    (
+        "falling: positive, negative, positive, negative",
+        [4, 2],
+        [3, 1],
+        Ranking(
+            auroc=3 / 4,
+            aupr=1 / 2 + 1 / 3,
+            aupr_trapezoid=1 / 2 + (1 / 2 + 2 / 3) / 4,
+            fpr95=1 / 2,
+            fpr95_strict=1 / 2,
+        ),
+    ),
+    (
+        "recall: 19 of 20 positives lie above both negatives, the last between them",
+        [*range(10, 29), 5],
+        [9, 1],
+        Ranking(
+            auroc=39 / 40,
+            aupr=(19 + 20 / 21) / 20,
+            aupr_trapezoid=(19 + (19 / 20 + 20 / 21) / 2) / 20,
+            fpr95=0,
+            fpr95_strict=1 / 2,
+        ),
+    ),
+    ("-0.0 ties with 0.0", [-0.0], [0.0], Ranking(1 / 2, 1 / 2, 3 / 4, 1, 1)),
+    ("denormals are not 0", [TINY], [0.0, -TINY], Ranking(1, 1, 1, 0, 0)),
+    ("infinities are the ends", [INFINITE], [3e38, -INFINITE], Ranking(1, 1, 1, 0, 0)),
+    ("infinities tie", [-INFINITE], [-INFINITE], Ranking(1 / 2, 1 / 2, 3 / 4, 1, 1)),
+]
 
 
 @pytest.mark.parametrize(
-    ("positive", "negative", "expected"),
-    [
-        # Perfect: every positive above every negative.
-        ([3, 4], [1, 2], {"aupr": 1, "aupr_trapezoid": 1, "auroc": 1, "fpr95": 0, "fpr95_strict": 0}),
-        # Inverted: the precision-recall curve goes through (0, 0), (1/2, 1/3) and (1, 1/2).
-        (
-            [1, 2],
-            [3, 4],
-            {"aupr": 5 / 12, "aupr_trapezoid": 1 / 12 + 5 / 24, "auroc": 0, "fpr95": 1, "fpr95_strict": 1},
-        ),
-        # All tied: one threshold, precision = prevalence; the trapezoid starts at the made-up (0, 1).
-        (
-            [5],
-            [5, 5, 5],
-            {"aupr": 1 / 4, "aupr_trapezoid": 5 / 8, "auroc": 1 / 2, "fpr95": 1, "fpr95_strict": 1},
-        ),
-        # Falling: positive, negative, positive, negative.
-        (
-            [4, 2],
-            [3, 1],
-            {
-                "aupr": 1 / 2 + 1 / 3,
-                "aupr_trapezoid": 1 / 2 + (1 / 2 + 2 / 3) / 4,
-                "auroc": 3 / 4,
-                "fpr95": 1 / 2,
-                "fpr95_strict": 1 / 2,
-            },
-        ),
-    ],
+    ("positive", "negative", "expected"), [row[1:] for row in BY_HAND], ids=[r[0] for r in BY_HAND]
 )
-def test_table_by_hand(positive: list[float], negative: list[float], expected: dict[str, float]) -> None:
-    assert measure(positive, negative) == pytest.approx(expected)
+def test_table_by_hand(positive: list[float], negative: list[float], expected: Ranking) -> None:
+    assert astuple(of_two(positive, negative)) == pytest.approx(astuple(expected), rel=1e-12)
 
 
-def test_fpr95_at_exactly_the_recall_differs_from_strict() -> None:
-    # 19 of 20 positives lie above both negatives, the last between them.
-    result = measure([*range(10, 29), 5], [9, 1])
-    assert (result["fpr95"], result["fpr95_strict"]) == (0, 1 / 2)
-
-
-@pytest.mark.parametrize(("positive", "negative"), [([], [1, 2]), ([1, 2], []), ([], [])])
+@pytest.mark.parametrize(("positive", "negative"), [([], [1, 2]), ([1, 2], []), ([7], []), ([], [])])
 def test_one_kind_of_points_alone_is_not_defined(positive: list[float], negative: list[float]) -> None:
-    result = measure(positive, negative)
-    assert list(result) == list(RANKING)
-    assert all(math.isnan(value) for value in result.values())
+    assert all(math.isnan(value) for value in astuple(of_two(positive, negative)))
 
 
 @settings(deadline=None)
-@given(SCORES)
-def test_is_what_scikit_learn_answers(scores: tuple[np.ndarray, np.ndarray]) -> None:
-    target = np.repeat([1, 0], [len(part) for part in scores])
-    pooled = np.concatenate(scores)
-    precision, recall, _ = sklearn.precision_recall_curve(target, pooled)
-    fpr, tpr, _ = sklearn.roc_curve(target, pooled, drop_intermediate=False)
-    expected = {
-        "aupr": sklearn.average_precision_score(target, pooled),
-        "aupr_trapezoid": sklearn.auc(recall, precision),
-        "auroc": sklearn.roc_auc_score(target, pooled),
-        "fpr95": fpr[tpr >= 0.95][0],
-        "fpr95_strict": fpr[tpr > 0.95][0],
-    }
-    assert measure(*scores) == pytest.approx(expected, abs=1e-12)
+@given(points())
+def test_is_what_scikit_learn_answers(case: tuple[np.ndarray, ...]) -> None:
+    assert astuple(ranking(*case)) == pytest.approx(of_scikit_learn(*case), rel=1e-12, abs=1e-15)
 
 
 @settings(deadline=None)
-@given(st.tuples(TIED, TIED))
-def test_a_growing_function_of_the_score_changes_nothing(scores: tuple[np.ndarray, np.ndarray]) -> None:
-    assert measure(*(np.exp(part) * 3 - 7 for part in scores)) == measure(*scores)
+@given(points(weighted=True))
+def test_with_weights_is_what_scikit_learn_answers(case: tuple[np.ndarray, ...]) -> None:
+    assert astuple(ranking(*case)) == pytest.approx(of_scikit_learn(*case), rel=1e-12, abs=1e-15)
 
 
 @settings(deadline=None)
-@given(SCORES)
-def test_the_negated_score_has_the_other_auroc(scores: tuple[np.ndarray, np.ndarray]) -> None:
-    positive, negative = scores
-    total = measure(positive, negative)["auroc"] + measure(-positive, -negative)["auroc"]
-    assert total == pytest.approx(1)
+@given(points(), st.data())
+def test_whole_weights_are_points_so_often(case: tuple[np.ndarray, ...], data: st.DataObject) -> None:
+    score, unknown = case
+    times = data.draw(arrays(np.int64, len(score), elements=st.integers(0, 4)))
+    times[:2] += 1
+    repeated = ranking(np.repeat(score, times), np.repeat(unknown, times))
+    assert astuple(ranking(score, unknown, times)) == pytest.approx(astuple(repeated), rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_weights_at_the_ends_of_their_range_count_in_proportion(unit: float) -> None:
+    score, unknown = np.array([1.0, 2, 2, 3]), np.array([True, False, True, False])
+    times = np.array([1.0, 2, 3, 4])
+    expected = astuple(ranking(score, unknown, times))
+    assert astuple(ranking(score, unknown, times * unit)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("nothing", [[], [np.zeros(0)], np.zeros(0)])
+def test_no_points_are_not_defined(nothing: list[np.ndarray] | np.ndarray) -> None:
+    marks = [each.astype(bool) for each in nothing] if isinstance(nothing, list) else nothing.astype(bool)
+    for arguments in ((nothing, marks), (nothing, marks, nothing)):
+        assert all(math.isnan(value) for value in astuple(ranking(*arguments)))
+
+
+def test_weights_of_nothing_are_not_defined() -> None:
+    score, unknown = np.array([1.0, 2, 3]), np.array([True, False, True])
+    for weight in ([0, 0, 0], [0, 1, 0], [1, 0, 2]):
+        assert all(math.isnan(value) for value in astuple(ranking(score, unknown, np.array(weight))))
+
+
+@settings(deadline=None)
+@given(points(weighted=True), st.lists(st.integers(0, 60)), st.booleans())
+def test_no_cut_into_chunks_changes_a_bit(case: tuple[np.ndarray, ...], ends: list[int], weighted: bool) -> None:
+    arguments = case if weighted else case[:2]
+    chunks = [iter(np.split(each, sorted(ends))) for each in arguments]
+    assert ranking(*chunks) == ranking(*arguments)
+
+
+@settings(deadline=None)
+@given(points(), st.integers(1, 5), st.integers(1, 5), st.integers(1, 3))
+def test_neither_pieces_nor_blocks_nor_threads_change_a_bit(
+    case: tuple[np.ndarray, ...], piece: int, block: int, threads: int
+) -> None:
+    expected = ranking(*case)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking_points, "PIECE", piece)
+        patch.setattr(ranking_sorted, "BLOCK", block)
+        patch.setenv("OMP_NUM_THREADS", str(threads))
+        assert ranking(*case) == expected
+
+
+@settings(deadline=None)
+@given(points(), st.randoms(use_true_random=False))
+def test_the_order_of_the_points_changes_no_bit(case: tuple[np.ndarray, ...], shuffler: random.Random) -> None:
+    order = list(range(len(case[0])))
+    shuffler.shuffle(order)
+    assert ranking(*(each[order] for each in case)) == ranking(*case)
+
+
+def test_chunks_of_other_types_rank_together() -> None:
+    # 1 + 2^-30 is no float32, and above the float16 that is 1.
+    scores = [np.array([1.0], np.float16), np.array([1 + 2.0**-30]), np.array([0.5], np.float32)]
+    unknown = [np.array([mark]) for mark in (False, True, False)]
+    assert ranking(scores, unknown) == Ranking(1, 1, 1, 0, 0)
+
+
+def test_arrays_with_steps_rank_as_their_copies() -> None:
+    generator = np.random.default_rng(0)
+    score, unknown = generator.normal(size=100).astype(np.float32), generator.random(100) < 0.3
+    assert ranking(score[::-3], unknown[::-3]) == ranking(score[::-3].copy(), unknown[::-3].copy())
+
+
+@settings(deadline=None)
+@given(points())
+def test_the_negated_score_has_the_other_auroc(case: tuple[np.ndarray, ...]) -> None:
+    score, unknown = case
+    total = ranking(score, unknown).auroc + ranking(-score, unknown).auroc
+    assert total == pytest.approx(1, rel=1e-12)
+
+
+@settings(deadline=None)
+@given(points())
+def test_arguments_are_left_as_they_are(case: tuple[np.ndarray, ...]) -> None:
+    before = [each.copy() for each in case]
+    ranking(*case)
+    for each, copy in zip(case, before):
+        np.testing.assert_array_equal(each, copy)
+
+
+@pytest.mark.parametrize("unknown_share", [0.02, 0.25, 0.9])
+def test_memory_is_four_bytes_a_point_and_little_more(unknown_share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    size = 8_000_000
+    generator = np.random.default_rng(0)
+    unknown = generator.random(size, np.float32) < unknown_share
+    score = generator.standard_normal(size, np.float32)
+    tracemalloc.start()
+    ranking(score, unknown)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * size + 8e6

@@ -127,12 +127,13 @@ class RunWatch(Watch):
         pooled = statistics.merge([part[0] for part in parts])
         loss, weight = np.sum([part[1:] for part in parts], 0).tolist()
         protocol = self.data.protocol
-        metrics = ranking(pooled.pooled(protocol.unknown), pooled.pooled(protocol.known))
+        scores = [pooled.pooled(protocol.unknown), pooled.pooled(protocol.known)]
+        ranked = ranking(scores, [np.ones(len(scores[0]), bool), np.zeros(len(scores[1]), bool)])
         return {
             "val_loss": loss / weight if weight else float("nan"),
             "val_miou": segmentation.miou_known(pooled.confusion.sum(0), pooled.index(protocol.known)),
-            "val_aupr_msp": metrics["aupr"],
-            "val_auroc_msp": metrics["auroc"],
+            "val_aupr_msp": ranked.aupr,
+            "val_auroc_msp": ranked.auroc,
         }
 
     def of_scene(self, network: Backbone, path: Path) -> tuple[statistics.Statistics, float, float]:
