@@ -31,7 +31,6 @@ rule all:
     input:
         table_files(),
         cloud_manifests(),
-        samples(),
 
 
 rule table:
@@ -43,6 +42,12 @@ rule incremental:
     input:
         expand("results/tables/incremental.{suffix}", suffix=["csv", "md", "tex"]),
         "results/figures/incremental.svg",
+
+
+rule compare:
+    input:
+        table_files(),
+        compared_files(),
 
 
 rule protocols:

@@ -31,6 +31,7 @@ METHOD = f"{RUN}/{{coverage}}/{{score}}"
 SCORES = f"{METHOD}/scores/manifest.json"
 STATISTICS = f"{METHOD}/statistics.npz"
 METRICS = f"{METHOD}/metrics.json"
+REPLICATES = f"{METHOD}/replicates.npz"
 CLOUDS = f"{METHOD}/clouds/colours.json"
 # What a job runs first. Its script is no input: a record is nobody's input either, and no reason to train again.
 RECORD = (
@@ -161,8 +162,17 @@ def score_files(wildcards):
 
 
 def sample_of_score(wildcards):
-    """Return the training sample of a run where its score is fitted on it, nothing where it is not."""
-    return SAMPLE.format(**wildcards) if slices.fits(config, wildcards.score) else []
+    """Return the training sample of a run, which scores are fitted on and thresholds chosen, nothing for those without."""
+    return (
+        SAMPLE.format(**wildcards)
+        if slices.has_sample(config, wildcards.recipe)
+        else []
+    )
+
+
+def exact_scores(wildcards):
+    """Return the scores that metrics are computed from exactly, nothing where their bins are enough."""
+    return SCORES.format(**wildcards) if config["evaluation"]["exact"] else []
 
 
 def layout_files(wildcards):

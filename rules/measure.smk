@@ -2,6 +2,7 @@ rule summarise:
     input:
         **command("summarise.py"),
         scores=SCORES,
+        outputs=OUTPUTS,
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
@@ -16,9 +17,12 @@ rule summarise:
     threads: 1
     resources:
         mem_mb=8000,
+    params:
+        config=slice_of(slices.summarise_slice),
     shell:
-        RECORD
-        + "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output.statistics:q} > {log:q} 2>&1"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --scores {input.scores:q} --outputs {input.outputs:q} "
+        "--scenes {input.scenes:q} --out {output.statistics:q} > {log:q} 2>&1"
 
 
 rule measure:
@@ -26,9 +30,12 @@ rule measure:
         **command("measure.py"),
         statistics=STATISTICS,
         before=statistics_before,
+        scores=exact_scores,
+        scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
         metrics=METRICS,
+        replicates=REPLICATES,
         provenance=record_file(METRICS),
     log:
         f"logs/measure/{METHOD_LOG}.log",
@@ -43,5 +50,5 @@ rule measure:
         config=slice_of(slices.measure_slice, "protocol", "recipe"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --before {input.before:q} --out {output.metrics:q} "
-        "> {log:q} 2>&1"
+        + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --before {input.before:q} "
+        "--scores {input.scores:q} --scenes {input.scenes:q} --out {output.metrics:q} --replicates {output.replicates:q} > {log:q} 2>&1"

@@ -27,12 +27,14 @@ rule make_table:
     input:
         **command("make_table.py"),
         metrics=metrics_of_rows,
+        replicates=replicates_of_rows,
         checks=checks_of_rows,
         environment=environment("metrics"),
     output:
         csv="results/tables/{table}.csv",
         markdown="results/tables/{table}.md",
         tex="results/tables/{table}.tex",
+        differences="results/tables/{table}.differences.csv",
         provenance=record_file("results/tables/{table}.csv"),
     log:
         "logs/make_table/{table}.log",
@@ -47,5 +49,32 @@ rule make_table:
         config=slice_of(slices.table_slice, "table"),
     shell:
         RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --replicates {input.replicates:q} "
+        "--csv {output.csv:q} --markdown {output.markdown:q} --tex {output.tex:q} --differences {output.differences:q} > {log:q} 2>&1"
+
+
+rule compare_protocols:
+    input:
+        **command("compare_protocols.py"),
+        metrics=metrics_of_rows,
+        environment=environment("metrics"),
+    output:
+        csv="results/tables/{table}.protocols.csv",
+        markdown="results/tables/{table}.protocols.md",
+        figure="results/figures/{table}.protocols.svg",
+        provenance=record_file("results/tables/{table}.protocols.csv"),
+    log:
+        "logs/compare_protocols/{table}.log",
+    benchmark:
+        "logs/benchmarks/compare_protocols/{table}.tsv"
+    conda:
+        "../envs/metrics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        config=slice_of(slices.table_slice, "table"),
+    shell:
+        RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --csv {output.csv:q} "
-        "--markdown {output.markdown:q} --tex {output.tex:q} > {log:q} 2>&1"
+        "--markdown {output.markdown:q} --figure {output.figure:q} > {log:q} 2>&1"

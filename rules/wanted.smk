@@ -23,6 +23,15 @@ def table_files():
     )
 
 
+def compared_files():
+    """Return the files that say how the wanted table's metrics move with its protocols."""
+    table = config["table"]
+    return [
+        f"results/tables/{table}.protocols.md",
+        f"results/figures/{table}.protocols.svg",
+    ]
+
+
 def rows(pattern, table):
     """Return a file of each row of a table, in the order of the rows."""
     return [pattern.format(**row) for row in slices.rows_of_table(config, table)]
@@ -38,6 +47,11 @@ def chosen_rows(wildcards):
 def metrics_of_rows(wildcards):
     """Return the metrics of each row of a table."""
     return rows(METRICS, wildcards.table)
+
+
+def replicates_of_rows(wildcards):
+    """Return the metrics of drawn scenes of each row of a table."""
+    return rows(REPLICATES, wildcards.table)
 
 
 def check_of(protocol):
@@ -58,20 +72,6 @@ def protocol_checks(table):
 def checks_of_rows(wildcards):
     """Return the check of each protocol of a table."""
     return protocol_checks(wildcards.table)
-
-
-def samples():
-    """Return the training samples of the wanted table's runs, so that a score that is added runs no network.
-
-    Not of recipes without features, on which nearly nothing is fitted, and whose passes would be made in vain.
-    """
-    return sorted(
-        {
-            SAMPLE.format(**run)
-            for run in slices.runs_of_table(config, config["table"])
-            if "features" in slices.outputs_of(config, run["recipe"])
-        }
-    )
 
 
 def cloud_manifests():

@@ -6,22 +6,29 @@ import argparse
 import json
 import math
 import re
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import whole_file
 from openworld3d.manifests import read_manifest
 from openworld3d.markdown import table_lines
+from openworld3d.metrics.comparison import Row, comparable, difference, holds, near_best
 
 IDENTITY = ["dataset", "protocol", "backbone", "recipe", "coverage", "score", "method", "seed"]
 SIZE = ["points", "prevalence"]
+SHARED = ["dataset", "protocol"]
+OWN = ["backbone", "method", "coverage", "seed"]
+ENDS = ("_low", "_high")
 MISSING = "n/a"
 GROUND = (
     "The unknown is the positive class, void points are left out, and every number is pooled over all "
-    "original points of all evaluation scenes. Fractions, not percent; n/a: not defined."
+    "original points of all evaluation scenes. Fractions, not percent; n/a: not defined; *: not told apart from the "
+    "best of its protocol, as the difference's 95 % interval over draws of the evaluation scenes holds 0."
 )
 DEFINITIONS = {
     "coverage": "single: a voxel's points share the outputs of one of them; fragments: each point has its own; "
@@ -38,12 +45,22 @@ DEFINITIONS = {
     "miou_old": "mean IoU over the classes known from the start",
     "miou_novel": "mean IoU over the classes that were unknown and have been taught",
     "forgetting": "by how much miou_old fell since the step before",
+    "aupr_standard": "aupr with unknown points weighed as if they were 5 % of all",
+    "lift": "aupr as a multiple of the prevalence",
+    "aupr_scenes": "mean of aupr over the scenes that have unknown points (PDF)",
+    "auroc_scenes": "mean of auroc over the scenes that have unknown points (PDF)",
+    "miou_present": "mean IoU over all classes that have a point, the unknown ones at 0 unless they are taught",
+    "miou_open": "mean IoU of known classes and unknown, of points above a threshold that 5 % of known training "
+    "voxels exceed",
+    "iou_unknown": "IoU of unknown at that threshold",
+    "ece": "expected calibration error of the predictions of known classes, 15 steps",
+    "risk": "area under risk against coverage of the predictions of known classes",
     "accuracy": "share of points predicted right, unknown points are always wrong",
 }
 
 
 def main() -> None:
-    """Read the arguments, join the metrics, write the three files."""
+    """Read the arguments, join the metrics, write the four files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--config",
@@ -52,41 +69,93 @@ def main() -> None:
         help='JSON: {"table": name, "metrics": [...], "rows": [...]}',
     )
     parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
+    parser.add_argument("--replicates", required=True, type=Path, nargs="+", help="metrics of draws, likewise")
     parser.add_argument("--csv", required=True, type=Path, help="table to write, full precision")
     parser.add_argument("--markdown", required=True, type=Path, help="table to write, four decimals")
     parser.add_argument("--tex", required=True, type=Path, help="table to write, four decimals")
+    parser.add_argument("--differences", required=True, type=Path, help="differences of two rows to write, .csv")
     arguments = parser.parse_args()
 
-    table = join(arguments.config["rows"], arguments.metrics, arguments.config["metrics"])
-    text = table.apply(lambda column: [shown(value) for value in column])
-    caption = caption_of(arguments.config["table"], list(table.columns))
-    write(arguments.csv, table.to_csv(index=False, na_rep=MISSING))
+    metrics = arguments.config["metrics"]
+    rows = read_rows(arguments.config["rows"], arguments.metrics, arguments.replicates, metrics)
+    write(arguments.csv, join(rows, metrics).to_csv(index=False, na_rep=MISSING))
+    text = shown_rows(rows, metrics)
+    caption = caption_of(arguments.config["table"], list(text.columns))
     write(arguments.markdown, markdown(text, caption))
     write(arguments.tex, latex(text, caption, arguments.config["table"]))
+    write(arguments.differences, differences(rows, metrics).to_csv(index=False, na_rep=MISSING))
 
 
-def join(rows: list[dict[str, Any]], paths: list[Path], metrics: list[str]) -> pd.DataFrame:
-    """Return one line per row: who it is, how many points, and its metrics."""
-    if len(rows) != len(paths):
-        raise UserError(f"the table has {len(rows)} rows and {len(paths)} metrics files; give one file per row")
-    columns = list(dict.fromkeys([*IDENTITY, *SIZE, *metrics]))
-    lines = []
-    for row, path in zip(rows, paths):
-        line = {**numbers(path, [*SIZE, *metrics]), **{key: row[key] for key in IDENTITY}}
-        lines.append([line[column] for column in columns])
-    return pd.DataFrame(lines, columns=columns, dtype=object)
+def read_rows(
+    identities: list[dict[str, Any]], metrics: list[Path], replicates: list[Path], names: list[str]
+) -> list[Row]:
+    """Return the rows of the table; each metric must be there."""
+    if not len(identities) == len(metrics) == len(replicates):
+        raise UserError(
+            f"the table has {len(identities)} rows, {len(metrics)} metrics files and {len(replicates)} of draws; "
+            "give one of each per row"
+        )
+    rows = []
+    for identity, path, drawn in zip(identities, metrics, replicates):
+        with np.load(drawn) as arrays:
+            of_draws = {name: arrays[name] for name in arrays.files}
+        rows.append(Row(identity, read_metrics(path, [*SIZE, *names]), of_draws))
+    return rows
 
 
-def numbers(path: Path, names: list[str]) -> dict[str, Any]:
-    """Return the named numbers of a metrics file, None where not defined."""
-    metrics = read_manifest(path, SIZE)
+def read_metrics(path: Path, names: list[str]) -> dict[str, Any]:
+    """Return a metrics file, which must have the named numbers."""
+    metrics = read_manifest(path, [*SIZE, "bootstrap"])
     choices = [name for name, value in metrics.items() if not isinstance(value, dict)]
     for name in names:
         if name not in choices:
             raise UserError(
                 f"{path}: there is no metric {name!r}{nearest(name, choices)}; choose of {', '.join(choices)}"
             )
-    return {name: metrics[name] for name in names}
+    return metrics
+
+
+def join(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
+    """Return one line per row: who it is, how many points, and its metrics, each with the ends of its interval."""
+    columns = list(dict.fromkeys([*IDENTITY, *SIZE, *(f"{name}{end}" for name in metrics for end in ("", *ENDS))]))
+    lines = []
+    for row in rows:
+        line = {key: row.identity[key] for key in IDENTITY}
+        line.update({name: row.metrics[name] for name in [*SIZE, *metrics]})
+        for name in metrics:
+            ends = row.metrics["bootstrap"].get(name, [None, None])
+            line.update({f"{name}{end}": value for end, value in zip(ENDS, ends)})
+        lines.append([line[column] for column in columns])
+    return pd.DataFrame(lines, columns=columns, dtype=object)
+
+
+def shown_rows(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
+    """Return the table as people read it; * marks what is not told apart from the best of its column."""
+    columns = list(dict.fromkeys([*IDENTITY, *SIZE, *metrics]))
+    lines = []
+    for row in rows:
+        values = {**row.metrics, **row.identity}
+        marks = {name: "*" for name in metrics if name in row.replicates and near_best(row, rows, name)}
+        lines.append([shown(values[name]) + marks.get(name, "") for name in columns])
+    return pd.DataFrame(lines, columns=columns, dtype=object)
+
+
+def differences(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
+    """Return a line for each two rows that can be compared and each metric, and whether the difference holds."""
+    lines = []
+    for one, other in combinations(rows, 2):
+        if not comparable(one, other):
+            continue
+        for name in metrics:
+            if None in (one.metrics[name], other.metrics[name]) or name not in one.replicates:
+                continue
+            between = difference(one, other, name)
+            gap = one.metrics[name] - other.metrics[name]
+            who = [one.identity[key] for key in SHARED]
+            who += [row.identity[key] for row in (one, other) for key in OWN]
+            lines.append([*who, name, gap, *between, holds(between)])
+    columns = [*SHARED, *OWN, *(f"other_{key}" for key in OWN), "metric", "difference", "low", "high", "holds"]
+    return pd.DataFrame(lines, columns=columns)
 
 
 def shown(value: Any) -> str:

@@ -1,89 +1,102 @@
-"""Compute the metrics of a method from its statistics."""
+"""Compute the metrics of a method from its statistics: each with what it may be and how sure it is."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import math
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator, cast
 
 import numpy as np
 
 from openworld3d.errors import UserError, nearest, run_command
-from openworld3d.files import write_json
+from openworld3d.files import whole_file, write_json
+from openworld3d.manifests import read_scenes, scene_names
 from openworld3d.metrics import segmentation, statistics
-from openworld3d.metrics.ranking import ranking
+from openworld3d.metrics.bootstrap import interval, replicate
+from openworld3d.metrics.details import by_known, by_scene, by_unknown
+from openworld3d.metrics.exact import exact_metrics
+from openworld3d.metrics.measures import Measured, Measures
+from openworld3d.metrics.statistics import Statistics
+from openworld3d.metrics.steps import of_step
+from openworld3d.scene import VOID, load_scene
 
 
 def main() -> None:
-    """Read the arguments, measure, write JSON in which what is not defined is null."""
+    """Read the arguments, measure, write JSON in which what is not defined is null, and the replicates."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--statistics", required=True, type=Path, help="statistics of a method, .npz")
+    parser.add_argument("--before", required=True, type=Path, nargs="*", help="those of the step before, or none")
     parser.add_argument(
-        "--before", required=True, type=Path, nargs="*", help="statistics of the step before, or none"
+        "--scores", required=True, type=Path, nargs="*", help="manifest of scores to rank exactly, or none"
     )
-    parser.add_argument("--config", required=True, type=json.loads, help='JSON: {"unknown": [...], "taught": [...]}')
+    parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
+    parser.add_argument("--config", required=True, type=json.loads, help="JSON: unknown, taught, replicates")
     parser.add_argument("--out", required=True, type=Path, help="metrics to write, .json")
+    parser.add_argument("--replicates", required=True, type=Path, help="metrics of drawn scenes to write, .npz")
     arguments = parser.parse_args()
 
-    of_method = statistics.load(arguments.statistics)
-    unknown, taught = arguments.config["unknown"], arguments.config["taught"]
-    check(arguments.statistics, of_method, unknown)
-    metrics = measure(of_method, [name for name in unknown if name not in taught])
-    old = [name for name in of_method.classes.tolist() if name not in unknown]
+    of_method, config = statistics.load(arguments.statistics), arguments.config
+    check(arguments.statistics, of_method, config["unknown"])
     before = [statistics.load(path) for path in arguments.before]
-    write_json(arguments.out, without_nan({**metrics, **incremental(of_method, before, old, taught)}))
+    unknown = [name for name in config["unknown"] if name not in config["taught"]]
+    old = [name for name in of_method.classes.tolist() if name not in config["unknown"]]
+    measures = Measures(of_method, unknown)
+
+    def of_draws(drawn: np.ndarray) -> Measured:
+        return {**measures.of_draws(drawn), **of_step(of_method, before, old, config["taught"], drawn)}
+
+    once = np.ones((1, measures.scenes), np.int64)
+    found = {**measures.of_all(), **of_step(of_method, before, old, config["taught"], once)}
+    for manifest in arguments.scores:
+        parts = list(points_of(manifest, arguments.scenes, unknown))
+        found.update({name: np.full((3, 1), value) for name, value in exact_metrics(parts).items()})
+    drawn = replicate(of_draws, measures.scenes, config["replicates"])
+    write_json(arguments.out, without_nan(report(measures, found, drawn)))
+    with whole_file(arguments.replicates) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **cast(Any, {"scenes": of_method.scenes, **drawn}))
 
 
-def incremental(
-    of_method: statistics.Statistics, before: list[statistics.Statistics], old: list[str], taught: list[str]
-) -> dict[str, float]:
-    """Return the mean IoU of the classes known from the start, of those taught since, and how much the former fell.
-
-    Each over the classes that have a true point; NaN where there are none, or no step before.
-    """
-
-    def mean_iou(of_step: statistics.Statistics, names: list[str]) -> float:
-        return segmentation.miou_known(of_step.confusion.sum(axis=0), of_step.index(names))
-
-    miou_old = mean_iou(of_method, old)
+def report(measures: Measures, found: Measured, drawn: Measured) -> dict[str, Any]:
+    """Return every metric by name, what it lies between, its bootstrap interval, and what lies behind it."""
+    points = measures.statistics.class_points().sum(axis=0)
+    unknown_points, all_points = int(points[measures.unknown].sum()), int(points.sum())
+    confusion = measures.statistics.confusion.sum(axis=0)
     return {
-        "miou_old": miou_old,
-        "miou_novel": mean_iou(of_method, taught),
-        "forgetting": mean_iou(before[0], old) - miou_old if before else math.nan,
+        "points": all_points,
+        "unknown_points": unknown_points,
+        "prevalence": unknown_points / all_points if all_points else math.nan,
+        **{name: float(value[1, 0]) for name, value in found.items()},
+        "between": {name: [float(value[0, 0]), float(value[2, 0])] for name, value in found.items()},
+        "bootstrap": {name: list(interval(value[0], value[2])) for name, value in drawn.items()},
+        "iou": dict(zip(measures.statistics.classes.tolist(), segmentation.iou(confusion).tolist())),
+        "by_unknown": by_unknown(measures),
+        "by_known": by_known(measures),
+        "by_scene": by_scene(measures),
     }
 
 
-def measure(of_method: statistics.Statistics, unknown: list[str]) -> dict[str, Any]:
-    """Return every metric by name; NaN where it is not defined."""
-    known = [name for name in of_method.classes.tolist() if name not in unknown]
-    positive, negative = of_method.pooled(unknown), of_method.pooled(known)
-    points = len(positive) + len(negative)
-    marks = [np.ones(len(positive), bool), np.zeros(len(negative), bool)]
-    confusion = of_method.confusion.sum(axis=0)  # (C, C)
-    return {
-        "points": points,
-        "unknown_points": len(positive),
-        "prevalence": len(positive) / points if points else math.nan,
-        **asdict(ranking([positive, negative], marks)),
-        "miou_known": segmentation.miou_known(confusion, of_method.index(known)),
-        "miou_all": segmentation.miou_all(confusion),
-        "iou": dict(zip(of_method.classes.tolist(), segmentation.iou(confusion).tolist())),
-        "accuracy": segmentation.accuracy(confusion),
-    }
+def points_of(manifest: Path, scenes: list[Path], unknown: list[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield of each scene the score of the points that are not void, and whether they are unknown."""
+    known_scenes = read_scenes(scenes)
+    positive = [known_scenes.classes.index(name) for name in unknown]
+    for name in scene_names(manifest):
+        label = load_scene(known_scenes.find(name).path, known_scenes.classes).label
+        with np.load(manifest.with_name(f"{name}.npz")) as arrays:
+            yield arrays["score"][label != VOID], np.isin(label[label != VOID], positive)
 
 
-def check(path: Path, of_method: statistics.Statistics, unknown: list[str]) -> None:
+def check(path: Path, of_method: Statistics, unknown: list[str]) -> None:
     """Refuse unknown classes that do not exist or have no point."""
     classes = of_method.classes.tolist()
+    points = of_method.class_points()
     for name in unknown:
         if name not in classes:
             raise UserError(
                 f"{path}: there is no class {name!r}{nearest(name, classes)}; choose of {', '.join(classes)}"
             )
-        if not of_method.class_points[:, classes.index(name)].any():
+        if not points[:, classes.index(name)].any():
             raise UserError(
                 f"{path}: no scene of the evaluation has a point of the unknown class {name!r}; "
                 "choose evaluation scenes that contain it, or leave it out of the protocol's unknown classes"
@@ -94,6 +107,8 @@ def without_nan(value: Any) -> Any:
     """Return the value with null for NaN, which JSON lacks."""
     if isinstance(value, dict):
         return {key: without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

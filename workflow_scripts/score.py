@@ -17,6 +17,7 @@ from openworld3d.outputs import read_outputs
 from openworld3d.scene import VOID
 from openworld3d.scoring import Score, make_score, score_rows
 from openworld3d.smoothing import mean_over_neighbors
+from openworld3d.thresholds import known_threshold
 from openworld3d.voxel import first_points
 
 
@@ -38,12 +39,13 @@ def main() -> None:
         help='JSON: {"kind": a file of openworld3d/scores, "neighbors": rows to smooth over, OPTION: number, ...}',
     )
     parser.add_argument("--outputs", required=True, type=Path, help="manifest of a run's outputs")
-    parser.add_argument("--sample", required=True, type=Path, nargs="*", help="its training sample, where kind fits")
+    parser.add_argument("--sample", required=True, type=Path, nargs="*", help="its training sample, where it has one")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
     parser.add_argument("--out", required=True, type=Path, help="manifest.json, the scores beside it")
     arguments = parser.parse_args()
 
-    method = make_method(arguments.config, arguments.sample)
+    sample = read_sample(arguments.sample)
+    method = make_method(arguments.config, sample)
     scenes = read_scenes(arguments.scenes)
     columns = index_of_columns(arguments.outputs, scenes.classes)
     written = []
@@ -52,18 +54,31 @@ def main() -> None:
             scene, path = scenes.find(name), folder / f"{name}.npz"
             score_scene(arguments.outputs.with_name(path.name), path, method, columns, scene)
             written.append({"name": name, "points": scene.points, "sha256": sha256_of(path)})
-        write_json(folder / arguments.out.name, {"score": arguments.config, "scenes": written})
+        manifest = {"score": arguments.config, "threshold": threshold_of(method, sample), "scenes": written}
+        write_json(folder / arguments.out.name, manifest)
 
 
-def make_method(config: dict[str, float], sample: Sequence[Path]) -> Method:
+def read_sample(paths: Sequence[Path]) -> dict[str, np.ndarray]:
+    """Return the arrays of a training sample, none where there is none."""
+    sample: dict[str, np.ndarray] = {}
+    for path in paths:
+        with np.load(path) as stored:
+            sample.update({name: stored[name] for name in stored.files})
+    return sample
+
+
+def make_method(config: dict[str, float], sample: dict[str, np.ndarray]) -> Method:
     """Return the score that a config describes, fitted on a training sample where it fits."""
     module = plugins.load("scores", str(config["kind"]))
-    arrays: dict[str, np.ndarray] = {}
-    for path in sample:
-        with np.load(path) as stored:
-            arrays.update({name: stored[name] for name in module.FITS})
-    score = make_score(module, {name: config[name] for name in module.OPTIONS}, arrays)
+    score = make_score(module, {name: config[name] for name in module.OPTIONS}, sample)
     return Method(score, module.READS, int(config["neighbors"]))
+
+
+def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
+    """Return above which score a point is flagged; None without a sample, and for means over rows, which it lacks."""
+    if not sample or method.neighbors > 1:
+        return None
+    return known_threshold(score_rows(method.score, {name: sample[name] for name in method.reads}), sample["weight"])
 
 
 def index_of_columns(manifest: Path, classes: list[str]) -> np.ndarray:

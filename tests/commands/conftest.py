@@ -61,7 +61,9 @@ def scores(tmp_path: Path) -> Path:
             score=np.array(values[name], np.float32),
             prediction=np.array(predictions[name], np.uint8),
         )
-    return write_manifest(folder, {"score": {"kind": "msp"}, "scenes": [{"name": name} for name in LABELS]})
+    return write_manifest(
+        folder, {"score": {"kind": "msp"}, "threshold": 3.2, "scenes": [{"name": name} for name in LABELS]}
+    )
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> Path:

@@ -1,66 +1,101 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import pytest
+from tests.commands.conftest import write_manifest
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.statistics import of_scene, save
+from openworld3d.metrics.statistics import Points, Statistics, merge, of_scene, save
+from openworld3d.scene import VOID, Scene, save_scene
 
 CLASSES = ["wall", "sofa", "lamp", "desk"]
+LABEL = np.array([0, 0, 0, 2, 2, 1, 1], np.uint8)
+PREDICTION = np.array([0, 0, 0, 0, 2, 2, 0], np.uint8)
+SCORE = np.array([1, 2, 0, 3, 4, 9, 3.5], np.float32)
+KNOWN = [0, 2, 3]
+NEVER = float("nan")
+Measure = Callable[..., Any]
+
+
+def hall(prediction: np.ndarray = PREDICTION, score: np.ndarray = SCORE, name: str = "hall") -> Statistics:
+    """Five points of walls and lamps, two of sofas, none of desks."""
+    return of_scene(name, CLASSES, KNOWN, Points(LABEL, prediction, score, -score), 32, 3.0)
 
 
 @pytest.fixture
-def statistics(tmp_path: Path) -> Path:
-    """Five points of walls and lamps, two of sofas, none of desks."""
-    path = tmp_path / "statistics.npz"
-    label = np.array([0, 0, 0, 2, 2, 1, 1], np.uint8)
-    prediction = np.array([0, 0, 0, 0, 2, 2, 0], np.uint8)
-    score = np.array([1, 2, 0, 3, 4, 9, 3.5], np.float32)
-    save(path, of_scene("hall", CLASSES, label, prediction, score))
-    return path
+def measure(tmp_path: Path, command: Callable[..., None]) -> Measure:
+    """Return `measure(statistics, unknown...)`, which returns the metrics."""
+
+    def run(statistics: Statistics, *unknown: str, before: Statistics | None = None, **changed: Any) -> Any:
+        paths = {"statistics": statistics, **({"before": before} if before else {})}
+        for name, each in paths.items():
+            save(tmp_path / f"{name}.npz", each)
+        config = {"unknown": unknown, "taught": changed.get("taught", []), "replicates": 20}
+        options = ["--before", *([tmp_path / "before.npz"] if before else [])]
+        options += ["--scores", *changed.get("scores", []), "--scenes", *changed.get("scenes", ["none.json"])]
+        out = tmp_path / "metrics.json"
+        targets = ["--out", out, "--replicates", tmp_path / "replicates.npz"]
+        places = ["--statistics", tmp_path / "statistics.npz", *options, *targets]
+        command("measure", "--config", json.dumps(config), *places)
+        return json.loads(out.read_text())
+
+    return run
 
 
-def protocol(*unknown: str) -> str:
-    return json.dumps({"unknown": unknown, "taught": []})
-
-
-def test_metrics_by_hand(tmp_path: Path, command: Callable[..., None], statistics: Path) -> None:
-    out = tmp_path / "metrics.json"
-    config = protocol("sofa")
-    command("measure", "--statistics", statistics, "--before", "--config", config, "--out", out)
-    metrics = json.loads(out.read_text())
-    assert metrics == {
+def test_metrics_by_hand(measure: Measure) -> None:
+    metrics = measure(hall(), "sofa")
+    expected = {
         "points": 7,
         "unknown_points": 2,
-        "prevalence": pytest.approx(2 / 7),
-        "aupr": pytest.approx((1 + 2 / 3) / 2),
-        "aupr_trapezoid": pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2),
-        "auroc": pytest.approx(9 / 10),
-        "fpr95": pytest.approx(1 / 5),
-        "fpr95_strict": pytest.approx(1 / 5),
-        "miou_known": pytest.approx((3 / 5 + 1 / 3) / 2),
-        "miou_all": pytest.approx((3 / 5 + 1 / 3 + 0) / 3),
-        "miou_old": pytest.approx((3 / 5 + 1 / 3) / 2),
-        "miou_novel": None,
-        "forgetting": None,
-        "iou": {"wall": pytest.approx(3 / 5), "sofa": 0, "lamp": pytest.approx(1 / 3), "desk": None},
-        "accuracy": pytest.approx(4 / 7),
+        "prevalence": 2 / 7,
+        "aupr": (1 + 2 / 3) / 2,
+        "aupr_trapezoid": (1 + (1 / 2 + 2 / 3) / 2) / 2,
+        "aupr_scenes": (1 + 2 / 3) / 2,
+        "lift": (1 + 2 / 3) / 2 / (2 / 7),
+        # Sofas weigh 5 / 19 of 2.5 points each, so that they are 5 % of all.
+        "aupr_standard": (1 + 2 * (5 / 38) / (2 * (5 / 38) + 1)) / 2,
+        "auroc": 9 / 10,
+        "auroc_scenes": 9 / 10,
+        "fpr95": 1 / 5,
+        "fpr95_strict": 1 / 5,
+        "miou_known": (3 / 5 + 1 / 3) / 2,
+        "miou_all": (3 / 5 + 1 / 3 + 0) / 3,
+        "miou_present": (3 / 5 + 1 / 3 + 0) / 3,
+        "miou_old": (3 / 5 + 1 / 3) / 2,
+        "accuracy": 4 / 7,
+        # Above 3: one lamp, told right, and both sofas.
+        "miou_open": (3 / 4 + 0 + 2 / 3) / 3,
+        "iou_unknown": 2 / 3,
+        # Of the five known points the lamp with the second highest score is wrong.
+        "risk": (0 + 0 + 0 + 1 / 4 + 1 / 5) / 5,
     }
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, abs=1e-9)
+    assert metrics["miou_novel"] is metrics["forgetting"] is None
+    assert metrics["iou"] == {"wall": pytest.approx(3 / 5), "sofa": 0, "lamp": pytest.approx(1 / 3), "desk": None}
+    assert metrics["by_unknown"]["sofa"]["auroc"] == pytest.approx(9 / 10)
+    assert metrics["by_known"]["lamp"] == {
+        "unknown_points": 2,
+        "known_points": 2,
+        "aupr": pytest.approx((1 + 2 / 3) / 2),
+        "auroc": pytest.approx(3 / 4),
+        "fpr95": pytest.approx(1 / 2),
+        "flagged": pytest.approx(1 / 2),
+    }
+    assert metrics["by_known"]["wall"]["auroc"] == 1
+    assert metrics["by_known"]["desk"]["auroc"] is None
+    assert metrics["by_scene"]["hall"]["unknown_points"] == 2
+    assert metrics["bootstrap"]["auroc"] == [None, None]  # one scene
 
 
-def test_step_that_teaches_by_hand(tmp_path: Path, command: Callable[..., None], statistics: Path) -> None:
+def test_step_that_teaches_by_hand(measure: Measure) -> None:
     """Sofas are taught: both are now told, one lamp and one wall fewer than before."""
-    after, out = tmp_path / "after.npz", tmp_path / "metrics.json"
-    label = np.array([0, 0, 0, 2, 2, 1, 1], np.uint8)
     prediction = np.array([0, 0, 1, 1, 2, 1, 1], np.uint8)
-    save(after, of_scene("hall", CLASSES, label, prediction, np.arange(7, dtype=np.float32)))
-    config = json.dumps({"unknown": ["sofa"], "taught": ["sofa"]})
-    command("measure", "--statistics", after, "--before", statistics, "--config", config, "--out", out)
-    metrics = json.loads(out.read_text())
+    metrics = measure(hall(prediction, np.arange(7, dtype=np.float32)), "sofa", before=hall(), taught=["sofa"])
     before = (3 / 5 + 1 / 3) / 2
     assert metrics["miou_old"] == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert metrics["miou_novel"] == pytest.approx(2 / 4)
@@ -69,39 +104,68 @@ def test_step_that_teaches_by_hand(tmp_path: Path, command: Callable[..., None],
     assert metrics["aupr"] is None  # nothing is unknown any more
 
 
-def test_nothing_is_said_of_predictions_that_there_are_not(tmp_path: Path, command: Callable[..., None]) -> None:
-    statistics, out = tmp_path / "statistics.npz", tmp_path / "metrics.json"
-    label = np.array([0, 1, 2], np.uint8)
-    save(statistics, of_scene("hall", CLASSES, label, np.full(3, 255, np.uint8), np.array([1, 3, 2], np.float32)))
-    command("measure", "--statistics", statistics, "--before", "--config", protocol("sofa"), "--out", out)
-    metrics = json.loads(out.read_text())
+def test_nothing_is_said_of_predictions_that_there_are_not(measure: Measure) -> None:
+    points = Points(np.array([0, 1, 2], np.uint8), np.full(3, VOID, np.uint8), np.array([1, 3, 2], np.float32))
+    metrics = measure(of_scene("hall", CLASSES, [], points, 32, NEVER), "sofa")
     assert metrics["auroc"] == 1
-    assert {metrics[name] for name in ("miou_known", "miou_all", "accuracy")} == {None}
+    assert {metrics[name] for name in ("miou_known", "miou_all", "accuracy", "ece", "risk")} == {None}
+    assert "miou_open" not in metrics
     assert set(metrics["iou"].values()) == {None}
 
 
-def test_ranking_without_known_points_is_null(tmp_path: Path, command: Callable[..., None]) -> None:
-    statistics, out = tmp_path / "statistics.npz", tmp_path / "metrics.json"
+def test_ranking_without_known_points_is_null(measure: Measure) -> None:
     point = np.ones(1, np.uint8)
-    save(statistics, of_scene("hall", ["wall", "sofa"], point, 0 * point, point))
-    config = protocol("sofa")
-    command("measure", "--statistics", statistics, "--before", "--config", config, "--out", out)
-    metrics = json.loads(out.read_text())
+    points = Points(point, 0 * point, point.astype(np.float32))
+    metrics = measure(of_scene("hall", ["wall", "sofa"], [0], points, 32, NEVER), "sofa")
     assert metrics["prevalence"] == 1
     assert {metrics[name] for name in ("aupr", "aupr_trapezoid", "auroc", "fpr95", "fpr95_strict")} == {None}
 
 
+def test_intervals_come_from_the_scenes(tmp_path: Path, measure: Measure) -> None:
+    """In one scene the sofas are found, in the other they are not."""
+    poor = hall(score=-SCORE, name="cellar")
+    metrics = measure(merge([hall(), poor]), "sofa")
+    low, high = metrics["bootstrap"]["auroc"]
+    assert low == pytest.approx(0.1, abs=1e-9)  # draws of the cellar alone
+    assert high == pytest.approx(0.9, abs=1e-9)
+    assert metrics["bootstrap"]["miou_known"] == pytest.approx([metrics["miou_known"]] * 2)
+    with np.load(tmp_path / "replicates.npz") as arrays:
+        assert arrays["scenes"].tolist() == ["cellar", "hall"]
+        assert arrays["auroc"].shape == (3, 20)
+        assert set(np.round(arrays["auroc"][1], 6).tolist()) <= {0.1, 0.9, round(metrics["auroc"], 6)}
+
+
+def test_scores_are_ranked_exactly_where_bins_are_coarse(tmp_path: Path, measure: Measure) -> None:
+    """Eight bits leave sofas and lamps in one bin; the points tell them apart."""
+    score = SCORE.copy()
+    score[[3, 4, 5, 6]] = [8.1, 8.3, 8.4, 8.2]
+    coarse = of_scene("hall", CLASSES, KNOWN, Points(LABEL, PREDICTION, score, -score), 8, NEVER)
+    bounded = measure(coarse, "sofa")
+    assert bounded["between"]["auroc"][0] < bounded["between"]["auroc"][1]
+    scene = Scene(np.zeros((8, 3), np.float32), np.append(LABEL, VOID).astype(np.uint8), np.full(8, -1, np.int32))
+    save_scene(tmp_path / "val/hall.npz", scene)
+    scenes = write_manifest(tmp_path / "val", {"classes": CLASSES, "scenes": [{"name": "hall", "points": 8}]})
+    (tmp_path / "scores").mkdir()
+    np.savez(tmp_path / "scores/hall.npz", score=np.append(score, np.float32(99)))
+    scores = write_manifest(tmp_path / "scores", {"scenes": [{"name": "hall"}]})
+    exact = measure(coarse, "sofa", scores=[scores], scenes=[scenes])
+    assert exact["auroc"] == pytest.approx(9 / 10)
+    assert exact["aupr"] == pytest.approx((1 + 2 / 3) / 2)
+    assert exact["between"]["auroc"] == [exact["auroc"]] * 2
+    for name in ("aupr", "aupr_trapezoid", "auroc", "fpr95", "lift", "aupr_standard", "aupr_scenes"):
+        low, high = bounded["between"][name]
+        assert low <= exact[name] <= high
+    assert not math.isclose(bounded["auroc"], exact["auroc"])
+
+
 @pytest.mark.parametrize(
-    ("config", "sentence"),
+    ("unknown", "sentence"),
     [
-        (protocol("desk"), "has a point of the unknown class 'desk'; choose evaluation"),
-        (protocol("soffa"), "there is no class 'soffa', did you mean sofa; choose of wall"),
+        ("desk", "has a point of the unknown class 'desk'; choose evaluation"),
+        ("soffa", "there is no class 'soffa', did you mean sofa; choose of wall"),
     ],
 )
-def test_protocol_that_does_not_fit_is_refused(
-    tmp_path: Path, command: Callable[..., None], statistics: Path, config: Any, sentence: str
-) -> None:
-    out = tmp_path / "metrics.json"
+def test_protocol_that_does_not_fit_is_refused(tmp_path: Path, measure: Measure, unknown: str, sentence: str) -> None:
     with pytest.raises(UserError, match=f"statistics.npz: .*{sentence}"):
-        command("measure", "--statistics", statistics, "--before", "--config", config, "--out", out)
-    assert not out.exists()
+        measure(hall(), unknown)
+    assert not (tmp_path / "metrics.json").exists()

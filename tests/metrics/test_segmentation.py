@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from openworld3d.metrics.segmentation import accuracy, iou, miou_all, miou_known
+from openworld3d.metrics.segmentation import accuracy, iou, miou_all, miou_known, miou_present, open_set
 
 # Classes wall, chair, lamp, sofa; the sofa is unknown, so nothing is predicted as one.
 TABLE = [
@@ -55,3 +55,31 @@ def test_table_by_hand(
     assert miou_known(matrix, [0, 1, 2]) == pytest.approx(known, nan_ok=True)
     assert miou_all(matrix) == pytest.approx(every, nan_ok=True)
     assert accuracy(matrix) == pytest.approx(right, nan_ok=True)
+
+
+def test_present_classes_are_those_with_a_true_point() -> None:
+    matrix = np.array([[3, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]])
+    assert miou_present(matrix) == pytest.approx((3 / 4 + 1 + 0) / 3)  # wall, chair, sofa; a lamp is predicted alone
+
+
+def test_many_matrices_at_once() -> None:
+    many = np.stack([np.array(row[1]) for row in TABLE])
+    assert miou_known(many, [0, 1, 2]) == pytest.approx([row[3] for row in TABLE], nan_ok=True)
+    assert miou_all(many) == pytest.approx([row[4] for row in TABLE], nan_ok=True)
+    assert accuracy(many) == pytest.approx([row[5] for row in TABLE], nan_ok=True)
+
+
+def test_open_set_by_hand() -> None:
+    """Of 4 walls one is flagged, of 3 sofas two; a chair that passed for a wall is flagged too."""
+    confusion = np.array([[4, 0, 0, 0], [1, 2, 0, 0], [0, 0, 0, 0], [3, 0, 0, 0]])
+    unflagged = np.array([[3, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
+    opened = open_set(confusion, unflagged, [0, 1, 2])
+    assert opened.iou_unknown == pytest.approx(2 / (3 + 4 - 2))
+    assert opened.miou == pytest.approx((3 / (4 + 4 - 3) + 2 / 3 + 2 / 5) / 3)
+
+
+def test_open_set_without_unknown_points_has_no_iou_of_unknown() -> None:
+    confusion = np.diag([4, 2, 0, 0])
+    opened = open_set(confusion, confusion, [0, 1, 2])
+    assert np.isnan(opened.iou_unknown)
+    assert opened.miou == 1

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -8,58 +10,127 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.statistics import Statistics, load, merge, of_scene, save
+from openworld3d.metrics.bins import bin_of, ordered
+from openworld3d.metrics.counts import Counts
+from openworld3d.metrics.measures import Measures
+from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_scene, save
 from openworld3d.scene import VOID
 
 CLASSES = ["wall", "sofa", "lamp"]
-POINT = st.tuples(st.sampled_from([0, 1, 2, VOID]), st.integers(0, 2), st.integers(-4, 4))
-SCENES = st.lists(st.lists(POINT, max_size=12), min_size=1, max_size=4)
+KNOWN = [0, 2]
 
 
-def made(name: str, points: list[tuple[int, int, int]]) -> Statistics:
-    label, prediction, score = np.array(points, dtype=np.int64).reshape(-1, 3).T
-    return of_scene(name, CLASSES, label.astype(np.uint8), prediction.astype(np.uint8), score.astype(np.float32))
+class Point(NamedTuple):
+    scene: int
+    label: int
+    prediction: int
+    score: float
+
+
+POINT = st.builds(
+    Point, st.integers(0, 3), st.sampled_from([0, 1, 2, VOID]), st.sampled_from([0, 2]), st.integers(-4, 4)
+)
+
+
+def made(name: str, points: list[Point], bits: int = 32, threshold: float = 0.5) -> Statistics:
+    columns = np.array([point[1:] for point in points], np.float64).reshape(-1, 3)
+    label, prediction = columns[:, 0].astype(np.uint8), columns[:, 1].astype(np.uint8)
+    score = columns[:, 2].astype(np.float32)
+    return of_scene(name, CLASSES, KNOWN, Points(label, prediction, score, -score), bits, threshold)
+
+
+def equal(one: Statistics, other: Statistics) -> None:
+    for field in fields(Statistics):
+        for mine, theirs in zip(np.atleast_1d(getattr(one, field.name)), np.atleast_1d(getattr(other, field.name))):
+            np.testing.assert_array_equal(mine, theirs, err_msg=field.name)
+
+
+@pytest.mark.parametrize("bits", [1, 9, 16, 32])
+def test_bins_rise_with_the_score(bits: int) -> None:
+    score = np.array([-np.inf, -3e38, -1, -1e-45, -0.0, 0.0, 1e-45, 1, 1.5, 3e38, np.inf], np.float32)
+    assert np.all(np.diff(bin_of(score, bits).astype(np.int64)) >= 0)
+    assert bin_of(score, bits).max() < 2**bits
+    assert len(set(ordered(score).tolist())) == len(score) - 1  # -0 is 0
 
 
 def test_scene_by_hand() -> None:
-    points = [(2, 0, 7), (0, 0, 3), (VOID, 1, 99), (0, 2, -1), (2, 2, 5), (0, 0, 2)]
+    points = [
+        Point(0, 2, 0, 0.25),
+        Point(0, 0, 0, 3),
+        Point(0, VOID, 2, 99),
+        Point(0, 0, 2, -1),
+        Point(0, 2, 2, 0.5),
+        Point(0, 1, 0, 0.5),
+    ]
     result = made("room", points)
-    assert result.sorted_score.tolist() == [-1, 2, 3, 5, 7]
-    assert result.class_points.tolist() == [[3, 0, 2]]
-    assert result.confusion.tolist() == [[[2, 0, 1], [0, 0, 0], [1, 0, 1]]]
-    assert result.pooled(["lamp", "sofa"]).tolist() == [5, 7]
+    assert result.score.group.tolist() == [0, 0, 1, 2, 2]
+    assert result.score.bin.tolist() == ordered(np.array([-1, 3, 0.5, 0.25, 0.5], np.float32)).tolist()
+    assert result.score.points.tolist() == [1] * 5
+    assert result.class_points().tolist() == [[2, 1, 2]]
+    assert result.confusion.tolist() == [[[1, 0, 1], [1, 0, 0], [1, 0, 1]]]
+    assert result.unflagged.tolist() == [[[0, 0, 1], [1, 0, 0], [1, 0, 1]]]  # 3 is above the threshold, 0.5 is not
+    assert result.confidence.group.tolist() == [0, 0, 1, 1]  # two wrong ones, two right ones; the sofa is not known
+    assert result.calibration.sum(axis=1)[0, :2].tolist() == [4, 2]
+    confidence = [1 / (1 + np.exp(score)) for score in (0.25, 3, -1, 0.5)]
+    assert result.calibration.sum(axis=1)[0, 2] / UNIT == pytest.approx(sum(confidence), abs=1e-8)
+    steps = np.bincount((np.array(confidence) * 15).astype(int), minlength=15)
+    assert result.calibration[0, :, 0].tolist() == steps.tolist()
+
+
+def test_prediction_of_none_is_in_no_confusion_and_has_no_confidence() -> None:
+    label = np.array([0, 1, 1], np.uint8)
+    points = Points(label, np.full(3, VOID, np.uint8), np.array([1, 2, 3], np.float32))
+    statistics = of_scene("a", CLASSES, [], points, 16, float("nan"))
+    assert statistics.class_points().tolist() == [[1, 2, 0]]
+    assert statistics.confusion.sum() == statistics.unflagged.sum() == statistics.calibration.sum() == 0
+    assert len(statistics.confidence.bin) == 0
 
 
 @settings(deadline=None)
-@given(SCENES)
-def test_merged_scenes_equal_one_scene_of_all_points(scenes: list[list[tuple[int, int, int]]]) -> None:
-    merged = merge([made(str(number), points) for number, points in enumerate(scenes)])
-    whole = made("whole", [point for points in scenes for point in points])
-    for names in (["sofa"], ["wall", "lamp"], CLASSES):
-        np.testing.assert_array_equal(merged.pooled(names), whole.pooled(names))
-    np.testing.assert_array_equal(merged.confusion.sum(axis=0), whole.confusion[0])
-    assert len(merged.sorted_score) == merged.class_points.sum() == merged.confusion.sum()
+@given(st.lists(POINT, min_size=1, max_size=30), st.randoms(use_true_random=False), st.sampled_from([8, 16, 32]))
+def test_any_split_into_jobs_gives_the_same_statistics(points: list[Point], random: object, bits: int) -> None:
+    """Points of a scene may be summarised by several jobs, and jobs merged in any order and grouping."""
+    whole = [made(f"s{n}", [point for point in points if point.scene == n], bits) for n in range(4)]
+    shuffled = list(points)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    jobs = [
+        made(f"s{n}", [point for point in shuffled[start : start + 7] if point.scene == n], bits)
+        for start in range(0, len(shuffled), 7)
+        for n in range(4)
+    ]
+    random.shuffle(jobs)  # type: ignore[attr-defined]
+    middle = len(jobs) // 2
+    equal(merge([merge(jobs[:middle]), merge(jobs[middle:])]), merge(whole))
+
+
+@settings(deadline=None)
+@given(st.lists(POINT, min_size=1, max_size=30))
+def test_pooled_metrics_do_not_depend_on_the_scenes(points: list[Point]) -> None:
+    scenes = merge([made(f"s{n}", [point for point in points if point.scene == n]) for n in range(4)])
+    one = Measures(merge([made("all", points)]), ["sofa"]).of_all()
+    for name, value in Measures(scenes, ["sofa"]).of_all().items():
+        if not name.endswith("_scenes"):
+            np.testing.assert_array_equal(value, one[name], err_msg=name)
 
 
 def test_file_holds_everything_and_is_the_same_bytes_twice(tmp_path: Path) -> None:
-    statistics = merge([made("a", [(0, 0, 1), (1, 0, 2)]), made("b", [(VOID, 0, 1)])])
+    statistics = merge([made("a", [Point(0, 0, 0, 1), Point(0, 1, 0, 2)]), made("b", [Point(0, VOID, 0, 1)])])
     for name in ("first.npz", "second.npz"):
         save(tmp_path / name, statistics)
     read = load(tmp_path / "first.npz")
-    for name, value in vars(statistics).items():
-        np.testing.assert_array_equal(getattr(read, name), value)
+    assert isinstance(read.score, Counts)
+    equal(read, statistics)
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
 
 
-def test_point_without_a_prediction_is_in_no_confusion() -> None:
-    statistics = made("a", [(0, 255, 1), (1, 0, 2), (1, 255, 3)])
-    assert statistics.class_points.tolist() == [[1, 2, 0]]
-    assert statistics.sorted_score.tolist() == [1, 2, 3]
-    assert statistics.confusion.sum() == statistics.confusion[0, 1, 0] == 1
+@pytest.mark.parametrize("other", ["classes", "bits", "threshold"])
+def test_statistics_of_another_kind_are_not_merged(other: str) -> None:
+    changed = made("kitchen", [Point(0, 0, 0, 1)])
+    setattr(changed, other, {"classes": np.array(["wall"]), "bits": np.array(8)}.get(other, np.float32(3)))
+    with pytest.raises(UserError, match="statistics of kitchen have other classes, bins or another threshold than"):
+        merge([made("room", [Point(0, 0, 0, 1)]), changed])
 
 
-def test_other_classes_are_not_merged() -> None:
-    nothing = np.zeros(0, np.uint8)
-    other = of_scene("kitchen", ["wall"], nothing, nothing, nothing)
-    with pytest.raises(UserError, match="statistics of kitchen have other classes"):
-        merge([made("room", []), other])
+def test_threshold_of_none_equals_itself() -> None:
+    parts = [made(name, [Point(0, 0, 0, 1)], threshold=float("nan")) for name in ("a", "b")]
+    assert merge(parts).scenes.tolist() == ["a", "b"]

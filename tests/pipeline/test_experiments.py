@@ -13,6 +13,7 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml")
 TRAININGS = {
     "ign_lidarhd": 12,
     "rooms_real": 6,
+    "rotation": 20,
     "real_ablation": 24,
     "real_nuscenes": 2,
     "real_semantickitti": 2,

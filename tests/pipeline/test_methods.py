@@ -19,7 +19,7 @@ METHODS = {
     "real": ["redundancy"],
     "upper_bound": ["unknown_probability"],
 }
-ASK_ONE: Jobs = {"infer": 1, **ONE_SCORE}
+ASK_ONE: Jobs = {"infer": 1, "sample_training": 1, **ONE_SCORE}
 
 
 def chains(scores: int, **jobs: int) -> Jobs:
@@ -33,7 +33,7 @@ def every(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     project = Project.copy_of(finished, tmp_path_factory.mktemp("methods") / "copy")
     value("tables.rooms.methods", METHODS)(project)
     value("recipes.ensemble.members", 2)(project)
-    assert project.would_run() == chains(7, train=4, infer=5, ensemble=1)
+    assert project.would_run() == chains(7, train=4, infer=5, sample_training=4, ensemble=1)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project
@@ -92,8 +92,8 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "passes left out, which are 10 then too": (left_out, {}),
     "share that is dropped": (value("recipes.dropout.dropout", 0.2), {"train": 1, **ASK_ONE}),
     "passes with paths dropped": (value("recipes.drop_path.passes", 4), ASK_ONE),
-    "sums over passes": (code(f"{LIBRARY}/passes.py"), chains(3, train=1, infer=2, ensemble=1)),
-    "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, **ASK_ONE}),
+    "sums over passes": (code(f"{LIBRARY}/passes.py"), chains(3, train=1, infer=2, sample_training=2, ensemble=1)),
+    "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
     "command that joins": (code("workflow_scripts/ensemble.py"), {"ensemble": 1, **ONE_SCORE}),
     "score of the passes": (code(f"{LIBRARY}/scores/mutual_information.py"), ONE_SCORE),
     "upper bound": (code(f"{LIBRARY}/recipes/upper_bound.py"), {"train": 1, **ASK_ONE}),
@@ -103,11 +103,11 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "synthesis": (code(f"{LIBRARY}/synthesis.py"), {"train": 1, **ASK_ONE}),
     "what another recipe starts from": (
         value("recipes.closed_set.learning_rate", 0.001),
-        chains(7, train=3, infer=4, ensemble=1, sample_training=1),
+        chains(7, train=3, infer=4, ensemble=1, sample_training=3),
     ),
     "code of a score that is fitted": (code(f"{LIBRARY}/scores/knn.py"), ONE_SCORE),
     "option of a score that is fitted": (value("scores.knn.k", 5), ONE_SCORE),
-    "what scores are fitted on": (code(f"{LIBRARY}/training_sample.py"), chains(2, sample_training=1)),
+    "what scores are fitted on": (code(f"{LIBRARY}/training_sample.py"), chains(8, sample_training=5)),
     "neighbours of a score": (value("scores.standardised_max_logit_smooth.neighbors", 3), ONE_SCORE),
     "scores removed": (value("tables.rooms.methods", KEPT), TABLE),
     "recipes removed": (value("tables.rooms.methods", {"closed_set": METHODS["closed_set"]}), TABLE),

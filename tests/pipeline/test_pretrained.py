@@ -18,6 +18,7 @@ COLUMNS = [
     *("refrigerator", "shower curtain", "toilet", "sink", "bathtub"),
 ]
 RUN = "results/runs/many_unknown/golden/released/seed0"
+SAMPLE: Jobs = {name: count for name, count in ASK.items() if name != "infer"}
 IMPORT: Jobs = {"import_weights": 1, **ASK}
 
 
@@ -90,7 +91,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "import of weights": (code(f"{LIBRARY}/released.py"), IMPORT),
     "crop at inference": (value("backbones.golden.inference_voxels", 5000), ASK),
     "library file of training alone": (code(f"{LIBRARY}/training.py"), {}),
-    "unknown points removed": (value("protocols.many_unknown.unknown_points", "remove"), {"sample_training": 1}),
+    "unknown points removed": (value("protocols.many_unknown.unknown_points", "remove"), SAMPLE),
 }
 
 

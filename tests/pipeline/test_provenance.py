@@ -16,12 +16,12 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     jobs = {job["command"]: job for job in document["jobs"]}
     assert [job["command"] for job in document["jobs"]].count("prepare") == 2
     before_training = {"generate_rooms", "prepare", "check_protocol"}
-    assert set(jobs) == {"measure", "summarise", "score", "infer", "train", *before_training}
+    assert set(jobs) == {"measure", "summarise", "score", "sample_training", "infer", "train", *before_training}
     assert jobs["train"]["config"]["seed"] == 0
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
     assert jobs["score"]["config"] == {"kind": "energy", "neighbors": 1, "temperature": 1.0}
-    assert jobs["measure"]["config"] == {"unknown": ["sofa"], "taught": []}
+    assert jobs["measure"]["config"] == {"unknown": ["sofa"], "taught": [], "replicates": 1000}
     weights = (finished.folder / RUN / "weights.npz").read_bytes()
     assert jobs["infer"]["inputs"][f"{RUN}/weights.npz"] == hashlib.sha256(weights).hexdigest()
     assert all(job["changed since"] == [] for job in document["jobs"])

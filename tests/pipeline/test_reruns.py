@@ -131,7 +131,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "coverage": (value("tables.rooms.coverage", "fragments"), INFER),
     "library file of crops": (code(f"{LIBRARY}/crops.py"), ASK),
     "library file of inference alone": (code(f"{LIBRARY}/inference.py"), ASK),
-    "library file of the training sample": (code(f"{LIBRARY}/training_sample.py"), {"sample_training": 1}),
+    "library file of the training sample": (code(f"{LIBRARY}/training_sample.py"), {"sample_training": 1, **SCORE}),
     # Scores, metrics, tables, clouds.
     "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),
     "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),

@@ -27,10 +27,11 @@ from openworld3d.crops import Bounds
 from openworld3d.files import whole_file
 from openworld3d.inference import Model, infer_scene
 from openworld3d.loading import Batch, steps_of_epoch
-from openworld3d.metrics import segmentation, statistics
+from openworld3d.metrics import segmentation
 from openworld3d.metrics.ranking import ranking
+from openworld3d.metrics.statistics import Points, confuse
 from openworld3d.protocol import IGNORED
-from openworld3d.scene import load_scene
+from openworld3d.scene import VOID, load_scene
 from openworld3d.scores import msp
 from openworld3d.scoring import score_rows
 from openworld3d.training import Watch
@@ -107,7 +108,7 @@ class RunWatch(Watch):
         confusion = np.sum([part[0] for part in parts], 0)
         known = len(self.data.protocol.known)
         row: dict[str, float] = {
-            "train_miou": segmentation.miou_known(confusion.reshape(known, known), range(known)),
+            "train_miou": float(segmentation.miou_known(confusion.reshape(known, known), range(known))),
             "train_left_out": sum(part[1] for part in parts),
         }
         self.forget_epoch()
@@ -124,20 +125,19 @@ class RunWatch(Watch):
         mine = self.validation[parallel.rank() :: parallel.processes()]
         parts = [each for some in parallel.gather([self.of_scene(network, path) for path in mine]) for each in some]
         network.train()
-        pooled = statistics.merge([part[0] for part in parts])
         loss, weight = np.sum([part[1:] for part in parts], 0).tolist()
-        protocol = self.data.protocol
-        scores = [pooled.pooled(protocol.unknown), pooled.pooled(protocol.known)]
-        ranked = ranking(scores, [np.ones(len(scores[0]), bool), np.zeros(len(scores[1]), bool)])
+        protocol, points = self.data.protocol, [part[0] for part in parts]
+        confusion = np.sum([confuse(of_scene, len(protocol.classes)) for of_scene in points], 0)
+        ranked = ranking([of.score for of in points], [protocol.is_unknown(of.label) for of in points])
         return {
             "val_loss": loss / weight if weight else float("nan"),
-            "val_miou": segmentation.miou_known(pooled.confusion.sum(0), pooled.index(protocol.known)),
+            "val_miou": float(segmentation.miou_known(confusion, protocol.class_of_column)),
             "val_aupr_msp": ranked.aupr,
             "val_auroc_msp": ranked.auroc,
         }
 
-    def of_scene(self, network: Backbone, path: Path) -> tuple[statistics.Statistics, float, float]:
-        """Return a scene's statistics of MSP, and its summed and weighted cross-entropy with the sum of weights."""
+    def of_scene(self, network: Backbone, path: Path) -> tuple[Points, float, float]:
+        """Return what MSP says of a scene's points, and its summed and weighted cross-entropy with that weight."""
         protocol, recipe = self.data.protocol, self.data.recipe
         scene = load_scene(path, protocol.classes)
         asked = {**recipe, **self.asked}
@@ -148,12 +148,12 @@ class RunWatch(Watch):
         logits, inverse = outputs["logits"], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]
         score = score_rows(msp.score, {"logits": logits})
-        of_scene = statistics.of_scene(path.stem, protocol.classes, scene.label, prediction[inverse], score[inverse])
+        points = Points(scene.label, prediction[inverse], score[inverse]).take(scene.label != VOID)
         target, weight = torch.from_numpy(protocol.targets(scene.label)), torch.from_numpy(self.data.class_weight)
         loss = F.cross_entropy(
             torch.from_numpy(logits[inverse]), target, weight, ignore_index=IGNORED, reduction="sum"
         )
-        return of_scene, float(loss), float(weight[target[target != IGNORED]].sum())
+        return points, float(loss), float(weight[target[target != IGNORED]].sum())
 
     def record(self, history: History) -> None:
         """Write the table whole, and the epochs that TensorBoard has not seen."""

@@ -1,48 +1,82 @@
-"""How well the known classes are told apart, from a confusion matrix (C, C) of true x predicted points.
+"""How well the known classes are told apart, from confusion matrices (..., C, C) of true x predicted points.
 
 A network predicts the classes that it was taught, so each point of another is a false positive of one of them.
 A class with neither a true nor a predicted point has no IoU and is left out of every mean; the codes of
 REAL (ECCV 2022) and PDF (CVPR 2024) count such a class as 0. A class that is predicted but never true
 has IoU 0; it is left out of the mean over known classes, which asks of the classes that are present.
+Counts are exact integers, or sums of them over drawn scenes; every function takes many matrices at once.
 """
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
 
 def iou(confusion: np.ndarray) -> np.ndarray:
-    """Return intersection over union of each class, (C,) float64 in 0..1, NaN where the union is empty."""
-    both = np.diag(confusion)
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - both  # (C,)
+    """Return intersection over union of each class, (..., C) float64 in 0..1, NaN where the union is empty."""
+    both = np.diagonal(confusion, axis1=-2, axis2=-1)
+    union = confusion.sum(axis=-2) + confusion.sum(axis=-1) - both  # (..., C)
     return np.where(union > 0, both / np.maximum(union, 1), np.nan)
 
 
-def miou_known(confusion: np.ndarray, known: Sequence[int]) -> float:
+def miou_known(confusion: np.ndarray, known: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the mean IoU over the known classes that have a true point, where unknown points count against them.
 
     PDF's convention (CVPR 2024) where every class is present. `known` are indices in the dataset's list.
     """
-    present = [index for index in known if confusion[index].any()]
-    return _mean(iou(confusion)[present])
+    chosen = list(known)
+    return mean_where(iou(confusion)[..., chosen], confusion.sum(axis=-1)[..., chosen] > 0)
 
 
-def miou_all(confusion: np.ndarray) -> float:
+def miou_all(confusion: np.ndarray) -> np.ndarray:
     """Return the mean IoU over all classes, the unknown ones at 0 unless a network was taught them.
 
     REAL's convention (ECCV 2022), where K known and U unknown classes cannot reach more than K / (K + U).
     """
-    return _mean(iou(confusion))
+    found = iou(confusion)
+    return mean_where(found, ~np.isnan(found))
 
 
-def accuracy(confusion: np.ndarray) -> float:
+def miou_present(confusion: np.ndarray) -> np.ndarray:
+    """Return the mean IoU over all classes that have a true point, the unknown ones at 0 unless they are taught."""
+    return mean_where(iou(confusion), confusion.sum(axis=-1) > 0)
+
+
+def accuracy(confusion: np.ndarray) -> np.ndarray:
     """Return the share of points whose prediction is right; unknown points count and are always wrong."""
-    points = confusion.sum()
-    return float(np.trace(confusion) / points) if points else float("nan")
+    points = confusion.sum(axis=(-2, -1))
+    right = np.trace(confusion, axis1=-2, axis2=-1)
+    return np.where(points > 0, right / np.maximum(points, 1), np.nan)
 
 
-def _mean(values: np.ndarray) -> float:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if len(defined) else float("nan")
+def mean_where(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the mean over the last axis of the chosen values, NaN where there are none."""
+    count = chosen.sum(axis=-1)
+    return np.where(count > 0, np.where(chosen, values, 0).sum(axis=-1) / np.maximum(count, 1), np.nan)
+
+
+class OpenSet(NamedTuple):
+    """IoU where what is flagged counts as predicted unknown: mean over known classes and unknown; unknown alone."""
+
+    miou: np.ndarray
+    iou_unknown: np.ndarray
+
+
+def open_set(confusion: np.ndarray, unflagged: np.ndarray, known: Sequence[int]) -> OpenSet:
+    """Return the IoU of known classes and of unknown as one class more, of those that have a true point: (...).
+
+    confusion (..., C, C), of all points; unflagged, of those whose score is not above the threshold.
+    """
+    chosen = list(known)
+    others = [index for index in range(confusion.shape[-1]) if index not in chosen]
+    both = np.diagonal(unflagged, axis1=-2, axis2=-1)[..., chosen]
+    true, predicted = confusion.sum(axis=-1)[..., chosen], unflagged.sum(axis=-2)[..., chosen]
+    flagged = (confusion - unflagged).sum(axis=-1)  # (..., C), by true class
+    hit, unknown = flagged[..., others].sum(axis=-1), confusion.sum(axis=-1)[..., others].sum(axis=-1)
+    both, true = np.append(both, hit[..., None], -1), np.append(true, unknown[..., None], -1)
+    predicted = np.append(predicted, flagged.sum(axis=-1)[..., None], -1)
+    union = true + predicted - both
+    found = np.where(union > 0, both / np.maximum(union, 1), np.nan)  # (..., K + 1)
+    return OpenSet(mean_where(found, true > 0), np.where(unknown > 0, found[..., -1], np.nan))

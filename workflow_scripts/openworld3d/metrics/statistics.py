@@ -1,32 +1,44 @@
-"""Statistics of a method: what its metrics need, per scene and per class, without loss.
+"""Statistics of a method: what its metrics need, per scene; those of other points or scenes are added to them.
 
-One `.npz` with S scenes, C classes of the dataset and P points that are not void:
-- `sorted_score` (P,) float32: by scene, within a scene by true class, ascending within a class;
-- `class_points` (S, C) int64: how many points of each true class, which says where each group starts;
+One `.npz` with S scenes and C classes of the dataset; points of void are in none of its arrays:
+- `score_*`: the points by true class and bin of their score (counts.py), a bin the first `bits` of its pattern;
+- `confidence_*`: the points of a known class, by whether their prediction is right, and the bin of its confidence;
+- `calibration` (S, 15, 3) int64: the same points in fifteen equal steps of confidence from 0 to 1: how many, how many
+  of them right, and the sum of their confidence in units of 2^-32, whole so that sums have no order;
 - `confusion` (S, C, C) int64: points by true and predicted class, those without a prediction in none;
-- `classes` (C,) and `scenes` (S,) text: their names.
+- `unflagged` (S, C, C) int64: those of them whose score is not above the `threshold`, NaN where there is none;
+- `classes` (C,) and `scenes` (S,) text: their names, the latter in alphabetical order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
 from openworld3d.errors import UserError
 from openworld3d.files import whole_file
+from openworld3d.metrics.counts import Counts, add, count
 from openworld3d.scene import VOID
+
+STEPS = 15
+UNIT = 2.0**32
+WRONG, RIGHT = 0, 1
 
 
 @dataclass
 class Statistics:
     """The arrays of the module's docstring."""
 
-    sorted_score: np.ndarray
-    class_points: np.ndarray
+    bits: np.ndarray
+    threshold: np.ndarray
+    score: Counts
+    confidence: Counts
+    calibration: np.ndarray
     confusion: np.ndarray
+    unflagged: np.ndarray
     classes: np.ndarray
     scenes: np.ndarray
 
@@ -35,60 +47,130 @@ class Statistics:
         classes = self.classes.tolist()
         return [classes.index(name) for name in names]
 
-    def pooled(self, names: Sequence[str]) -> np.ndarray:
-        """Return the scores of all points of these true classes over all scenes, ascending."""
-        ends = np.cumsum(self.class_points).reshape(self.class_points.shape)  # (S, C)
-        starts = ends - self.class_points
-        parts = [
-            self.sorted_score[starts[scene, group] : ends[scene, group]]
-            for scene in range(len(self.scenes))
-            for group in self.index(names)
-        ]
-        return np.sort(np.concatenate([self.sorted_score[:0], *parts]))
+    def class_points(self) -> np.ndarray:
+        """Return how many points of each true class each scene has: (S, C) int64."""
+        scenes, size = self.confusion.shape[:2]
+        cell = self.score.scene * np.int64(size) + self.score.group
+        return np.bincount(cell, self.score.points, scenes * size).astype(np.int64).reshape(scenes, size)
+
+
+@dataclass
+class Points:
+    """What a method says of points, and what they are: label, prediction (N,) uint8, score (N,) float32.
+
+    log_odds (N,) float32: of the predicted class against all others, None where a method only scores.
+    """
+
+    label: np.ndarray
+    prediction: np.ndarray
+    score: np.ndarray
+    log_odds: np.ndarray | None = None
+
+    def take(self, chosen: np.ndarray) -> Points:
+        """Return some of the points."""
+        return Points(**{name: value[chosen] for name, value in vars(self).items() if value is not None})
 
 
 def of_scene(
-    name: str, classes: Sequence[str], label: np.ndarray, prediction: np.ndarray, score: np.ndarray
+    name: str, classes: Sequence[str], known: Sequence[int], points: Points, bits: int, threshold: float
 ) -> Statistics:
-    """Return the statistics of one scene from label (N,), prediction (N,) and score (N,) of its points.
+    """Return the statistics of some points of one scene; known: the indices of the classes that can be predicted.
 
     A prediction of 255 is none, of a method that only scores.
     """
-    size = len(classes)
-    kept = label != VOID
-    true, predicted = label[kept].astype(np.int64), prediction[kept]
-    cell = (true * size + predicted)[predicted != VOID]
-    score = score[kept].astype(np.float32)
+    points = points.take(points.label != VOID)
+    predicted = points.take(points.prediction != VOID)
+    told = predicted.take(np.isin(predicted.label, known))
+    right = told.label == told.prediction
+    log_odds = np.zeros(0, np.float32) if told.log_odds is None else told.log_odds
+    right = right[: len(log_odds)]
     return Statistics(
-        sorted_score=np.concatenate([score[:0], *(np.sort(score[true == group]) for group in range(size))]),
-        class_points=np.bincount(true, minlength=size).reshape(1, size),
-        confusion=np.bincount(cell, minlength=size * size).reshape(1, size, size),
+        bits=np.array(bits),
+        threshold=np.array(threshold, np.float32),
+        score=count(points.label, points.score, bits),
+        confidence=count(right, log_odds, bits),
+        calibration=calibrate(right, log_odds)[None],
+        confusion=confuse(predicted, len(classes))[None],
+        unflagged=confuse(predicted.take(predicted.score <= np.float32(threshold)), len(classes))[None],
         classes=np.array(classes, dtype=str),
         scenes=np.array([name], dtype=str),
     )
 
 
-def merge(parts: Sequence[Statistics]) -> Statistics:
-    """Return the statistics of all scenes of the parts, which share one list of classes."""
-    for part in parts:
-        if part.classes.tolist() != parts[0].classes.tolist():
-            raise UserError(f"statistics of {', '.join(part.scenes)} have other classes than the first ones")
-    return Statistics(
-        sorted_score=np.concatenate([part.sorted_score for part in parts]),
-        class_points=np.concatenate([part.class_points for part in parts]),
-        confusion=np.concatenate([part.confusion for part in parts]),
-        classes=parts[0].classes,
-        scenes=np.concatenate([part.scenes for part in parts]),
+def confuse(points: Points, classes: int) -> np.ndarray:
+    """Return the points by true and predicted class: (C, C) int64."""
+    cell = points.label.astype(np.int64) * classes + points.prediction
+    return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
+
+
+def calibrate(right: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
+    """Return points, right ones and summed confidence per step: (N,) bool, (N,) float32 -> (15, 3) int64."""
+    confidence = 1 / (1 + np.exp(-log_odds.astype(np.float64)))
+    step = np.minimum((confidence * STEPS).astype(np.int64), STEPS - 1)
+    table = np.zeros((STEPS, 3), np.int64)
+    np.add.at(
+        table, step, np.stack([np.ones(len(step), np.int64), right, np.rint(confidence * UNIT).astype(np.int64)], 1)
     )
+    return table
+
+
+def merge(parts: Sequence[Statistics]) -> Statistics:
+    """Return the sum of the parts, which share classes, bits and threshold; a scene may be in several."""
+    first = parts[0]
+    for part in parts:
+        if not same_kind(part, first):
+            raise UserError(
+                f"statistics of {', '.join(part.scenes)} have other classes, bins or another threshold than those of "
+                f"{', '.join(first.scenes)}; summarise both again"
+            )
+    names, place = np.unique(np.concatenate([part.scenes for part in parts]), return_inverse=True)
+    places = np.split(place, np.cumsum([len(part.scenes) for part in parts])[:-1])
+
+    def summed(key: str) -> np.ndarray:
+        arrays = [getattr(part, key) for part in parts]
+        total = np.zeros((len(names), *arrays[0].shape[1:]), np.int64)
+        np.add.at(total, place, np.concatenate(arrays))
+        return total
+
+    return Statistics(
+        bits=first.bits,
+        threshold=first.threshold,
+        score=add([part.score for part in parts], places),
+        confidence=add([part.confidence for part in parts], places),
+        calibration=summed("calibration"),
+        confusion=summed("confusion"),
+        unflagged=summed("unflagged"),
+        classes=first.classes,
+        scenes=names,
+    )
+
+
+def same_kind(one: Statistics, other: Statistics) -> bool:
+    """Tell whether two statistics can be added."""
+    keys = ("classes", "bits", "threshold")
+    return all(getattr(one, key).tobytes() == getattr(other, key).tobytes() for key in keys)
 
 
 def save(path: Path, statistics: Statistics) -> None:
     """Write statistics as an uncompressed `.npz`."""
+    arrays = {}
+    for field in fields(statistics):
+        value = getattr(statistics, field.name)
+        columns = (
+            {f"{field.name}_{name}": column for name, column in value._asdict().items()}
+            if isinstance(value, Counts)
+            else {field.name: value}
+        )
+        arrays.update(columns)
     with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **vars(statistics))
+        np.savez(file, **arrays)
 
 
 def load(path: Path) -> Statistics:
     """Read statistics that `save` wrote."""
     with np.load(path) as arrays:
-        return Statistics(**{name: arrays[name] for name in arrays.files})
+        columns: dict[str, Any] = {
+            name: Counts(*(arrays[f"{name}_{key}"] for key in Counts._fields)) for name in ("score", "confidence")
+        }
+        others = [field.name for field in fields(Statistics) if field.name not in columns]
+        return Statistics(**columns, **{name: arrays[name] for name in others})

@@ -6,12 +6,12 @@ from typing import Mapping
 
 import numpy as np
 
+from openworld3d.confidence import log_odds_of_error
 from openworld3d.scoring import refuse_one_class
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
 OPTIONS: dict[str, float] = {}
-LOWEST = np.finfo(np.float64).min
 
 
 def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -26,12 +26,4 @@ def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     Neural Networks, ICLR 2017, arXiv 1610.02136; their own formula is `msp_probability`.
     """
     refuse_one_class("msp", outputs["logits"])
-    others = outputs["logits"].astype(np.float64)
-    rows = np.arange(len(others))
-    top = others.argmax(axis=1)
-    largest = others[rows, top]
-    others[rows, top] = -np.inf
-    second = np.maximum(others.max(axis=1), LOWEST)  # not -inf, which taken from -inf is no number
-    sum_others = np.exp(others - second[:, None]).sum(axis=1)  # (R,)
-    with np.errstate(divide="ignore"):
-        return (second + np.log(sum_others) - largest).astype(np.float32)
+    return log_odds_of_error(outputs["logits"])

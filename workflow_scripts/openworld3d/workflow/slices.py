@@ -175,9 +175,21 @@ def taught(config: Config, protocol: str) -> str:
     return sha256_of_text(text)[:8]
 
 
+def has_sample(config: Config, recipe: str) -> bool:
+    """Tell whether the runs of a recipe have a training sample: those of a network that is not taught in steps."""
+    asked = begins_with(config, recipe) in ("train", "import_weights", "infer")
+    return asked and "teaches" not in config["recipes"][recipe]
+
+
+def summarise_slice(config: Config) -> Slice:
+    """Return what `summarise` sees."""
+    return {"bits": config["evaluation"]["bits"]}
+
+
 def measure_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `measure` sees."""
-    return {**unknown_slice(config, protocol), "taught": taught_until(config, recipe)}
+    taught = taught_until(config, recipe)
+    return {**unknown_slice(config, protocol), "taught": taught, "replicates": config["evaluation"]["replicates"]}
 
 
 def unknown_slice(config: Config, protocol: str) -> Slice:

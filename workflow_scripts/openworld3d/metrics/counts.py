@@ -1,0 +1,81 @@
+"""Points counted by scene, group and bin, of which only those that occur are listed; such counts add up."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+from openworld3d.metrics.bins import bin_of
+
+# Where scene and group stand in a row's number, above its bin.
+GROUP, SCENE = 32, 40
+
+
+class Counts(NamedTuple):
+    """Rows in rising order of scene, then group, then bin.
+
+    scene (R,) int32; group (R,) uint8, a class or another; bin (R,) uint32; points (R,) int64, how many.
+    """
+
+    scene: np.ndarray
+    group: np.ndarray
+    bin: np.ndarray
+    points: np.ndarray
+
+
+def count(group: np.ndarray, value: np.ndarray, bits: int) -> Counts:
+    """Count the points of one scene: group (N,) in 0..255, value (N,) float32, whose first `bits` are its bin."""
+    row = group.astype(np.int64) << GROUP | bin_of(value, bits).astype(np.int64)
+    return of_rows(*np.unique(row, return_counts=True))
+
+
+def add(parts: Sequence[Counts], places: Sequence[np.ndarray]) -> Counts:
+    """Return the sum of some counts; places say for each which of all scenes its own are."""
+    scene = np.concatenate([place[part.scene] for part, place in zip(parts, places)])
+    group, bins, points = (np.concatenate([part[column] for part in parts]) for column in (1, 2, 3))
+    row = scene.astype(np.int64) << SCENE | group.astype(np.int64) << GROUP | bins
+    order = np.argsort(row, kind="stable")  # quick where scenes follow each other, as they mostly do
+    begins = np.flatnonzero(np.diff(row[order], prepend=-1))
+    return of_rows(row[order[begins]], np.add.reduceat(points[order], begins) if len(begins) else points)
+
+
+def of_rows(row: np.ndarray, points: np.ndarray) -> Counts:
+    """Return counts by the numbers of their rows."""
+    return Counts(
+        scene=(row >> SCENE).astype(np.int32),
+        group=(row >> GROUP & 0xFF).astype(np.uint8),
+        bin=(row & 0xFFFFFFFF).astype(np.uint32),
+        points=points.astype(np.int64),
+    )
+
+
+def of_one(counts: Counts, scene: int) -> Counts:
+    """Return the counts of one scene."""
+    begin, end = np.searchsorted(counts.scene, [scene, scene + 1])
+    part = Counts(*(column[begin:end] for column in counts))
+    return part._replace(scene=np.zeros_like(part.scene))
+
+
+def of_all(counts: Counts) -> Counts:
+    """Return the counts of all scenes as of one."""
+    return add([counts], [np.zeros(counts.scene.max(initial=0) + 1, np.int64)])
+
+
+def histograms(counts: Counts, groups: Sequence[Sequence[int]], scenes: int, most: int) -> list[np.ndarray]:
+    """Return the points of some sets of groups by scene and bin, the highest bin first: (S, B) float64 each.
+
+    Neighbouring bins are joined to about `most`, each with about as large a share of every set as another.
+    """
+    wanted = [np.isin(counts.group, members) for members in groups]
+    bins, place = np.unique(counts.bin, return_inverse=True)
+    totals = [np.bincount(place[rows], counts.points[rows], len(bins)) for rows in wanted]
+    share = sum((total / max(1, total.sum()) for total in totals), np.zeros(len(bins)))[::-1] / len(groups)
+    joined = np.unique(np.floor((np.cumsum(share) - share) * most), return_inverse=True)[1][::-1]
+    size = int(joined.max(initial=0)) + 1  # one empty bin where there is no point
+    return [
+        np.bincount(
+            counts.scene[rows] * np.int64(size) + joined[place[rows]], counts.points[rows], scenes * size
+        ).reshape(scenes, size)
+        for rows in wanted
+    ]
