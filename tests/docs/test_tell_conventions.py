@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+from tests.commands.conftest import CLASSES, write_manifest
+
+from openworld3d.manifests import read_scenes
+from openworld3d.scene import VOID, Scene, save_scene
+
+TELL = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs/tell_conventions.py"), run_name="tell")
+
+
+def test_row_by_hand(tmp_path: Path) -> None:
+    """Two sofas and three walls, the first sofa above all walls, the second above one; void is left out."""
+    label = np.array([0, 0, 0, 1, 1, VOID], np.uint8)
+    save_scene(tmp_path / "val/hall.npz", Scene(np.zeros((6, 3), np.float32), label, np.full(6, -1, np.int32)))
+    scenes = write_manifest(tmp_path / "val", {"classes": CLASSES, "scenes": [{"name": "hall", "points": 6}]})
+    folder = tmp_path / "closed_set/seed0/single/msp/scores"
+    folder.mkdir(parents=True)
+    score, prediction = np.array([1, 3, 4, 5, 2, 99], np.float32), np.zeros(6, np.uint8)
+    np.savez(folder / "hall.npz", score=score, prediction=prediction)
+    scores = write_manifest(folder, {"scenes": [{"name": "hall"}]})
+    name, *cells = TELL["row"](scores, read_scenes([scenes]), "sofa").strip("| ").split(" | ")
+    assert name == "closed_set + msp"
+    found = dict(zip(TELL["COLUMNS"], cells))
+    assert found["pdf", "aupr_pooled"] == found["pdf", "aupr_scene_mean"] == f"{(1 + 2 / 4) / 2:.3f}"
+    assert found["real", "aupr"] == f"{(1 + (1 / 3 + 2 / 4) / 2) / 2:.3f}"
+    assert found["pdf", "auroc_pooled"] == f"{4 / 6:.3f}"
+    assert found["prototype", "auroc"] == f"{2 / 6:.3f}"
+    assert found["real", "fpr95"] == found["pointcam", "fpr95"] == f"{2 / 3:.3f}"
+    assert found["pdf", "miou_known"] == f"{3 / 5:.3f}"
+    assert found["real", "miou"] == f"{3 / 5 / 2:.3f}"
