@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
+from openworld3d import metrics
 from openworld3d.metrics import ranking_points, ranking_sorted
 from openworld3d.metrics.ranking import Ranking, ranking
 
@@ -238,3 +239,7 @@ def test_memory_is_four_bytes_a_point_and_little_more(unknown_share: float, monk
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * size + 8e6
+
+
+def test_package_has_the_function() -> None:
+    assert metrics.ranking(np.array([0.1, 0.9]), np.array([False, True])).auroc == 1
