@@ -28,7 +28,8 @@ MISSING = "n/a"
 GROUND = (
     "The unknown is the positive class, void points are left out, and every number is pooled over all "
     "original points of all evaluation scenes. Fractions, not percent; n/a: not defined; *: not told apart from the "
-    "best of its protocol, as the difference's 95 % interval over draws of the evaluation scenes holds 0."
+    "best of its protocol, upper bounds aside, as the difference's 95 % interval over draws of the evaluation scenes "
+    "holds 0."
 )
 DEFINITIONS = {
     "coverage": "single: a voxel's points share the outputs of one of them; fragments: each point has its own; "

@@ -20,6 +20,7 @@ ROW = {
     "score": "msp",
     "method": "MSP & co_1",
     "seed": 0,
+    "told": False,
 }
 FIRST = {
     "points": 7,

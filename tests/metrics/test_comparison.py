@@ -12,7 +12,7 @@ SCENES = np.array(["a", "b"])
 
 def row(value: float | None, draws: list[float], metric: str = "auroc", **identity: Any) -> Row:
     replicates = {"scenes": identity.pop("scenes", SCENES), metric: np.stack([np.array(draws)] * 3)}
-    return Row({"dataset": "rooms", "protocol": "sofa", **identity}, {metric: value}, replicates)
+    return Row({"dataset": "rooms", "protocol": "sofa", "told": False, **identity}, {metric: value}, replicates)
 
 
 def test_difference_is_paired_by_draw() -> None:
@@ -51,6 +51,11 @@ def test_rows_of_other_unknown_classes_or_scenes_are_not_compared(identity: dict
 def test_best_and_those_near_it() -> None:
     rows = [row(0.9, [0.8, 1.0]), row(0.85, [0.9, 0.8]), row(0.5, [0.4, 0.6]), row(None, [np.nan, np.nan])]
     assert [near_best(each, rows, "auroc") for each in rows] == [True, True, False, False]
+
+
+def test_upper_bound_is_no_competitor() -> None:
+    rows = [row(0.99, [0.99, 0.99], told=True), row(0.9, [0.9, 0.9]), row(0.5, [0.5, 0.5])]
+    assert [near_best(each, rows, "auroc") for each in rows] == [False, True, False]
 
 
 def test_less_is_better_of_false_positives() -> None:

@@ -46,8 +46,11 @@ def best(rows: Sequence[Row], metric: str) -> Row | None:
 
 
 def near_best(row: Row, rows: Sequence[Row], metric: str) -> bool:
-    """Tell whether a row is the best of those it can be compared with, or is not told apart from it."""
-    top = best([other for other in rows if comparable(row, other)], metric)
-    if top is None or row.metrics[metric] is None:
+    """Tell whether a row is the best of those it can be compared with, or is not told apart from it.
+
+    What is told the unknown classes, an upper bound, is no competitor.
+    """
+    top = best([other for other in rows if comparable(row, other) and not other.identity["told"]], metric)
+    if top is None or row.metrics[metric] is None or row.identity["told"]:
         return False
     return row is top or not holds(difference(row, top, metric))

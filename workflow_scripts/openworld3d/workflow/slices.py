@@ -287,7 +287,11 @@ def table_slice(config: Config, table: str) -> Slice:
 
 
 def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row's identity as the table has it: what somebody else saved has no backbone, coverage or seed."""
-    if begins_with(config, row["recipe"]) != "import_outputs":
-        return row
-    return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS)}
+    """Return a row's identity as the table has it, and whether its recipe is told what is unknown.
+
+    What somebody else saved has no backbone, coverage or seed.
+    """
+    if begins_with(config, row["recipe"]) == "import_outputs":
+        return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS), "told": False}
+    trained = config["recipes"][network_of(config, row["recipe"])]
+    return {**row, "told": declared("recipes", trained["kind"], "TEACHES_UNKNOWN")}
