@@ -188,22 +188,22 @@ def test_interrupt_stops_the_scenes_that_wait(raw: Path, prepare: Run, monkeypat
     def read_slowly(root: Path, name: str) -> Reading:
         with open(begun, "a") as file:
             file.write(f"{name}\n")
-        time.sleep(0.2)
+        time.sleep(0.05)
         return READ_SCENE(root, name)
 
     def interrupted(futures: Iterable[Future[Any]]) -> Iterator[Future[Any]]:
         yield next(iter(as_completed(futures)))
         raise KeyboardInterrupt
 
-    for number in range(3, 12):
+    for number in range(3, 40):
         points = np.zeros((10, 4))
         write_scan(raw, points, np.full(10, 10), f"{number:06d}")
     monkeypatch.setattr(semantickitti, "read_scene", read_slowly)
     monkeypatch.setattr(preparation, "as_completed", interrupted)
     with pytest.raises(KeyboardInterrupt):
         prepare()
-    # Two at work, and what the pool has handed to them already.
-    assert len(begun.read_text().splitlines()) <= 6
+    # Those at work, and what the pool has handed to them already; not all forty.
+    assert len(begun.read_text().splitlines()) < 20
     assert not (raw.parent / "scenes/manifest.json").exists()
 
 
