@@ -38,7 +38,7 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     """Return Spearman's correlation of two lists, -1..1; NaN where one of them does not vary."""
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
-    return float(spearmanr(one, other).statistic)
+    return float(spearmanr(one, other)[0])
 
 
 def agreement(table: np.ndarray) -> float:
