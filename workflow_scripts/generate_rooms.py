@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
+from openworld3d.generator_config import read_config
 from openworld3d.rooms.generation import generate_room
 from openworld3d.rooms.scannet_layout import write_scene
 
@@ -21,27 +21,6 @@ LIMITS = {
     "seed": (0, 2**32 - 1),
     "spacing": (0.01, 0.1),
 }
-
-
-def read_config(text: str) -> dict[str, float]:
-    """Return the checked configuration: scenes per split, seed, metres between samples."""
-    try:
-        config = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(f'--config: is not JSON ({error}); write for example {{"train": 20, ...}}') from error
-    if not isinstance(config, dict):
-        raise UserError(f"--config: found {type(config).__name__}, expected an object with {', '.join(LIMITS)}")
-    for key in config:
-        if key not in LIMITS:
-            raise UserError(f"--config: unknown key '{key}'{nearest(key, LIMITS)}; the keys are {', '.join(LIMITS)}")
-    for key, (low, high) in LIMITS.items():
-        if key not in config:
-            raise UserError(f"--config: the key '{key}' is missing; add it, {low} to {high}")
-        kinds = (int, float) if key == "spacing" else (int,)
-        value = config[key]
-        if type(value) not in kinds or not low <= value <= high:
-            raise UserError(f"--config: {key} is {value!r}, expected a number from {low} to {high}")
-    return config
 
 
 def scene_name(split: int, index: int) -> str:
@@ -76,7 +55,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="the folder to write")
     parser.add_argument("--workers", type=int, default=1, help="processes that generate scenes")
     arguments = parser.parse_args()
-    config = read_config(arguments.config)
+    config = read_config(arguments.config, LIMITS)
     generate(config, arguments.out, arguments.workers)
     print(f"{config['train']} training and {config['val']} validation scenes")
 

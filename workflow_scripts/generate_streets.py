@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
+from openworld3d.generator_config import read_config
 from openworld3d.streets.drive import times
 from openworld3d.streets.generation import generate_scans, generate_street
 from openworld3d.streets.kitti_layout import write_scan, write_trajectory
@@ -18,26 +18,6 @@ LIMITS = {
     "scans": (1, 1000),
     "seed": (0, 2**32 - 1),
 }
-
-
-def read_config(text: str) -> dict[str, int]:
-    """Return the checked configuration: sequences, scans of each, seed."""
-    try:
-        config = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UserError(f'--config: is not JSON ({error}); write for example {{"sequences": 8, ...}}') from error
-    if not isinstance(config, dict):
-        raise UserError(f"--config: found {type(config).__name__}, expected an object with {', '.join(LIMITS)}")
-    for key in config:
-        if key not in LIMITS:
-            raise UserError(f"--config: unknown key '{key}'{nearest(key, LIMITS)}; the keys are {', '.join(LIMITS)}")
-    for key, (low, high) in LIMITS.items():
-        if key not in config:
-            raise UserError(f"--config: the key '{key}' is missing; add it, {low} to {high}")
-        value = config[key]
-        if type(value) is not int or not low <= value <= high:
-            raise UserError(f"--config: {key} is {value!r}, expected a whole number from {low} to {high}")
-    return config
 
 
 def generate_sequence(task: tuple[Path, int, int, int]) -> None:
@@ -67,7 +47,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path, help="the folder to write")
     parser.add_argument("--workers", type=int, default=1, help="processes that generate sequences")
     arguments = parser.parse_args()
-    config = read_config(arguments.config)
+    config = read_config(arguments.config, LIMITS)
     generate(config, arguments.out, arguments.workers)
     print(f"{config['sequences']} sequences of {config['scans']} scans")
 

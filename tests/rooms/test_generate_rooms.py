@@ -144,11 +144,11 @@ def test_a_killed_generation_leaves_no_folder(tmp_path: Path) -> None:
         (json.dumps({**COARSE, "spacin": 1}), "unknown key 'spacin', did you mean spacing"),
         (json.dumps({"train": 1, "val": 1, "seed": 0}), "the key 'spacing' is missing"),
         (json.dumps({**COARSE, "spacing": 3}), "spacing is 3, expected a number from 0.01 to 0.1"),
-        (json.dumps({**COARSE, "train": -1}), "train is -1, expected a number from 0 to 5000"),
+        (json.dumps({**COARSE, "train": -1}), "train is -1, expected a whole number from 0 to 5000"),
         (json.dumps({**COARSE, "val": 1.5}), "val is 1.5, expected"),
         (json.dumps({**COARSE, "seed": True}), "seed is True, expected"),
     ],
 )
 def test_a_wrong_configuration_is_told_in_a_sentence(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        generate_rooms.read_config(text)
+        generate_rooms.read_config(text, generate_rooms.LIMITS)

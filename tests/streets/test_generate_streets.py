@@ -200,4 +200,4 @@ def test_a_killed_generation_leaves_no_folder(tmp_path: Path) -> None:
 )
 def test_a_wrong_configuration_is_told_in_a_sentence(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        generate_streets.read_config(text)
+        generate_streets.read_config(text, generate_streets.LIMITS)
