@@ -16,7 +16,6 @@ from plyfile import PlyData
 
 import generate_rooms
 from openworld3d.datasets.scannet import NYU40_OF_CLASS
-from openworld3d.errors import UserError
 
 COMMAND = Path(generate_rooms.__file__)
 COARSE = {"train": 5, "val": 1, "seed": 3, "spacing": 0.06}
@@ -134,21 +133,3 @@ def test_a_killed_generation_leaves_no_folder(tmp_path: Path) -> None:
     process.wait()
     assert started
     assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{train: 1}", "is not JSON"),
-        ("[1]", "found list, expected an object"),
-        (json.dumps({**COARSE, "spacin": 1}), "unknown key 'spacin', did you mean spacing"),
-        (json.dumps({"train": 1, "val": 1, "seed": 0}), "the key 'spacing' is missing"),
-        (json.dumps({**COARSE, "spacing": 3}), "spacing is 3, expected a number from 0.01 to 0.1"),
-        (json.dumps({**COARSE, "train": -1}), "train is -1, expected a whole number from 0 to 5000"),
-        (json.dumps({**COARSE, "val": 1.5}), "val is 1.5, expected"),
-        (json.dumps({**COARSE, "seed": True}), "seed is True, expected"),
-    ],
-)
-def test_a_wrong_configuration_is_told_in_a_sentence(text: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        generate_rooms.read_config(text, generate_rooms.LIMITS)

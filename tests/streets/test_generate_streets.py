@@ -15,7 +15,6 @@ import pytest
 
 import generate_streets
 from openworld3d.datasets import semantickitti
-from openworld3d.errors import UserError
 from openworld3d.streets.generation import generate_street
 
 COMMAND = Path(generate_streets.__file__)
@@ -183,21 +182,3 @@ def test_a_killed_generation_leaves_no_folder(tmp_path: Path) -> None:
     process.wait()
     assert started
     assert not out.exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{scans: 1}", "is not JSON"),
-        ("[1]", "found list, expected an object"),
-        (json.dumps({**SMALL, "sequence": 1}), "unknown key 'sequence', did you mean sequences"),
-        (json.dumps({"scans": 1, "seed": 0}), "the key 'sequences' is missing"),
-        (json.dumps({**SMALL, "sequences": 101}), "sequences is 101, expected a whole number from 1 to 100"),
-        (json.dumps({**SMALL, "scans": 0}), "scans is 0, expected a whole number from 1"),
-        (json.dumps({**SMALL, "scans": 1.5}), "scans is 1.5, expected"),
-        (json.dumps({**SMALL, "seed": True}), "seed is True, expected"),
-    ],
-)
-def test_a_wrong_configuration_is_told_in_a_sentence(text: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        generate_streets.read_config(text, generate_streets.LIMITS)
