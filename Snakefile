@@ -13,6 +13,7 @@ include: "rules/wanted.smk"
 containerized: config.get("container")
 
 
+include: "rules/cluster.smk"
 include: "rules/environment.smk"
 include: "rules/prepare.smk"
 include: "rules/train.smk"

@@ -15,7 +15,8 @@ rule export_clouds:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     shell:
         RECORD
         + "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output.clouds:q} > {log:q} 2>&1"

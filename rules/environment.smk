@@ -16,7 +16,8 @@ checkpoint check_environment:
     threads: 1
     resources:
         gpu=lambda wildcards: cards(wildcards.environment),
-        mem_mb=2000,
+        mem_mb=growing(2000),
+        runtime=growing(10),
         checks=1,
     shell:
         "python {input.script} --environment {wildcards.environment} --out {output:q} --page {log.page:q} "

@@ -20,8 +20,8 @@ rule infer:
     threads: backbone_threads
     resources:
         gpu=backbone_cards,
-        mem_mb=16000,
-        runtime="6h",
+        mem_mb=growing(16000),
+        runtime=growing(360),
     params:
         config=slice_of(slices.infer_slice, "backbone", "recipe", "coverage"),
     shell:
@@ -52,8 +52,8 @@ rule sample_training:
     threads: backbone_threads
     resources:
         gpu=backbone_cards,
-        mem_mb=16000,
-        runtime="6h",
+        mem_mb=growing(16000),
+        runtime=growing(360),
     params:
         config=slice_of(slices.sample_slice, "protocol", "backbone", "recipe", "seed"),
     shell:

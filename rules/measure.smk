@@ -16,7 +16,8 @@ rule summarise:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         config=slice_of(slices.summarise_slice),
     shell:
@@ -45,7 +46,8 @@ rule measure:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         config=slice_of(slices.measure_slice, "protocol", "recipe"),
     shell:

@@ -15,7 +15,8 @@ rule generate_rooms:
         "../envs/metrics.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         config=slice_of(slices.generate_slice, "dataset"),
     shell:
@@ -40,7 +41,8 @@ rule generate_streets:
         "../envs/metrics.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         config=slice_of(slices.generate_slice, "dataset"),
     shell:
@@ -65,7 +67,8 @@ rule prepare:
         "../envs/metrics.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         config=slice_of(slices.prepare_slice, "dataset", "split"),
     shell:
@@ -93,7 +96,8 @@ checkpoint check_protocol:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        runtime=growing(60),
         checks=1,
     params:
         config=slice_of(slices.protocol_slice, "protocol"),

@@ -21,7 +21,8 @@ rule import_weights:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         config=slice_of(slices.import_slice, "protocol", "backbone", "recipe"),
     shell:

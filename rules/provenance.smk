@@ -6,7 +6,8 @@ rule provenance:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         rows=chosen_rows,
     shell:

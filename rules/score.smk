@@ -17,7 +17,8 @@ rule score:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         config=slice_of(slices.score_slice, "score"),
     shell:

@@ -14,7 +14,8 @@ rule draw_steps:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         config=slice_of(slices.steps_slice, "table"),
     shell:
@@ -44,7 +45,8 @@ rule make_table:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         config=slice_of(slices.table_slice, "table"),
     shell:
@@ -71,7 +73,8 @@ rule compare_protocols:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         config=slice_of(slices.table_slice, "table"),
     shell:

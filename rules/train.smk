@@ -22,8 +22,8 @@ rule train:
     threads: backbone_threads
     resources:
         gpu=backbone_cards,
-        mem_mb=16000,
-        runtime="3d",
+        mem_mb=growing(16000),
+        runtime=growing(1440),
     params:
         config=slice_of(slices.train_slice, "protocol", "backbone", "recipe", "seed"),
     shell:
@@ -56,8 +56,8 @@ rule relabel:
     threads: backbone_threads
     resources:
         gpu=backbone_cards,
-        mem_mb=16000,
-        runtime="6h",
+        mem_mb=growing(16000),
+        runtime=growing(360),
     params:
         config=slice_of(slices.relabel_slice, "backbone", "recipe"),
     shell:

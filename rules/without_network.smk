@@ -17,7 +17,8 @@ rule ensemble:
         "../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     shell:
         RECORD
         + "python {input.script} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
@@ -42,7 +43,8 @@ rule import_outputs:
         "../envs/metrics.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         config=slice_of(slices.saved_slice, "protocol", "recipe"),
     shell:

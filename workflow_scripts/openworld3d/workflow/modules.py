@@ -43,9 +43,15 @@ def collect(file: Path, found: set[Path]) -> None:
 
 
 @lru_cache(maxsize=None)
+def tree_of(file: Path) -> ast.Module:
+    """Return a file's syntax tree; thousands of jobs ask for the same few."""
+    return ast.parse(file.read_text(), str(file))
+
+
+@lru_cache(maxsize=None)
 def imported_modules(file: Path) -> list[Path]:
     """Return the project's files that one file imports."""
-    names = imported_names(ast.parse(file.read_text(), str(file)))
+    names = imported_names(tree_of(file))
     return [module_file(name) for name in names if name.split(".")[0] == LIBRARY and is_module(name)]
 
 
@@ -82,7 +88,7 @@ def declared(kind: str, name: str, what: str) -> Any:
 
 def literal(file: Path, name: str) -> Any:
     """Return the value of a module's literal assignment, read without importing the module and its packages."""
-    for node in ast.parse(file.read_text(), str(file)).body:
+    for node in tree_of(file).body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
             assert node.value is not None
             return ast.literal_eval(node.value)

@@ -1,0 +1,58 @@
+"""Jobs that a killed Snakemake left in Slurm's queue, which would write what the next one's jobs write."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import subprocess
+import time
+from typing import Iterable
+
+from openworld3d.errors import UserError
+
+SECONDS_TO_END = 300
+SECONDS_BETWEEN_LOOKS = 2
+
+
+def end_orphans(jobs: Iterable[str]) -> list[str]:
+    """Cancel those of some Slurm jobs that are still queued or running, wait until they have ended, and return them.
+
+    Raises UserError where the queue cannot be asked, and where a job is another user's or does not end.
+    """
+    jobs = set(jobs)
+    if not jobs or not shutil.which("squeue"):
+        return []
+    orphans = {job: user for job, user in queued().items() if job in jobs}
+    others = sorted(job for job, user in orphans.items() if user != getpass.getuser())
+    if others:
+        raise UserError(
+            f"Slurm job {others[0]} of {orphans[others[0]]} still makes files that this call would make; wait until "
+            "it has ended, or ask its owner to cancel it"
+        )
+    if orphans:
+        subprocess.run(["scancel", *sorted(orphans)], check=True)
+    wait_for_end(set(orphans))
+    return sorted(orphans)
+
+
+def queued() -> dict[str, str]:
+    """Return the user of each job that is queued or running, by its id."""
+    done = subprocess.run(["squeue", "--noheader", "--format=%i %u"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise UserError(
+            f"squeue says {done.stderr.strip()!r}, so that jobs of an earlier call may still run; call again when it "
+            "answers"
+        )
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+def wait_for_end(jobs: set[str]) -> None:
+    """Return when none of the jobs is in the queue any more."""
+    for _ in range(SECONDS_TO_END // SECONDS_BETWEEN_LOOKS):
+        left = jobs & set(queued())
+        if not left:
+            return
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    raise UserError(
+        f"Slurm job {min(left)} was cancelled and does not end within {SECONDS_TO_END} s; look with scontrol show job"
+    )
