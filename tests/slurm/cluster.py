@@ -1,0 +1,114 @@
+"""A Slurm of one node with two pretend cards, for tests that may install packages."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+HERE = Path(__file__).parent
+CONFIG = Path("/etc/slurm")
+PACKAGES = ("slurm-wlm", "slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins")
+JOB_FORMAT = "%i|%P|%T|%b|%k|%M"
+
+
+class Job(NamedTuple):
+    """A job as Slurm knows it: `comment` has its rule and wildcards, `cards` what it asked for, `elapsed` M:SS."""
+
+    id: str
+    partition: str
+    state: str
+    cards: str
+    comment: str
+    elapsed: str
+
+    @property
+    def rule(self) -> str:
+        return self.comment.removeprefix("rule_").split("_wildcards_")[0]
+
+
+def why_not() -> str | None:
+    """Return why no Slurm can be had on this machine, None where it can; installs it where that is allowed."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return "a Slurm of one node needs root and apt-get"
+    if (CONFIG / "slurm.conf").exists() and "openworld3d" not in (CONFIG / "slurm.conf").read_text():
+        return f"{CONFIG}/slurm.conf is of another Slurm, which these tests leave alone"
+    if not shutil.which("slurmctld"):
+        commands = [["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]]
+        for command in commands:
+            done = subprocess.run(["apt-get", "-qq", *command], capture_output=True, text=True)
+            if done.returncode != 0:
+                return f"apt-get {command[0]} says {done.stderr.strip()[-300:]}"
+    return None
+
+
+class Cluster:
+    """Slurm's controller and its node, which are one machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in ("controller", "node"):
+            (folder / part).mkdir(parents=True)
+        found = dict(re.findall(r"(\w+)=(\S+)", subprocess.check_output(["slurmd", "-C"], text=True)))
+        filled = {"folder": str(folder), "cpus": found["CPUs"], "memory": found["RealMemory"]}
+        CONFIG.mkdir(exist_ok=True)
+        (CONFIG / "slurm.conf").write_text((HERE / "slurm.conf").read_text().format(**filled))
+        shutil.copy(HERE / "gres.conf", CONFIG)
+
+    def start(self) -> None:
+        """Start the authentication service, the controller and the node."""
+        if subprocess.run("munge -n | unmunge", shell=True, capture_output=True).returncode != 0:
+            for path in ("/run/munge", "/var/log/munge", "/var/lib/munge"):
+                Path(path).mkdir(exist_ok=True)
+                shutil.chown(path, "munge", "munge")
+            subprocess.run(["su", "-s", "/bin/sh", "munge", "-c", "/usr/sbin/munged"], check=True)
+        self.start_controller()
+        subprocess.run(["slurmd", "-N", "localhost"], check=True)
+        wait_until("the node is idle", lambda: "idle" in self.node(), 60)
+
+    def start_controller(self) -> None:
+        subprocess.run(["slurmctld"], check=True)
+
+    def kill_controller(self) -> None:
+        """Kill the controller as a crash would."""
+        os.kill(int((self.folder / "slurmctld.pid").read_text()), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Cancel what is left and end both services."""
+        subprocess.run(["scancel", "--user", "root"], check=False)
+        time.sleep(2)
+        for name in ("slurmd", "slurmctld"):
+            os.kill(int((self.folder / f"{name}.pid").read_text()), signal.SIGTERM)
+
+    def node(self) -> str:
+        """Return the node's state: idle, alloc, mix, down, ..."""
+        done = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def set_node(self, state: str) -> None:
+        """Set the node's state as an administrator does: down or resume."""
+        subprocess.run(
+            ["scontrol", "update", "nodename=localhost", f"state={state}", "reason=test"], check=True, timeout=60
+        )
+
+    def jobs(self) -> list[Job]:
+        """Return every job since the start, the ended ones too."""
+        command = ["squeue", "--noheader", "--states=all", f"--format={JOB_FORMAT}", "--sort=i"]
+        out = subprocess.run(command, capture_output=True, text=True).stdout
+        return [Job(*line.split("|")) for line in out.splitlines()]
+
+    def running(self, rule: str) -> list[Job]:
+        return [job for job in self.jobs() if job.state == "RUNNING" and job.rule == rule]
+
+
+def wait_until(what: str, holds: Callable[[], object], seconds: float) -> None:
+    """Return once something holds; fails with its description when it does not in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
+        time.sleep(1)

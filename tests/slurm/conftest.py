@@ -1,0 +1,64 @@
+"""The tests' Slurm, and a copy of the pipeline whose jobs go through it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from tests.pipeline.conftest import ROOT, Project
+from tests.slurm.cluster import Cluster, why_not
+
+PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-partition-config", str(ROOT / "tests/slurm/partitions.yaml"))
+# Seconds in place of a cluster's minutes, cores of one small node, and the logs of jobs that went well, to count them.
+HERE = (*PROFILE, "--cores", "2", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "5")
+KEPT = "--slurm-keep-successful-logs"
+
+
+class ClusterProject(Project):
+    """A checkout of the pipeline whose jobs go through Slurm."""
+
+    calls = 0
+
+    def submit(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Snakemake, which sends its jobs to Slurm; what it prints is in `call1.log`, `call2.log`, ..."""
+        self.calls += 1
+        log = open(self.folder / f"call{self.calls}.log", "w")
+        command = [sys.executable, "-m", "snakemake", *HERE, KEPT, *arguments]
+        return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True)
+
+    def printed(self) -> str:
+        """Return what the last call printed."""
+        return self.read(f"call{self.calls}.log")
+
+    def finished(self) -> Counter[str]:
+        """Return how often each output was made by a job that ended well, as the logs of Slurm's jobs tell."""
+        made: Counter[str] = Counter()
+        for log in (self.folder / "logs/slurm").rglob("*.log"):
+            text = log.read_text()
+            output_of = dict(re.findall(r"^ *output: (.*)\n(?:.*\n)*? *jobid: (\d+)$", text, re.MULTILINE))
+            by_job = {job: output for output, job in output_of.items()}
+            made.update(by_job[job] for job in set(re.findall(r"^Finished jobid: (\d+)", text, re.MULTILINE)))
+        return made
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Return a running Slurm; skips where none may be installed."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    started = Cluster(tmp_path_factory.mktemp("slurm"))
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def on_cluster(cluster: Cluster, tmp_path: Path) -> ClusterProject:
+    """Return a copy of the pipeline that has not run."""
+    return ClusterProject(tmp_path)
