@@ -17,6 +17,7 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     assert [job["command"] for job in document["jobs"]].count("prepare") == 2
     before_training = {"generate_rooms", "prepare", "check_protocol"}
     assert set(jobs) == {"measure", "summarise", "score", "sample_training", "infer", "train", *before_training}
+    assert jobs["infer"]["outputs"] == [f"{RUN}/single/outputs/manifest.json"]
     assert jobs["train"]["config"]["seed"] == 0
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
