@@ -47,5 +47,5 @@ rule import_outputs:
         config=slice_of(slices.saved_slice, "protocol", "recipe"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --out {output.outputs:q} "
-        "> {log:q} 2>&1"
+        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --shard {wildcards.shard} "
+        "--out {output.outputs:q} > {log:q} 2>&1"

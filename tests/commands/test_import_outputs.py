@@ -17,13 +17,18 @@ SCORES = {"hall": np.arange(5.0), "cellar": np.array([1, -np.inf, 2], np.float32
 def take(tmp_path: Path, scenes: list[Path], command: Callable[..., None]) -> Callable[..., dict[str, Any]]:
     """Return a function that imports arrays by scene and returns the manifest."""
 
-    def run(output: str, arrays: dict[str, np.ndarray], columns: list[str]) -> dict[str, Any]:
+    def run(
+        output: str,
+        arrays: dict[str, np.ndarray],
+        columns: list[str],
+        shard: str = "1of1",
+    ) -> dict[str, Any]:
         folder, out = tmp_path / "theirs", tmp_path / "outputs/manifest.json"
         folder.mkdir()
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array)
-        config = {"output": output, "folder": str(folder), "columns": columns, "unknown": ["sofa"]}
-        command("import_outputs", "--config", json.dumps(config), "--scenes", *scenes, "--out", out)
+        config = json.dumps({"output": output, "folder": str(folder), "columns": columns, "unknown": ["sofa"]})
+        command("import_outputs", "--config", config, "--scenes", *scenes, "--shard", shard, "--out", out)
         return json.loads(out.read_text())
 
     return run
@@ -52,6 +57,11 @@ def test_scores_are_one_column(tmp_path: Path, take: Callable[..., dict[str, Any
     with np.load(tmp_path / "outputs/cellar.npz") as cellar:
         assert cellar["saved_score"].tolist() == [[1], [-np.inf], [2]]
         assert "logits" not in cellar.files
+
+
+@pytest.mark.parametrize(("shard", "names"), [("1of2", ["hall"]), ("2of2", ["cellar"]), ("3of3", [])])
+def test_shard_has_its_scenes(take: Callable[..., dict[str, Any]], shard: str, names: list[str]) -> None:
+    assert [scene["name"] for scene in take("logits", LOGITS, [], shard=shard)["scenes"]] == names
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,7 @@ def classes_of(config: Config, dataset: str) -> list[str]:
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
     """Return what `import_weights` sees, of training and import alike; unknown classes are a set without order."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
-    return {
-        "unknown": sorted(config["protocols"][protocol]["unknown"]),
-        "backbone": network,
-        "recipe": training_keys(config, protocol, recipe),
-    }
+    return {**unknown_slice(config, protocol), "backbone": network, "recipe": training_keys(config, protocol, recipe)}
 
 
 def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
