@@ -18,9 +18,11 @@ rule ensemble:
     threads: 1
     resources:
         mem_mb=8000,
+    params:
+        config=slice_of(slices.stored_slice),
     shell:
-        RECORD
-        + "python {input.script} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
 
 
 rule import_outputs:

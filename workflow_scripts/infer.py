@@ -23,7 +23,7 @@ def main() -> None:
         "--config",
         type=json.loads,
         required=True,
-        help="JSON: coverage, inference_voxels, inference_pairs, recipe",
+        help="JSON: coverage, stored_precision, inference_voxels, inference_pairs, recipe",
     )
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
@@ -34,13 +34,13 @@ def main() -> None:
     scenes = read_scenes(arguments.scenes)
     files = scenes_of_shard(scenes, arguments.shard)
     trained = load_trained(arguments.weights, arguments.config)
-    coverage = arguments.config["coverage"]
+    coverage, precision = arguments.config["coverage"], arguments.config["stored_precision"]
     entries = []
     with whole_folder(arguments.out.parent) as folder:
         for name, scene_file in files.items():
             scene = load_scene(scene_file.path, scenes.classes)
             outputs = infer_scene(trained.model, scene, coverage, trained.bounds)
-            entry = save_outputs(folder, name, outputs)
+            entry = save_outputs(folder, name, outputs, precision)
             print(
                 "{name}  {points} points, {rows} rows of outputs, {halved_crops} crops halved".format(**entry),
                 flush=True,

@@ -59,9 +59,9 @@ def test_shard_without_scenes_adds_nothing(
     none = load(out)
     assert none.scenes.tolist() == []
     assert none.confusion.shape == (0, 3, 3)
-    for name in ("1.npz", "2.npz"):
-        save(tmp_path / name, merge([none, whole] if name == "1.npz" else [whole, none]))
-        assert (tmp_path / name).read_bytes() == (tmp_path / "statistics.npz").read_bytes()
+    for parts in ([none, whole], [whole, none]):
+        save(out, merge(parts))
+        assert out.read_bytes() == (tmp_path / "statistics.npz").read_bytes()
 
 
 def test_scores_of_another_length_are_refused(summarise: Callable[..., Statistics], scores: Path) -> None:

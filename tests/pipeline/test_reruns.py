@@ -138,6 +138,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     ),
     "one shard, as where none are said": (value("datasets.rooms.shards", 1), {}),
     "which scenes a shard has": (code(f"{LIBRARY}/shards.py"), INFER),
+    "precision of the stored outputs": (value("evaluation.stored_precision", "float16"), INFER),
     # Scores, metrics, tables, clouds.
     "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),
     "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),

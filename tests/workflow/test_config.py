@@ -193,6 +193,11 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("datasets.rooms.shards", 101), "rooms.shards is 101, expected jobs that share .* in 1..100;"),
     (put("datasets.rooms.shard", 4), "datasets.rooms has the key shard, which does not exist, did you mean shards"),
     (
+        put("evaluation.stored_precision", "float8"),
+        "evaluation.stored_precision is 'float8', expected one of float32, float16, did you mean float",
+    ),
+    (lambda config: config["evaluation"].pop("stored_precision"), "evaluation lacks the key stored_precision$"),
+    (
         put("datasets", {"My Rooms": {"layout": "scannet", "root": "x"}}),
         "is 'My Rooms', expected a name of lower-case",
     ),

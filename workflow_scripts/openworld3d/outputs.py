@@ -1,6 +1,6 @@
 """The outputs of a run: a manifest, and beside it an `.npz` per evaluation scene.
 
-Each holds the outputs of its recipe by name, (R, C) float32; `inverse` (N,) int32, which of the R rows
+Each holds the outputs of its recipe by name, (R, C) in float32 or float16; `inverse` (N,) int32, which of the R rows
 speaks for each point; `visits` (R,) int32, over how many visits of a point a row is averaged; and `halved_crops` ()
 int64, how many crops had more attention pairs than the bounds allow.
 """
@@ -20,12 +20,30 @@ BESIDE = ("inverse", "visits", "halved_crops")
 INFER_AGAIN = "infer this run again"
 
 
-def save_outputs(folder: Path, name: str, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Write the outputs of one scene, and return what the manifest says of it."""
+def save_outputs(folder: Path, name: str, outputs: dict[str, np.ndarray], precision: str) -> dict[str, Any]:
+    """Write the outputs of one scene in float32 or float16, and return what the manifest says of it."""
     file = folder / f"{name}.npz"
-    np.savez(file, **cast(Any, outputs))
+    stored = {
+        key: array if key in BESIDE else rounded(array, precision, f"scene {name!r}: {key}")
+        for key, array in outputs.items()
+    }
+    np.savez(file, **cast(Any, stored))
     points, rows, halved = len(outputs["inverse"]), len(outputs["visits"]), int(outputs["halved_crops"])
     return {"name": name, "points": points, "rows": rows, "halved_crops": halved, "sha256": sha256_of(file)}
+
+
+def rounded(array: np.ndarray, precision: str, place: str) -> np.ndarray:
+    """Return an output (R, C) in a precision; raises UserError where a finite number would become infinite."""
+    with np.errstate(over="ignore"):
+        result = array.astype(precision)
+    lost = np.isinf(result) & np.isfinite(array)
+    if lost.any():
+        row, column = np.argwhere(lost)[0]
+        raise UserError(
+            f"{place}[{row}, {column}] is {array[row, column]:g}, expected at most {np.finfo(precision).max:g} in "
+            f"size, which is what {precision} holds; set evaluation.stored_precision to float32"
+        )
+    return result
 
 
 def save_manifest(path: Path, coverage: str, columns: Sequence[str], scenes: list[dict[str, Any]]) -> None:
@@ -56,7 +74,7 @@ def read_outputs(source: Path, reads: Sequence[str]) -> dict[str, np.ndarray]:
                     f"take another score, or a recipe whose outputs have {name}"
                 )
         return {
-            name: of_rows(arrays[name], len(arrays["visits"]), f"{source}: {name}")
+            name: of_rows(arrays[name], len(arrays["visits"]), f"{source}: {name}").astype(np.float32, copy=False)
             for name in stored
             if name in ("logits", *reads)
         }

@@ -107,7 +107,12 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
 
 def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
-    return {"coverage": coverage, **asked_slice(config, backbone, recipe)}
+    return {"coverage": coverage, **stored_slice(config), **asked_slice(config, backbone, recipe)}
+
+
+def stored_slice(config: Config) -> Slice:
+    """Return how outputs are stored, all that `ensemble` sees."""
+    return {"stored_precision": config["evaluation"]["stored_precision"]}
 
 
 def sample_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
@@ -127,8 +132,8 @@ def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `import_outputs` sees."""
     chosen = config["recipes"][recipe]
     (output,) = outputs_of(config, recipe)
-    columns = chosen.get("logits_classes", [])
-    return {"output": output, "folder": saved_folder(chosen), "columns": columns, **unknown_slice(config, protocol)}
+    what = {"output": output, "folder": saved_folder(chosen), "columns": chosen.get("logits_classes", [])}
+    return {**what, **unknown_slice(config, protocol), **stored_slice(config)}
 
 
 def saved_folder(recipe: Config) -> str:
