@@ -15,11 +15,12 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 import numpy as np
 
 from openworld3d.errors import run_command
-from openworld3d.manifests import Scenes, read_scenes, scene_names
+from openworld3d.manifests import Scenes, read_scenes
 from openworld3d.metrics.conventions import conventions
 from openworld3d.metrics.exact import Parts
 from openworld3d.metrics.statistics import Points, confuse
 from openworld3d.scene import VOID, load_scene
+from openworld3d.scored import scored_scenes
 
 COLUMNS = (
     ("pdf", "aupr_pooled"),
@@ -36,25 +37,37 @@ COLUMNS = (
 )
 
 
-def points_of(scores: Path, scenes: Scenes) -> list[Points]:
+def points_of(scores: list[Path], scenes: Scenes) -> list[Points]:
     """Return of each scene what a method says of its points that are not void."""
     found = []
-    for name in scene_names(scores):
-        label = load_scene(scenes.find(name).path, scenes.classes).label
-        with np.load(scores.with_name(f"{name}.npz")) as arrays:
-            found.append(Points(label, arrays["prediction"], arrays["score"]).take(label != VOID))
+    for scored in scored_scenes(scores, [outputs_of(manifest) for manifest in scores], scenes):
+        label = load_scene(scored.file.path, scenes.classes).label
+        found.append(Points(label, scored.prediction(), scored.score()).take(label != VOID))
     return found
 
 
-def row(scores: Path, scenes: Scenes, unknown: str) -> str:
-    """Return a line of the table."""
+def outputs_of(scores: Path) -> Path:
+    """Return the manifest of the outputs of a shard, where the pipeline lays them."""
+    return scores.parents[3] / "outputs" / scores.parent.name / scores.name
+
+
+def row(scores: list[Path], scenes: Scenes, unknown: str) -> str:
+    """Return a line of the table; scores: the manifests of a method's shards."""
     points, positive = points_of(scores, scenes), scenes.classes.index(unknown)
     parts: Parts = [(scene.score, scene.label == positive) for scene in points]
     known = [index for index in range(len(scenes.classes)) if index != positive]
     confusion = np.sum([confuse(scene, len(scenes.classes)) for scene in points], 0)
     found = conventions(parts, confusion, known)
-    recipe, score = scores.parts[-6], scores.parts[-3]
+    recipe, score = scores[0].parts[-7], scores[0].parts[-4]
     return f"| {recipe} + {score} | {' | '.join(f'{found[code][metric]:.3f}' for code, metric in COLUMNS)} |"
+
+
+def by_method(scores: list[Path]) -> list[list[Path]]:
+    """Return the manifests of each method, in the order in which methods come first."""
+    found: dict[Path, list[Path]] = {}
+    for manifest in scores:
+        found.setdefault(manifest.parents[1], []).append(manifest)
+    return list(found.values())
 
 
 def main() -> None:
@@ -62,12 +75,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--unknown", required=True, help="the unknown class")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of the evaluation scenes")
-    parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of scores")
+    parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of scores, of all shards")
     arguments = parser.parse_args()
     scenes = read_scenes(arguments.scenes)
     print(f"| method | {' | '.join(f'{metric} ({code})' for code, metric in COLUMNS)} |")
     print(f"| :-- |{' --: |' * len(COLUMNS)}")
-    for scores in arguments.scores:
+    for scores in by_method(arguments.scores):
         print(row(scores, scenes, arguments.unknown))
 
 

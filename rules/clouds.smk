@@ -1,7 +1,8 @@
 rule export_clouds:
     input:
         **command("export_clouds.py"),
-        scores=SCORES,
+        scores=all_shards(SCORES),
+        outputs=all_shards(OUTPUTS),
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
@@ -19,4 +20,5 @@ rule export_clouds:
         runtime=growing(60),
     shell:
         RECORD
-        + "python {input.script} --scores {input.scores:q} --scenes {input.scenes:q} --out {output.clouds:q} > {log:q} 2>&1"
+        + "python {input.script} --scores {input.scores:q} --outputs {input.outputs:q} --scenes {input.scenes:q} "
+        "--out {output.clouds:q} > {log:q} 2>&1"

@@ -13,6 +13,7 @@ from openworld3d.environment.wanted import wanted
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.provenance import record_file
+from openworld3d.shards import shard_names
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.definitions import environment_names
@@ -28,10 +29,10 @@ WEIGHTS = f"{RUN}/weights.npz"
 LABELS = f"{RUN}/labels/manifest.json"
 HISTORY = f"{RUN}/history.csv"
 SAMPLE = f"{RUN}/sample.npz"
-OUTPUTS = f"{RUN}/{{coverage}}/outputs/manifest.json"
+OUTPUTS = f"{RUN}/{{coverage}}/outputs/{{shard}}/manifest.json"
 METHOD = f"{RUN}/{{coverage}}/{{score}}"
-SCORES = f"{METHOD}/scores/manifest.json"
-STATISTICS = f"{METHOD}/statistics.npz"
+SCORES = f"{METHOD}/scores/{{shard}}/manifest.json"
+STATISTICS = f"{METHOD}/statistics/{{shard}}.npz"
 METRICS = f"{METHOD}/metrics.json"
 REPLICATES = f"{METHOD}/replicates.npz"
 CLOUDS = f"{METHOD}/clouds/colours.json"
@@ -42,8 +43,9 @@ RECORD = (
 )
 RECORD_WITH_CONFIG = RECORD.replace("--out ", "--config {params.config:q} --out ")
 RUN_LOG = "{protocol}.{backbone}.{recipe}.seed{seed}"
-OUTPUTS_LOG = f"{RUN_LOG}.{{coverage}}"
-METHOD_LOG = f"{OUTPUTS_LOG}.{{score}}"
+OUTPUTS_LOG = f"{RUN_LOG}.{{coverage}}.{{shard}}"
+METHOD_LOG = f"{RUN_LOG}.{{coverage}}.{{score}}"
+SCORES_LOG = f"{METHOD_LOG}.{{shard}}"
 
 # A command whose rule has no environment of its own runs the Python that runs Snakemake, activated or not.
 os.environ.update(
@@ -96,6 +98,7 @@ wildcard_constraints:
     table=one_of(config["tables"]),
     environment=one_of(environment_names()),
     seed=r"\d+",
+    shard=r"\d+of\d+",
 
 
 def slice_of(function, *names):
@@ -134,12 +137,24 @@ def initial_weights(wildcards):
     return WEIGHTS.format(**{**wildcards, "recipe": recipe}) if recipe else []
 
 
+def shards(pattern, wildcards):
+    """Return a file of each shard of a protocol's evaluation scenes."""
+    dataset = config["protocols"][wildcards["protocol"]]["dataset"]
+    names = shard_names(config["datasets"][dataset].get("shards", 1))
+    return [pattern.format(**{**wildcards, "shard": name}) for name in names]
+
+
+def all_shards(pattern):
+    """Return an input: a file of each shard."""
+    return lambda wildcards: shards(pattern, wildcards)
+
+
 def statistics_before(wildcards):
     """Return the statistics of the step before, by which forgetting is measured, nothing where there is none."""
     recipe = config["recipes"][wildcards.recipe]
     if "teaches" not in recipe:
         return []
-    return STATISTICS.format(**{**wildcards, "recipe": recipe["start_from"]})
+    return shards(STATISTICS, {**wildcards, "recipe": recipe["start_from"]})
 
 
 def members(wildcards):
@@ -177,9 +192,11 @@ def sample_of_score(wildcards):
     )
 
 
-def exact_scores(wildcards):
-    """Return the scores that metrics are computed from exactly, nothing where their bins are enough."""
-    return SCORES.format(**wildcards) if config["evaluation"]["exact"] else []
+def where_exact(pattern):
+    """Return an input: a file of each shard that metrics are computed from exactly, nothing where bins are enough."""
+    return lambda wildcards: (
+        shards(pattern, wildcards) if config["evaluation"]["exact"] else []
+    )
 
 
 def layout_files(wildcards):

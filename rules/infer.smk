@@ -27,7 +27,7 @@ rule infer:
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
-        "--out {output.outputs:q} 2>&1 | tee {log:q}"
+        "--shard {wildcards.shard} --out {output.outputs:q} 2>&1 | tee {log:q}"
 
 
 rule sample_training:

@@ -9,9 +9,9 @@ rule summarise:
         statistics=STATISTICS,
         provenance=record_file(STATISTICS),
     log:
-        f"logs/summarise/{METHOD_LOG}.log",
+        f"logs/summarise/{SCORES_LOG}.log",
     benchmark:
-        f"logs/benchmarks/summarise/{METHOD_LOG}.tsv"
+        f"logs/benchmarks/summarise/{SCORES_LOG}.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -29,9 +29,10 @@ rule summarise:
 rule measure:
     input:
         **command("measure.py"),
-        statistics=STATISTICS,
+        statistics=all_shards(STATISTICS),
         before=statistics_before,
-        scores=exact_scores,
+        scores=where_exact(SCORES),
+        outputs=where_exact(OUTPUTS),
         scenes=evaluation_scenes,
         environment=environment("metrics"),
     output:
@@ -53,4 +54,4 @@ rule measure:
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --before {input.before:q} "
-        "--scores {input.scores:q} --scenes {input.scenes:q} --out {output.metrics:q} --replicates {output.replicates:q} > {log:q} 2>&1"
+        "--scores {input.scores:q} --outputs {input.outputs:q} --scenes {input.scenes:q} --out {output.metrics:q} --replicates {output.replicates:q} > {log:q} 2>&1"

@@ -10,9 +10,9 @@ rule score:
         scores=SCORES,
         provenance=record_file(SCORES),
     log:
-        f"logs/score/{METHOD_LOG}.log",
+        f"logs/score/{SCORES_LOG}.log",
     benchmark:
-        f"logs/benchmarks/score/{METHOD_LOG}.tsv"
+        f"logs/benchmarks/score/{SCORES_LOG}.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: 1

@@ -19,9 +19,11 @@ rule ensemble:
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
+    params:
+        config=slice_of(slices.stored_slice),
     shell:
-        RECORD
-        + "python {input.script} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
+        RECORD_WITH_CONFIG
+        + "python {input.script} --config {params.config:q} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
 
 
 rule import_outputs:
@@ -49,5 +51,5 @@ rule import_outputs:
         config=slice_of(slices.saved_slice, "protocol", "recipe"),
     shell:
         RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --out {output.outputs:q} "
-        "> {log:q} 2>&1"
+        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --shard {wildcards.shard} "
+        "--out {output.outputs:q} > {log:q} 2>&1"

@@ -58,7 +58,5 @@ def test_file_that_is_absent_or_no_json_is_refused(tmp_path: Path) -> None:
         read_scenes([tmp_path / "manifest.json"])
 
 
-def test_folder_without_scenes_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "outputs", {"scenes": []})
-    with pytest.raises(UserError, match="it lists no scene"):
-        scene_names(tmp_path / "outputs" / "manifest.json")
+def test_manifest_may_list_no_scene(tmp_path: Path) -> None:
+    assert scene_names(write(tmp_path / "outputs", {"scenes": []})) == []

@@ -14,6 +14,7 @@ from openworld3d.files import whole_folder
 from openworld3d.manifests import Scenes, read_scenes
 from openworld3d.outputs import save_manifest, save_outputs
 from openworld3d.protocol import make_protocol
+from openworld3d.shards import scenes_of_shard
 
 DIMENSIONS = {"logits": "(points, columns)", "saved_score": "(points,)"}
 
@@ -24,18 +25,20 @@ def main() -> None:
         "--config",
         type=json.loads,
         required=True,
-        help='JSON: {"output": logits or saved_score, "folder": of SCENE.npy, "columns": [...], "unknown": [...]}',
+        help="JSON: output, which is logits or saved_score; folder, of SCENE.npy; columns, unknown, stored_precision",
     )
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
+    parser.add_argument("--shard", required=True, help="which of the scenes, such as 1of4")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
     arguments = parser.parse_args()
     config, scenes = arguments.config, read_scenes(arguments.scenes)
     columns = columns_of(config, scenes)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
-        for name, scene in scenes.files.items():
+        for name, scene in scenes_of_shard(scenes, arguments.shard).items():
             saved = read_saved(Path(config["folder"]) / f"{name}.npy", config["output"], len(columns), scene.points)
-            entries.append(save_outputs(folder, name, as_outputs(config["output"], saved)))
+            outputs = as_outputs(config["output"], saved)
+            entries.append(save_outputs(folder, name, outputs, config["stored_precision"]))
         save_manifest(folder / arguments.out.name, "saved", columns, entries)
 
 

@@ -13,27 +13,34 @@ from openworld3d.inference import infer_scene
 from openworld3d.manifests import read_scenes
 from openworld3d.outputs import save_manifest, save_outputs
 from openworld3d.scene import load_scene
+from openworld3d.shards import scenes_of_shard
 from openworld3d.trained import load_trained
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--config", type=json.loads, required=True, help="JSON: coverage, inference_voxels, inference_pairs, recipe"
+        "--config",
+        type=json.loads,
+        required=True,
+        help="JSON: coverage, stored_precision, inference_voxels, inference_pairs, recipe",
     )
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
+    parser.add_argument("--shard", required=True, help="which of the scenes, such as 1of4")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
     arguments = parser.parse_args()
     refuse_late_devices()
-    trained = load_trained(arguments.weights, arguments.config)
-    coverage = arguments.config["coverage"]
     scenes = read_scenes(arguments.scenes)
+    files = scenes_of_shard(scenes, arguments.shard)
+    trained = load_trained(arguments.weights, arguments.config)
+    coverage, precision = arguments.config["coverage"], arguments.config["stored_precision"]
     entries = []
     with whole_folder(arguments.out.parent) as folder:
-        for name, scene_file in scenes.files.items():
+        for name, scene_file in files.items():
             scene = load_scene(scene_file.path, scenes.classes)
-            entry = save_outputs(folder, name, infer_scene(trained.model, scene, coverage, trained.bounds))
+            outputs = infer_scene(trained.model, scene, coverage, trained.bounds)
+            entry = save_outputs(folder, name, outputs, precision)
             print(
                 "{name}  {points} points, {rows} rows of outputs, {halved_crops} crops halved".format(**entry),
                 flush=True,

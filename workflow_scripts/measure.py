@@ -6,30 +6,32 @@ import argparse
 import json
 import math
 from pathlib import Path
-from typing import Any, Iterator, cast
+from typing import Any, cast
 
 import numpy as np
 
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import whole_file, write_json
-from openworld3d.manifests import read_scenes, scene_names
+from openworld3d.manifests import Scenes, read_scenes
 from openworld3d.metrics import segmentation, statistics
 from openworld3d.metrics.bootstrap import interval, replicate
 from openworld3d.metrics.details import by_known, by_scene, by_unknown
-from openworld3d.metrics.exact import exact_metrics
+from openworld3d.metrics.exact import Parts, exact_metrics
 from openworld3d.metrics.measures import Measured, Measures
 from openworld3d.metrics.statistics import Statistics
 from openworld3d.metrics.steps import of_step
 from openworld3d.scene import VOID, load_scene
+from openworld3d.scored import scored_scenes
 
 
 def main() -> None:
     """Read the arguments, measure, write JSON in which what is not defined is null, and the replicates."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--statistics", required=True, type=Path, help="statistics of a method, .npz")
+    parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="of all shards of a method, .npz")
     parser.add_argument("--before", required=True, type=Path, nargs="*", help="those of the step before, or none")
+    parser.add_argument("--scores", required=True, type=Path, nargs="*", help="manifests to rank exactly, or none")
     parser.add_argument(
-        "--scores", required=True, type=Path, nargs="*", help="manifest of scores to rank exactly, or none"
+        "--outputs", required=True, type=Path, nargs="*", help="manifests of what was scored, or none"
     )
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
     parser.add_argument("--config", required=True, type=json.loads, help="JSON: unknown, taught, replicates")
@@ -37,9 +39,9 @@ def main() -> None:
     parser.add_argument("--replicates", required=True, type=Path, help="metrics of drawn scenes to write, .npz")
     arguments = parser.parse_args()
 
-    of_method, config = statistics.load(arguments.statistics), arguments.config
-    check(arguments.statistics, of_method, config["unknown"])
-    before = [statistics.load(path) for path in arguments.before]
+    of_method, config = merged(arguments.statistics), arguments.config
+    check(arguments.statistics[0].parent, of_method, config["unknown"])
+    before = merged(arguments.before) if arguments.before else None
     unknown = [name for name in config["unknown"] if name not in config["taught"]]
     old = [name for name in of_method.classes.tolist() if name not in config["unknown"]]
     measures = Measures(of_method, unknown)
@@ -49,8 +51,8 @@ def main() -> None:
 
     once = np.ones((1, measures.scenes), np.int64)
     found = {**measures.of_all(), **of_step(of_method, before, old, config["taught"], once)}
-    for manifest in arguments.scores:
-        parts = list(points_of(manifest, arguments.scenes, unknown))
+    if arguments.scores:
+        parts = parts_of(arguments.scores, arguments.outputs, read_scenes(arguments.scenes), unknown)
         found.update({name: np.full((3, 1), value) for name, value in exact_metrics(parts).items()})
     drawn = replicate(of_draws, measures.scenes, config["replicates"])
     write_json(arguments.out, without_nan(report(measures, found, drawn)))
@@ -77,18 +79,25 @@ def report(measures: Measures, found: Measured, drawn: Measured) -> dict[str, An
     }
 
 
-def points_of(manifest: Path, scenes: list[Path], unknown: list[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield of each scene the score of the points that are not void, and whether they are unknown."""
-    known_scenes = read_scenes(scenes)
-    positive = [known_scenes.classes.index(name) for name in unknown]
-    for name in scene_names(manifest):
-        label = load_scene(known_scenes.find(name).path, known_scenes.classes).label
-        with np.load(manifest.with_name(f"{name}.npz")) as arrays:
-            yield arrays["score"][label != VOID], np.isin(label[label != VOID], positive)
+def merged(paths: list[Path]) -> Statistics:
+    """Return the statistics of some shards, added."""
+    return statistics.merge([statistics.load(path) for path in paths])
+
+
+def parts_of(scores: list[Path], outputs: list[Path], scenes: Scenes, unknown: list[str]) -> Parts:
+    """Return of each scene the score of the points that are not void, and whether they are unknown."""
+    positive = [scenes.classes.index(name) for name in unknown]
+    parts = []
+    for scored in scored_scenes(scores, outputs, scenes):
+        label = load_scene(scored.file.path, scenes.classes).label
+        parts.append((scored.score()[label != VOID], np.isin(label[label != VOID], positive)))
+    return parts
 
 
 def check(path: Path, of_method: Statistics, unknown: list[str]) -> None:
-    """Refuse unknown classes that do not exist or have no point."""
+    """Refuse statistics of no scene, and unknown classes that do not exist or have no point."""
+    if not len(of_method.scenes):
+        raise UserError(f"{path}: no shard has a scene; the protocol must name scenes to evaluate on")
     classes = of_method.classes.tolist()
     points = of_method.class_points()
     for name in unknown:

@@ -1,4 +1,4 @@
-"""Turn the outputs of a run into one score per original point."""
+"""Turn the outputs of a run into one score for each of their rows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import NamedTuple, Sequence
 import numpy as np
 
 from openworld3d import plugins
-from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.errors import UserError, run_command
 from openworld3d.files import sha256_of, whole_file, whole_folder, write_json
-from openworld3d.manifests import SceneFile, read_manifest, read_scenes, scene_names
-from openworld3d.outputs import read_outputs
-from openworld3d.scene import VOID
+from openworld3d.manifests import SceneFile, read_scenes, scene_names
+from openworld3d.outputs import index_of_columns, read_inverse, read_outputs
 from openworld3d.scoring import Score, make_score, score_rows
 from openworld3d.smoothing import mean_over_neighbors
 from openworld3d.thresholds import known_threshold
@@ -47,13 +46,13 @@ def main() -> None:
     sample = read_sample(arguments.sample)
     method = make_method(arguments.config, sample)
     scenes = read_scenes(arguments.scenes)
-    columns = index_of_columns(arguments.outputs, scenes.classes)
+    columns = len(index_of_columns(arguments.outputs, scenes.classes))
     written = []
     with whole_folder(arguments.out.parent) as folder:
         for name in scene_names(arguments.outputs):
-            scene, path = scenes.find(name), folder / f"{name}.npz"
-            score_scene(arguments.outputs.with_name(path.name), path, method, columns, scene)
-            written.append({"name": name, "points": scene.points, "sha256": sha256_of(path)})
+            path = folder / f"{name}.npz"
+            score_scene(arguments.outputs.with_name(path.name), path, method, columns, scenes.find(name))
+            written.append({"name": name, "sha256": sha256_of(path)})
         manifest = {"score": arguments.config, "threshold": threshold_of(method, sample), "scenes": written}
         write_json(folder / arguments.out.name, manifest)
 
@@ -81,55 +80,25 @@ def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
     return known_threshold(score_rows(method.score, {name: sample[name] for name in method.reads}), sample["weight"])
 
 
-def index_of_columns(manifest: Path, classes: list[str]) -> np.ndarray:
-    """Return (K,) uint8, the index in the dataset's classes of each column of the logits."""
-    columns = read_manifest(manifest, ["columns"])["columns"]
-    for name in columns:
-        if name not in classes:
-            raise UserError(
-                f"{manifest}: its class {name!r} is no class of the scenes{nearest(name, classes)}; "
-                "give the scenes that the outputs were made from"
-            )
-    return np.array([classes.index(name) for name in columns], dtype=np.uint8)
-
-
-def score_scene(source: Path, target: Path, method: Method, columns: np.ndarray, scene: SceneFile) -> None:
-    """Write `score` (N,) float32 and `prediction` (N,) uint8 on the original points of one scene.
-
-    The prediction is void where the outputs are without logits.
-    """
-    outputs, inverse = read_outputs(source, method.reads)
-    check(source, outputs, inverse, len(columns), scene.points)
-    row_score = score_rows(method.score, {name: outputs[name] for name in method.reads})
-    if not np.isfinite(row_score).all():
-        row = int(np.flatnonzero(~np.isfinite(row_score))[0])
-        raise UserError(f"{source}: the score of row {row} is {row_score[row]}, expected a finite number")
+def score_scene(source: Path, target: Path, method: Method, columns: int, scene: SceneFile) -> None:
+    """Write `score` (R,) float32 of the rows of one scene's outputs, whose logits have so many columns."""
+    outputs, inverse = read_outputs(source, method.reads), read_inverse(source, scene.points)
+    if "logits" in outputs:
+        check_logits(source, outputs["logits"], columns)
+    score = score_rows(method.score, {name: outputs[name] for name in method.reads})
+    if not np.isfinite(score).all():
+        row = int(np.flatnonzero(~np.isfinite(score))[0])
+        raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number")
     if method.neighbors > 1:
-        row_score = mean_over_neighbors(row_score, coord_of_rows(scene, inverse), method.neighbors)
-    row_prediction = (
-        columns[outputs["logits"].argmax(axis=1)] if "logits" in outputs else np.full(len(row_score), VOID)
-    )
-    prediction = row_prediction.astype(np.uint8)[inverse]
+        score = mean_over_neighbors(score, coord_of_rows(scene, inverse), method.neighbors)
     with whole_file(target) as temporary, open(temporary, "wb") as file:
-        np.savez(file, score=row_score[inverse], prediction=prediction)
+        np.savez(file, score=score)
 
 
 def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
     """Return where each row of the outputs is, the place of the first of its points: (R, 3) float32 in metres."""
     with np.load(scene.path) as arrays:
         return arrays["coord"][first_points(inverse)]
-
-
-def check(source: Path, outputs: dict[str, np.ndarray], inverse: np.ndarray, columns: int, points: int) -> None:
-    """Refuse outputs that do not fit the scene, or whose logits have no softmax."""
-    advice = "infer this run again"
-    if len(inverse) != points:
-        raise UserError(f"{source}: inverse has {len(inverse)} points, the scene has {points}; {advice}")
-    for name, array in outputs.items():
-        if points and not 0 <= inverse.min() <= inverse.max() < len(array):
-            raise UserError(f"{source}: inverse names a row outside the {len(array)} rows of {name}; {advice}")
-    if "logits" in outputs:
-        check_logits(source, outputs["logits"], columns)
 
 
 def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:

@@ -43,6 +43,7 @@ def job(record: dict[str, Any], software: dict[str, Any]) -> dict[str, Any]:
     code = {path: digest for path, digest in record["inputs"].items() if path.startswith(f"{CODE}/")}
     return {
         "command": record["command"],
+        "outputs": record["outputs"],
         **({"config": record["config"]} if record["config"] else {}),
         "inputs": {path: digest for path, digest in record["inputs"].items() if path not in code},
         **{f"raw files, {path}": digests(files) for path, files in raw_files(record).items()},

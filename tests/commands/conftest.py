@@ -15,6 +15,9 @@ from openworld3d.scene import VOID, Scene, save_scene
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 CLASSES = ["wall", "sofa", "lamp"]
 LABELS = {"hall": [0, 0, 1, 2, VOID], "cellar": [2, 1, 0]}
+# Of the columns wall and lamp, point by point.
+LOGITS = {"hall": [[1, 0], [2, 0], [0, 9], [3, 0], [8, 0]], "cellar": [[0, 5], [9, 0], [7, 0]]}
+SCORES = {"hall": [1, 2, 9, 3, 50], "cellar": [4, 3.5, 0]}
 SPLITS = {"train": "hall", "val": "cellar"}
 
 Command = Callable[..., None]
@@ -49,21 +52,33 @@ def scenes(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    """Return the manifest of outputs of both rooms, of the columns wall and lamp."""
+    return write_outputs(tmp_path / "outputs", {name: np.array(rows, np.float32) for name, rows in LOGITS.items()})
+
+
+@pytest.fixture
 def scores(tmp_path: Path) -> Path:
     """Return the manifest of scores of both rooms: the sofa's points are the highest but for one."""
-    folder = tmp_path / "scores"
-    folder.mkdir()
-    values = {"hall": [1, 2, 9, 3, 50], "cellar": [4, 3.5, 0]}
-    predictions = {"hall": [0, 0, 2, 0, 0], "cellar": [2, 0, 0]}
-    for name in LABELS:
-        np.savez(
-            folder / f"{name}.npz",
-            score=np.array(values[name], np.float32),
-            prediction=np.array(predictions[name], np.uint8),
-        )
-    return write_manifest(
-        folder, {"score": {"kind": "msp"}, "threshold": 3.2, "scenes": [{"name": name} for name in LABELS]}
-    )
+    return write_scores(tmp_path / "scores", {name: np.array(rows, np.float32) for name, rows in SCORES.items()})
+
+
+def write_outputs(folder: Path, logits: dict[str, np.ndarray]) -> Path:
+    """Write logits of points (N, 2), the columns wall and lamp, as outputs with their rows in reversed order."""
+    folder.mkdir(parents=True)
+    for name, rows in logits.items():
+        inverse = np.arange(len(rows), dtype=np.int32)[::-1]
+        np.savez(folder / f"{name}.npz", logits=rows[::-1], inverse=inverse, visits=np.ones(len(rows), np.int32))
+    return write_manifest(folder, {"columns": ["wall", "lamp"], "scenes": [{"name": name} for name in logits]})
+
+
+def write_scores(folder: Path, scores: dict[str, np.ndarray]) -> Path:
+    """Write scores of points (N,) as those of such rows."""
+    folder.mkdir(parents=True)
+    for name, rows in scores.items():
+        np.savez(folder / f"{name}.npz", score=rows[::-1])
+    manifest = {"score": {"kind": "msp"}, "threshold": 3.2, "scenes": [{"name": name} for name in scores]}
+    return write_manifest(folder, manifest)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> Path:

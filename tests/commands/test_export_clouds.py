@@ -7,16 +7,22 @@ from typing import Callable
 import numpy as np
 import pytest
 from plyfile import PlyData
+from tests.commands.conftest import write_outputs, write_scores
 
 from openworld3d.clouds import colour
 from openworld3d.errors import UserError
 
 
+def given(outputs: Path, scores: Path, scenes: list[Path]) -> list[object]:
+    """Return the arguments that name what is shown."""
+    return ["--scores", scores, "--outputs", outputs, "--scenes", *scenes]
+
+
 def test_clouds_hold_scene_and_scores(
-    tmp_path: Path, command: Callable[..., None], scenes: list[Path], scores: Path
+    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path, scores: Path
 ) -> None:
     out = tmp_path / "clouds"
-    command("export_clouds", "--scores", scores, "--scenes", *scenes, "--out", out / "colours.json")
+    command("export_clouds", *given(outputs, scores, scenes), "--out", out / "colours.json")
     assert sorted(path.name for path in out.iterdir()) == ["cellar.ply", "colours.json", "hall.ply"]
     cloud = PlyData.read(str(out / "hall.ply"))
     vertex = cloud["vertex"]
@@ -32,10 +38,10 @@ def test_clouds_hold_scene_and_scores(
 
 
 def test_one_range_for_all_scenes(
-    tmp_path: Path, command: Callable[..., None], scenes: list[Path], scores: Path
+    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path, scores: Path
 ) -> None:
     out = tmp_path / "clouds"
-    command("export_clouds", "--scores", scores, "--scenes", *scenes, "--out", out / "colours.json")
+    command("export_clouds", *given(outputs, scores, scenes), "--out", out / "colours.json")
     legend = json.loads((out / "colours.json").read_text())
     # Eight scores 0, 1, 2, 3, 3.5, 4, 9, 50: the percentiles lie 0.07 of a step from either end.
     assert legend["range"] == pytest.approx([0.07, 50 - 0.07 * 41])
@@ -66,9 +72,15 @@ def test_colour_by_hand(score: float, low: float, high: float, expected: tuple[i
 
 
 def test_scores_of_another_length_are_refused(
-    tmp_path: Path, command: Callable[..., None], scenes: list[Path], scores: Path
+    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path, scores: Path
 ) -> None:
-    np.savez(scores.with_name("hall.npz"), score=np.zeros(4, np.float32), prediction=np.zeros(4, np.uint8))
-    with pytest.raises(UserError, match="scene 'hall' has 4 scores for 5 points; score it again"):
-        command("export_clouds", "--scores", scores, "--scenes", *scenes, "--out", tmp_path / "clouds")
+    np.savez(scores.with_name("hall.npz"), score=np.zeros(4, np.float32))
+    with pytest.raises(UserError, match=r"scores/hall.npz: it has 4 rows, .*outputs/hall.npz has 5; score it again"):
+        command("export_clouds", *given(outputs, scores, scenes), "--out", tmp_path / "clouds/colours.json")
     assert not (tmp_path / "clouds").exists()
+
+
+def test_shards_without_a_scene_are_refused(tmp_path: Path, command: Callable[..., None], scenes: list[Path]) -> None:
+    outputs, scores = write_outputs(tmp_path / "none", {}), write_scores(tmp_path / "none_scored", {})
+    with pytest.raises(UserError, match="the scores are of no scene; the protocol must name scenes to evaluate on"):
+        command("export_clouds", *given(outputs, scores, scenes), "--out", tmp_path / "clouds/colours.json")

@@ -17,13 +17,20 @@ SCORES = {"hall": np.arange(5.0), "cellar": np.array([1, -np.inf, 2], np.float32
 def take(tmp_path: Path, scenes: list[Path], command: Callable[..., None]) -> Callable[..., dict[str, Any]]:
     """Return a function that imports arrays by scene and returns the manifest."""
 
-    def run(output: str, arrays: dict[str, np.ndarray], columns: list[str]) -> dict[str, Any]:
+    def run(
+        output: str,
+        arrays: dict[str, np.ndarray],
+        columns: list[str],
+        precision: str = "float32",
+        shard: str = "1of1",
+    ) -> dict[str, Any]:
         folder, out = tmp_path / "theirs", tmp_path / "outputs/manifest.json"
         folder.mkdir()
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array)
-        config = {"output": output, "folder": str(folder), "columns": columns, "unknown": ["sofa"]}
-        command("import_outputs", "--config", json.dumps(config), "--scenes", *scenes, "--out", out)
+        what = {"output": output, "folder": str(folder), "columns": columns, "unknown": ["sofa"]}
+        config = json.dumps({**what, "stored_precision": precision})
+        command("import_outputs", "--config", config, "--scenes", *scenes, "--shard", shard, "--out", out)
         return json.loads(out.read_text())
 
     return run
@@ -52,6 +59,20 @@ def test_scores_are_one_column(tmp_path: Path, take: Callable[..., dict[str, Any
     with np.load(tmp_path / "outputs/cellar.npz") as cellar:
         assert cellar["saved_score"].tolist() == [[1], [-np.inf], [2]]
         assert "logits" not in cellar.files
+
+
+def test_what_float16_does_not_hold_is_refused(tmp_path: Path, take: Callable[..., dict[str, Any]]) -> None:
+    large = np.array([[1, 2], [3, -70000.0], [5, 6], [7, 8], [9, 0]])
+    with pytest.raises(
+        UserError, match=r"scene 'hall': logits\[1, 1\] is -70000, expected at most 65504 in size, .*"
+    ):
+        take("logits", {**LOGITS, "hall": large}, [], "float16")
+    assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize(("shard", "names"), [("1of2", ["hall"]), ("2of2", ["cellar"]), ("3of3", [])])
+def test_shard_has_its_scenes(take: Callable[..., dict[str, Any]], shard: str, names: list[str]) -> None:
+    assert [scene["name"] for scene in take("logits", LOGITS, [], shard=shard)["scenes"]] == names
 
 
 @pytest.mark.parametrize(

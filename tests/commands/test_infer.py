@@ -37,13 +37,12 @@ def infer(tmp_path: Path, command: Callable[..., None]) -> Callable[..., dict[st
         tmp_path, {"classes": ["wall", "sofa", "lamp"], "scenes": [{"name": "hall", "points": 300}]}
     )
 
-    def run(coverage: str, pairs: int) -> dict[str, Any]:
-        recipe = {"kind": "closed_set"}
-        given = json.dumps(
-            {"coverage": coverage, "recipe": recipe, "inference_voxels": 1000, "inference_pairs": pairs}
-        )
+    def run(coverage: str, pairs: int, precision: str = "float32", shard: str = "1of1") -> dict[str, Any]:
+        asked = {"recipe": {"kind": "closed_set"}, "inference_voxels": 1000, "inference_pairs": pairs}
+        given = json.dumps({"coverage": coverage, "stored_precision": precision, **asked})
         out = tmp_path / "outputs/manifest.json"
-        command("infer", "--config", given, "--weights", tmp_path / "weights.npz", "--scenes", scenes, "--out", out)
+        places = ["--weights", tmp_path / "weights.npz", "--scenes", scenes, "--out", out]
+        command("infer", "--config", given, "--shard", shard, *places)
         return json.loads(out.read_text())
 
     return run
@@ -70,6 +69,24 @@ def test_manifest_names_the_coverage(tmp_path: Path, infer: Callable[..., dict[s
     with np.load(tmp_path / "outputs/hall.npz") as outputs:
         assert sorted(outputs.files) == ["features", "halved_crops", "inverse", "logits", "visits"]
         assert outputs["logits"].dtype == np.float32
+
+
+def test_outputs_are_stored_in_half_the_bits(tmp_path: Path, infer: Callable[..., dict[str, Any]]) -> None:
+    infer("single", 10**6)
+    with np.load(tmp_path / "outputs/hall.npz") as outputs:
+        whole = {name: outputs[name] for name in outputs.files}
+    infer("single", 10**6, "float16")
+    with np.load(tmp_path / "outputs/hall.npz") as outputs:
+        for name, array in whole.items():
+            halved = array.astype(np.float16) if name in ("logits", "features") else array
+            assert outputs[name].dtype == halved.dtype
+            assert np.array_equal(outputs[name], halved)
+
+
+def test_shard_without_scenes_has_a_manifest_alone(tmp_path: Path, infer: Callable[..., dict[str, Any]]) -> None:
+    manifest = infer("single", 10**6, shard="2of2")
+    assert manifest == {"coverage": "single", "columns": ["wall", "lamp"], "scenes": []}
+    assert [file.name for file in (tmp_path / "outputs").iterdir()] == ["manifest.json"]
 
 
 def test_halved_crops_are_counted_and_printed(

@@ -7,10 +7,10 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from tests.commands.conftest import write_manifest
+from tests.commands.conftest import write_manifest, write_outputs, write_scores
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.statistics import Points, Statistics, merge, of_scene, save
+from openworld3d.metrics.statistics import Points, Statistics, merge, of_no_scene, of_scene, save
 from openworld3d.scene import VOID, Scene, save_scene
 
 CLASSES = ["wall", "sofa", "lamp", "desk"]
@@ -31,17 +31,22 @@ def hall(prediction: np.ndarray = PREDICTION, score: np.ndarray = SCORE, name: s
 def measure(tmp_path: Path, command: Callable[..., None]) -> Measure:
     """Return `measure(statistics, unknown...)`, which returns the metrics."""
 
-    def run(statistics: Statistics, *unknown: str, before: Statistics | None = None, **changed: Any) -> Any:
-        paths = {"statistics": statistics, **({"before": before} if before else {})}
-        for name, each in paths.items():
-            save(tmp_path / f"{name}.npz", each)
+    def run(
+        of_shards: Statistics | list[Statistics], *unknown: str, before: Statistics | None = None, **changed: Any
+    ) -> Any:
+        shards = of_shards if isinstance(of_shards, list) else [of_shards]
+        paths = [tmp_path / f"statistics/{number}.npz" for number in range(len(shards))]
+        for path, each in zip(paths, shards):
+            save(path, each)
+        if before:
+            save(tmp_path / "before.npz", before)
         config = {"unknown": unknown, "taught": changed.get("taught", []), "replicates": 20}
         options = ["--before", *([tmp_path / "before.npz"] if before else [])]
-        options += ["--scores", *changed.get("scores", []), "--scenes", *changed.get("scenes", ["none.json"])]
+        for option, otherwise in (("scores", []), ("outputs", []), ("scenes", ["none.json"])):
+            options += [f"--{option}", *changed.get(option, otherwise)]
         out = tmp_path / "metrics.json"
         targets = ["--out", out, "--replicates", tmp_path / "replicates.npz"]
-        places = ["--statistics", tmp_path / "statistics.npz", *options, *targets]
-        command("measure", "--config", json.dumps(config), *places)
+        command("measure", "--config", json.dumps(config), "--statistics", *paths, *options, *targets)
         return json.loads(out.read_text())
 
     return run
@@ -135,6 +140,16 @@ def test_intervals_come_from_the_scenes(tmp_path: Path, measure: Measure) -> Non
         assert set(np.round(arrays["auroc"][1], 6).tolist()) <= {0.1, 0.9, round(metrics["auroc"], 6)}
 
 
+def test_statistics_of_shards_are_added(measure: Measure) -> None:
+    shards = [hall(name="cellar"), of_no_scene(CLASSES, 32, 3.0), hall()]
+    assert measure(shards, "sofa") == measure(merge(shards), "sofa")
+
+
+def test_shards_without_a_scene_are_refused(measure: Measure) -> None:
+    with pytest.raises(UserError, match="statistics: no shard has a scene; the protocol must name scenes"):
+        measure([of_no_scene(CLASSES, 32, 3.0)] * 2, "sofa")
+
+
 def test_scores_are_ranked_exactly_where_bins_are_coarse(tmp_path: Path, measure: Measure) -> None:
     """Eight bits leave sofas and lamps in one bin; the points tell them apart."""
     score = SCORE.copy()
@@ -145,10 +160,9 @@ def test_scores_are_ranked_exactly_where_bins_are_coarse(tmp_path: Path, measure
     scene = Scene(np.zeros((8, 3), np.float32), np.append(LABEL, VOID).astype(np.uint8), np.full(8, -1, np.int32))
     save_scene(tmp_path / "val/hall.npz", scene)
     scenes = write_manifest(tmp_path / "val", {"classes": CLASSES, "scenes": [{"name": "hall", "points": 8}]})
-    (tmp_path / "scores").mkdir()
-    np.savez(tmp_path / "scores/hall.npz", score=np.append(score, np.float32(99)))
-    scores = write_manifest(tmp_path / "scores", {"scenes": [{"name": "hall"}]})
-    exact = measure(coarse, "sofa", scores=[scores], scenes=[scenes])
+    scores = write_scores(tmp_path / "scores", {"hall": np.append(score, np.float32(99))})
+    outputs = write_outputs(tmp_path / "outputs", {"hall": np.zeros((8, 2), np.float32)})
+    exact = measure(coarse, "sofa", scores=[scores], outputs=[outputs], scenes=[scenes])
     assert exact["auroc"] == pytest.approx(9 / 10)
     assert exact["aupr"] == pytest.approx((1 + 2 / 3) / 2)
     assert exact["between"]["auroc"] == [exact["auroc"]] * 2
@@ -166,6 +180,6 @@ def test_scores_are_ranked_exactly_where_bins_are_coarse(tmp_path: Path, measure
     ],
 )
 def test_protocol_that_does_not_fit_is_refused(tmp_path: Path, measure: Measure, unknown: str, sentence: str) -> None:
-    with pytest.raises(UserError, match=f"statistics.npz: .*{sentence}"):
+    with pytest.raises(UserError, match=f"statistics: .*{sentence}"):
         measure(hall(), unknown)
     assert not (tmp_path / "metrics.json").exists()

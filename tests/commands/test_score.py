@@ -32,7 +32,9 @@ def outputs(tmp_path: Path) -> Path:
 def write(folder: Path, name: str, **changed: Any) -> None:
     arrays = {"logits": LOGITS[name], "inverse": INVERSE[name], **changed}
     logits, inverse = np.array(arrays["logits"], np.float32), np.array(arrays["inverse"], np.int32)
-    np.savez(folder / f"{name}.npz", logits=logits, inverse=inverse)
+    np.savez(
+        folder / f"{name}.npz", logits=logits, inverse=inverse, visits=np.ones(len(changed.get("visits", logits)))
+    )
 
 
 def write_columns(folder: Path, *columns: str) -> None:
@@ -52,19 +54,17 @@ def arguments(tmp_path: Path, scenes: list[Path], outputs: Path) -> Callable[...
     return asked
 
 
-def test_scores_lie_on_the_original_points(
+def test_each_row_has_a_score(
     tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
 ) -> None:
     out = tmp_path / "scored"
     command("score", *arguments("max_logit"))
     with np.load(out / "hall.npz") as hall:
+        assert hall.files == ["score"]
         assert hall["score"].dtype == np.float32
-        assert hall["score"].tolist() == [-3, -3, -2, -2, -3]
-        assert hall["prediction"].dtype == np.uint8
-        assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
+        assert hall["score"].tolist() == [-3, -2]
     with np.load(out / "cellar.npz") as cellar:
-        assert cellar["score"].tolist() == [0, -5, -5]
-        assert cellar["prediction"].tolist() == [2, 2, 2]
+        assert cellar["score"].tolist() == [-5, 0]
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["score"] == {"kind": "max_logit", "neighbors": 1}
     assert [scene["name"] for scene in manifest["scenes"]] == ["hall", "cellar"]
@@ -76,7 +76,7 @@ def test_score_has_its_options(
 ) -> None:
     command("score", *arguments("energy", temperature=2.0))
     with np.load(tmp_path / "scored/cellar.npz") as cellar:
-        assert cellar["score"] == pytest.approx(-2 * np.log([2, 1 + np.exp(2.5), 1 + np.exp(2.5)]))
+        assert cellar["score"] == pytest.approx(-2 * np.log([1 + np.exp(2.5), 2]))
 
 
 def test_score_is_the_mean_over_neighbouring_rows(
@@ -85,10 +85,9 @@ def test_score_is_the_mean_over_neighbouring_rows(
     """Rows of the hall: the first, at its first point, has -3, the second -2; the cellar's have 0 and -5."""
     command("score", *arguments("max_logit", neighbors=2))
     with np.load(tmp_path / "scored/hall.npz") as hall:
-        assert hall["score"].tolist() == [-2.5] * 5
-        assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
+        assert hall["score"].tolist() == [-2.5] * 2
     with np.load(tmp_path / "scored/cellar.npz") as cellar:
-        assert cellar["score"].tolist() == [-2.5] * 3
+        assert cellar["score"].tolist() == [-2.5] * 2
 
 
 def test_score_is_fitted_on_the_training_sample(
@@ -101,18 +100,18 @@ def test_score_is_fitted_on_the_training_sample(
     asked.insert(asked.index("--sample") + 1, tmp_path / "sample.npz")
     command("score", *asked)
     with np.load(tmp_path / "scored/hall.npz") as hall:
-        assert hall["score"] == pytest.approx([1, 1, -2, -2, 1])
+        assert hall["score"] == pytest.approx([1, -2])
 
 
-def test_outputs_without_logits_have_no_prediction(
+def test_outputs_without_logits_are_scored(
     tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]], outputs: Path
 ) -> None:
     for name, inverse in INVERSE.items():
-        np.savez(outputs / f"{name}.npz", saved_score=np.array([[0.5], [2]], np.float32), inverse=np.array(inverse))
+        saved = np.array([[0.5], [2]], np.float32)
+        np.savez(outputs / f"{name}.npz", saved_score=saved, inverse=np.array(inverse), visits=np.ones(2))
     command("score", *arguments("saved_score"))
     with np.load(tmp_path / "scored/hall.npz") as hall:
-        assert hall["score"].tolist() == [0.5, 0.5, 2, 2, 0.5]
-        assert hall["prediction"].tolist() == [255] * 5
+        assert hall["score"].tolist() == [0.5, 2]
 
 
 def test_class_that_cannot_be_has_minus_infinity(
@@ -121,8 +120,7 @@ def test_class_that_cannot_be_has_minus_infinity(
     write(outputs, "hall", logits=[[-np.inf, 3], [2, 2]])
     command("score", *arguments("margin"))
     with np.load(tmp_path / "scored/hall.npz") as hall:
-        assert hall["score"].tolist() == [-1, -1, 0, 0, -1]
-        assert hall["prediction"].tolist() == [0, 0, 2, 2, 0]
+        assert hall["score"].tolist() == [-1, 0]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +128,7 @@ def test_class_that_cannot_be_has_minus_infinity(
     [
         ({"inverse": [0, 0, 1, 1]}, r"hall.npz: inverse has 4 points, the scene has 5"),
         ({"inverse": [0, 0, 1, 1, 2]}, r"hall.npz: inverse names a row outside the 2 rows"),
+        ({"visits": [1, 1, 1]}, r"hall.npz: logits has 2 rows, expected those of visits, 3; infer this run again"),
         ({"logits": [[0], [0]]}, r"hall.npz: logits have 1 columns for 2 classes"),
         ({"logits": [[0, 1], [np.nan, 1]]}, r"hall.npz: logits\[1, 0\] is nan, expected a finite number"),
         (

@@ -5,27 +5,20 @@ from typing import Callable
 
 import numpy as np
 import pytest
-from tests.commands.conftest import write_manifest
+from tests.commands.conftest import write_outputs, write_scores
 
 from openworld3d.errors import UserError
 from openworld3d.metrics.bins import ordered
-from openworld3d.metrics.statistics import UNIT, Statistics, load
+from openworld3d.metrics.statistics import UNIT, Statistics, load, merge, save
 
-# Of the columns wall and lamp; the labels are wall, wall, sofa, lamp, void and lamp, sofa, wall.
-LOGITS = {"hall": [[1, 0], [2, 0], [0, 9], [3, 0], [8, 0]], "cellar": [[0, 5], [9, 0], [7, 0]]}
+# The labels are wall, wall, sofa, lamp, void and lamp, sofa, wall; conftest.py has logits and scores.
 
 
 @pytest.fixture
 def summarise(
-    tmp_path: Path, command: Callable[..., None], scenes: list[Path], scores: Path
+    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path, scores: Path
 ) -> Callable[..., Statistics]:
-    """Return a function that summarises the scores with outputs of the columns wall and lamp."""
-    folder = tmp_path / "outputs"
-    folder.mkdir()
-    for name, rows in LOGITS.items():
-        logits = np.array(rows, np.float32)
-        np.savez(folder / f"{name}.npz", logits=logits, inverse=np.arange(len(rows)), visits=np.ones(len(rows)))
-    outputs = write_manifest(folder, {"columns": ["wall", "lamp"]})
+    """Return a function that summarises the scores of both rooms."""
 
     def run(*manifests: Path) -> Statistics:
         out = tmp_path / "statistics.npz"
@@ -55,9 +48,25 @@ def test_confidence_is_that_of_the_logits_at_known_points(summarise: Callable[..
     assert summed == pytest.approx(sum(1 / (1 + np.exp(-odds)) for odds in (1, 2, 3, 5, 7)), abs=1e-6)
 
 
+def test_shard_without_scenes_adds_nothing(
+    tmp_path: Path, command: Callable[..., None], scenes: list[Path], summarise: Callable[..., Statistics]
+) -> None:
+    whole = summarise()
+    outputs, scores = write_outputs(tmp_path / "none", {}), write_scores(tmp_path / "none_scored", {})
+    out = tmp_path / "none.npz"
+    places = ["--scores", scores, "--outputs", outputs, "--scenes", *scenes, "--out", out]
+    command("summarise", "--config", '{"bits": 32}', *places)
+    none = load(out)
+    assert none.scenes.tolist() == []
+    assert none.confusion.shape == (0, 3, 3)
+    for parts in ([none, whole], [whole, none]):
+        save(out, merge(parts))
+        assert out.read_bytes() == (tmp_path / "statistics.npz").read_bytes()
+
+
 def test_scores_of_another_length_are_refused(summarise: Callable[..., Statistics], scores: Path) -> None:
-    np.savez(scores.with_name("hall.npz"), score=np.zeros(4, np.float32), prediction=np.zeros(4, np.uint8))
-    with pytest.raises(UserError, match=r"hall.npz: it has 4 points, .*train/hall.npz has 5; score it again"):
+    np.savez(scores.with_name("hall.npz"), score=np.zeros(4, np.float32))
+    with pytest.raises(UserError, match=r"scores/hall.npz: it has 4 rows, .*outputs/hall.npz has 5; score it again"):
         summarise()
 
 

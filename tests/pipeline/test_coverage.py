@@ -25,7 +25,7 @@ def test_four_turns_lie_beside_single(finished: Project, tmp_path: Path) -> None
 
     assert weights.stat().st_mtime == trained
     assert project.read(f"{RUN}/single/msp/metrics.json") == single
-    manifest = json.loads(project.read(f"{RUN}/tta/outputs/manifest.json"))
+    manifest = json.loads(project.read(f"{RUN}/tta/outputs/1of1/manifest.json"))
     assert manifest["coverage"] == "tta"
     (scene,) = manifest["scenes"]
     assert scene["rows"] == scene["points"]

@@ -94,6 +94,10 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "passes with paths dropped": (value("recipes.drop_path.passes", 4), ASK_ONE),
     "sums over passes": (code(f"{LIBRARY}/passes.py"), chains(3, train=1, infer=2, sample_training=2, ensemble=1)),
     "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
+    "precision of the stored outputs": (
+        value("evaluation.stored_precision", "float16"),
+        chains(9, infer=6, ensemble=1),
+    ),
     "command that joins": (code("workflow_scripts/ensemble.py"), {"ensemble": 1, **ONE_SCORE}),
     "score of the passes": (code(f"{LIBRARY}/scores/mutual_information.py"), ONE_SCORE),
     "upper bound": (code(f"{LIBRARY}/recipes/upper_bound.py"), {"train": 1, **ASK_ONE}),

@@ -56,7 +56,7 @@ def test_released_checkpoint_is_evaluated_without_training(evaluated: Project) -
         "released + energy",
     ]
     assert all("" not in row.split(",") for row in rows)
-    assert json.loads(evaluated.read(f"{RUN}/single/outputs/manifest.json"))["columns"] == COLUMNS
+    assert json.loads(evaluated.read(f"{RUN}/single/outputs/1of1/manifest.json"))["columns"] == COLUMNS
     assert not (evaluated.folder / RUN / "history.csv").exists()
     done = evaluated.snakemake()
     assert "Nothing to be done" in done.stdout

@@ -17,6 +17,7 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     assert [job["command"] for job in document["jobs"]].count("prepare") == 2
     before_training = {"generate_rooms", "prepare", "check_protocol"}
     assert set(jobs) == {"measure", "summarise", "score", "sample_training", "infer", "train", *before_training}
+    assert jobs["infer"]["outputs"] == [f"{RUN}/single/outputs/1of1/manifest.json"]
     assert jobs["train"]["config"]["seed"] == 0
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
@@ -38,7 +39,7 @@ def test_all_rows_where_none_is_named(finished: Project) -> None:
 
 
 def test_result_that_no_longer_is_what_was_read_is_told(finished: Project) -> None:
-    statistics = finished.folder / RUN / "single/msp/statistics.npz"
+    statistics = finished.folder / RUN / "single/msp/statistics/1of1.npz"
     before = statistics.read_bytes()
     statistics.write_bytes(before + b"0")
     try:
@@ -46,7 +47,7 @@ def test_result_that_no_longer_is_what_was_read_is_told(finished: Project) -> No
     finally:
         statistics.write_bytes(before)
     (measure,) = [job for job in document["jobs"] if job["command"] == "measure"]
-    assert measure["changed since"] == [f"{RUN}/single/msp/statistics.npz"]
+    assert measure["changed since"] == [f"{RUN}/single/msp/statistics/1of1.npz"]
 
 
 def test_row_that_was_not_made_is_a_sentence(finished: Project) -> None:

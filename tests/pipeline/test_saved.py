@@ -106,6 +106,14 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
         code("workflow_scripts/import_outputs.py"),
         {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},
     ),
+    "precision in which they are stored": (
+        value("evaluation.stored_precision", "float16"),
+        {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},
+    ),
+    "shards": (
+        value("datasets.rooms.shards", 3),
+        {"import_outputs": 6, "score": 9, "summarise": 9, "export_clouds": 3, "measure": 3, **TABLE},
+    ),
     "a network's library": (code(f"{LIBRARY}/inference.py"), {}),
     "a score of logits added": (
         value("tables.rooms.methods.theirs", ["msp", "max_logit", "gen"]),

@@ -32,6 +32,13 @@ def test_key_that_has_a_default_may_be_left_out() -> None:
     check_config(config, SCHEMA)
 
 
+def test_every_dataset_may_have_shards() -> None:
+    config = copy.deepcopy(DEFAULT)
+    config["datasets"]["rooms"]["shards"] = 4
+    config["datasets"]["other"] = {"layout": "semantickitti", "root": "nowhere", "shards": 1}
+    check_config(config, SCHEMA)
+
+
 def put(path: str, new: Any) -> Callable[[Any], None]:
     """Set one value of a config."""
 
@@ -178,6 +185,18 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put(f"{SMALL}.appearance_range", [1]), "appearance_range is \\[1\\], expected a list of two numbers, the lower"),
     (put(f"{SMALL}.environment", "gpu"), "environment says gpu, which does not exist.* choose of cpu"),
     (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
+    (
+        put("datasets.rooms.shards", 0),
+        "rooms.shards is 0, expected jobs that share the inference .*, a whole number in 1",
+    ),
+    (put("datasets.rooms.shards", "4"), "rooms.shards is '4', expected jobs that share .*; 1 where it is left out"),
+    (put("datasets.rooms.shards", 101), "rooms.shards is 101, expected jobs that share .* in 1..100;"),
+    (put("datasets.rooms.shard", 4), "datasets.rooms has the key shard, which does not exist, did you mean shards"),
+    (
+        put("evaluation.stored_precision", "float8"),
+        "evaluation.stored_precision is 'float8', expected one of float32, float16, did you mean float",
+    ),
+    (lambda config: config["evaluation"].pop("stored_precision"), "evaluation lacks the key stored_precision$"),
     (
         put("datasets", {"My Rooms": {"layout": "scannet", "root": "x"}}),
         "is 'My Rooms', expected a name of lower-case",

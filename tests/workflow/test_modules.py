@@ -112,10 +112,11 @@ def test_inference_sees_its_coverage_its_bounds_and_what_it_asks_of_a_recipe(
     config = {
         "backbones": {"b": {"k": 16, "inference_voxels": 9, "inference_pairs": 8}},
         "recipes": {"r": recipe},
+        "evaluation": {"stored_precision": "float16", "bits": 8},
     }
     bounds = {"inference_voxels": 9, "inference_pairs": 8}
     asked = {**bounds, "recipe": {"kind": recipe["kind"], **seen}}
-    assert infer_slice(config, "b", "r", "tta") == {"coverage": "tta", **asked}
+    assert infer_slice(config, "b", "r", "tta") == {"coverage": "tta", "stored_precision": "float16", **asked}
     config["protocols"] = {"p": {"unknown_points": "remove"}}
     assert sample_slice(config, "p", "b", "r", "3") == {**asked, "unknown_points": "remove", "seed": 3}
 
@@ -198,5 +199,6 @@ def test_saved_outputs_have_no_network_coverage_or_seed_in_the_table() -> None:
     theirs, ours = table_slice(config, "t")["rows"]
     assert (theirs["backbone"], theirs["coverage"], theirs["seed"]) == ("n/a", "n/a", "n/a")
     assert (ours["backbone"], ours["coverage"], ours["seed"]) == ("b", "tta", 0)
+    config["evaluation"] = {"stored_precision": "float16", "bits": 8}
     expected = {"output": "saved_score", "folder": "x", "columns": [], "unknown": ["a", "b"]}
-    assert saved_slice(config, "p", "theirs") == expected
+    assert saved_slice(config, "p", "theirs") == {**expected, "stored_precision": "float16"}

@@ -57,11 +57,8 @@ def read_manifest(path: Path, keys: Sequence[str]) -> dict[str, Any]:
 
 
 def scene_names(path: Path) -> list[str]:
-    """Return the names of the scenes that a manifest lists, at least one."""
-    names = [scene["name"] for scene in read_manifest(path, ["scenes"])["scenes"]]
-    if not names:
-        raise UserError(f"{path}: it lists no scene; the protocol must name scenes to evaluate on")
-    return names
+    """Return the names of the scenes that a manifest lists."""
+    return [scene["name"] for scene in read_manifest(path, ["scenes"])["scenes"]]
 
 
 def read_scenes(paths: Sequence[Path]) -> Scenes:

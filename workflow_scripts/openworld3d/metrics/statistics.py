@@ -97,6 +97,23 @@ def of_scene(
     )
 
 
+def of_no_scene(classes: Sequence[str], bits: int, threshold: float) -> Statistics:
+    """Return the statistics to which those of scenes can be added without changing them."""
+    none = count(np.zeros(0, np.uint8), np.zeros(0, np.float32), bits)
+    confusion = np.zeros((0, len(classes), len(classes)), np.int64)
+    return Statistics(
+        bits=np.array(bits),
+        threshold=np.array(threshold, np.float32),
+        score=none,
+        confidence=none,
+        calibration=np.zeros((0, STEPS, 3), np.int64),
+        confusion=confusion,
+        unflagged=confusion,
+        classes=np.array(classes, dtype=str),
+        scenes=np.zeros(0, dtype=str),
+    )
+
+
 def confuse(points: Points, classes: int) -> np.ndarray:
     """Return the points by true and predicted class: (C, C) int64."""
     cell = points.label.astype(np.int64) * classes + points.prediction
@@ -120,8 +137,8 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
     for part in parts:
         if not same_kind(part, first):
             raise UserError(
-                f"statistics of {', '.join(part.scenes)} have other classes, bins or another threshold than those of "
-                f"{', '.join(first.scenes)}; summarise both again"
+                f"statistics of {names_of(part)} have other classes, bins or another threshold than those of "
+                f"{names_of(first)}; summarise both again"
             )
     names, place = np.unique(np.concatenate([part.scenes for part in parts]), return_inverse=True)
     places = np.split(place, np.cumsum([len(part.scenes) for part in parts])[:-1])
@@ -143,6 +160,11 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
         classes=first.classes,
         scenes=names,
     )
+
+
+def names_of(statistics: Statistics) -> str:
+    """Say of which scenes some statistics are."""
+    return ", ".join(statistics.scenes) or "no scene"
 
 
 def same_kind(one: Statistics, other: Statistics) -> bool:

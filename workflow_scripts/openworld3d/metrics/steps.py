@@ -12,7 +12,7 @@ from openworld3d.metrics.statistics import Statistics
 
 
 def of_step(
-    statistics: Statistics, before: Sequence[Statistics], old: Sequence[str], taught: Sequence[str], drawn: np.ndarray
+    statistics: Statistics, before: Statistics | None, old: Sequence[str], taught: Sequence[str], drawn: np.ndarray
 ) -> Measured:
     """Return the mean IoU of classes known from the start and of those taught since, and how much the former fell.
 
@@ -26,6 +26,6 @@ def of_step(
     found = {
         "miou_old": miou_old,
         "miou_novel": mean_iou(statistics, taught),
-        "forgetting": mean_iou(before[0], old) - miou_old if before else np.full_like(miou_old, np.nan),
+        "forgetting": np.full_like(miou_old, np.nan) if before is None else mean_iou(before, old) - miou_old,
     }
     return {name: np.stack([value] * 3) for name, value in found.items()}

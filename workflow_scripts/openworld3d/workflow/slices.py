@@ -55,11 +55,7 @@ def classes_of(config: Config, dataset: str) -> list[str]:
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
     """Return what `import_weights` sees, of training and import alike; unknown classes are a set without order."""
     network = {key: value for key, value in config["backbones"][backbone].items() if key not in ONLY_INFERENCE}
-    return {
-        "unknown": sorted(config["protocols"][protocol]["unknown"]),
-        "backbone": network,
-        "recipe": training_keys(config, protocol, recipe),
-    }
+    return {**unknown_slice(config, protocol), "backbone": network, "recipe": training_keys(config, protocol, recipe)}
 
 
 def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
@@ -111,7 +107,12 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
 
 def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
-    return {"coverage": coverage, **asked_slice(config, backbone, recipe)}
+    return {"coverage": coverage, **stored_slice(config), **asked_slice(config, backbone, recipe)}
+
+
+def stored_slice(config: Config) -> Slice:
+    """Return how outputs are stored, all that `ensemble` sees."""
+    return {"stored_precision": config["evaluation"]["stored_precision"]}
 
 
 def sample_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
@@ -131,8 +132,8 @@ def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `import_outputs` sees."""
     chosen = config["recipes"][recipe]
     (output,) = outputs_of(config, recipe)
-    columns = chosen.get("logits_classes", [])
-    return {"output": output, "folder": saved_folder(chosen), "columns": columns, **unknown_slice(config, protocol)}
+    what = {"output": output, "folder": saved_folder(chosen), "columns": chosen.get("logits_classes", [])}
+    return {**what, **unknown_slice(config, protocol), **stored_slice(config)}
 
 
 def saved_folder(recipe: Config) -> str:
