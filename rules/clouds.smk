@@ -17,7 +17,7 @@ rule export_clouds:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=growing(60),
+        runtime=growing(10),
     shell:
         RECORD
         + "python {input.script} --scores {input.scores:q} --outputs {input.outputs:q} --scenes {input.scenes:q} "

@@ -17,7 +17,7 @@ rule summarise:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime=growing(60),
+        runtime=growing(10),
     params:
         config=slice_of(slices.summarise_slice),
     shell:
@@ -48,7 +48,7 @@ rule measure:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime=growing(60),
+        runtime=growing(10),
     params:
         config=slice_of(slices.measure_slice, "protocol", "recipe"),
     shell:

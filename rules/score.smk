@@ -18,7 +18,7 @@ rule score:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime=growing(60),
+        runtime=growing(10),
     params:
         config=slice_of(slices.score_slice, "score"),
     shell:

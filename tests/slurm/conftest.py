@@ -15,7 +15,7 @@ from tests.slurm.cluster import Cluster, why_not
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-partition-config", str(ROOT / "tests/slurm/partitions.yaml"))
 # Seconds in place of a cluster's minutes, cores of one small node, and the logs of jobs that went well, to count them.
-HERE = (*PROFILE, "--cores", "2", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "5")
+HERE = (*PROFILE, "--cores", "2", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "1")
 KEPT = "--slurm-keep-successful-logs"
 
 
@@ -39,10 +39,15 @@ class ClusterProject(Project):
         """Return how often each output was made by a job that ended well, as the logs of Slurm's jobs tell."""
         made: Counter[str] = Counter()
         for log in (self.folder / "logs/slurm").rglob("*.log"):
-            text = log.read_text()
-            output_of = dict(re.findall(r"^ *output: (.*)\n(?:.*\n)*? *jobid: (\d+)$", text, re.MULTILINE))
-            by_job = {job: output for output, job in output_of.items()}
-            made.update(by_job[job] for job in set(re.findall(r"^Finished jobid: (\d+)", text, re.MULTILINE)))
+            outputs: list[str] = []
+            for line in log.read_text().splitlines():
+                if re.match(r" *local(rule|checkpoint) ", line):
+                    outputs = []
+                elif line.strip().startswith("output: "):
+                    outputs = line.strip().removeprefix("output: ").split(", ")
+                elif line.startswith("Finished jobid: 0 "):
+                    made.update(outputs)
+                    outputs = []
         return made
 
 
