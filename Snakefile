@@ -39,6 +39,11 @@ rule table:
         table_files(),
 
 
+rule outputs:
+    input:
+        all_outputs(),
+
+
 rule incremental:
     input:
         expand("results/tables/incremental.{suffix}", suffix=["csv", "md", "tex"]),

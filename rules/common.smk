@@ -17,6 +17,7 @@ from openworld3d.shards import shard_names
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.definitions import environment_names
+from openworld3d.workflow.history import join_history, refuse_other_history
 from openworld3d.workflow.modules import command_files, plugin_files
 from openworld3d.workflow.orphans import end_orphans
 
@@ -55,6 +56,7 @@ os.environ.update(
 try:
     check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
     refuse_late_settings(Path("workflow_scripts").rglob("*.py"))
+    refuse_other_history()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -108,6 +110,9 @@ def slice_of(function, *names):
         return canonical_json(function(config, *(wildcards[name] for name in names)))
 
     return parameter
+
+
+SCORING = set(command_files("score.py"))
 
 
 def command(script):
@@ -179,8 +184,9 @@ def released_checkpoint(wildcards):
 
 
 def score_files(wildcards):
-    """Return the files of a score, which commands load by name."""
-    return plugin_files("scores", config["scores"][wildcards.score]["kind"])
+    """Return the files of a score, which the command that scores loads by name, beside those that it imports."""
+    files = plugin_files("scores", config["scores"][wildcards.score]["kind"])
+    return [file for file in files if file not in SCORING]
 
 
 def sample_of_score(wildcards):
@@ -215,7 +221,7 @@ def generated_scans(wildcards):
 
 def environment(name):
     """Return the check of an environment; a check that runs again does not re-run what depends on it."""
-    return ancient(f"results/environments/{name}.json")
+    return ancient(f"results/environments/{name}.sound")
 
 
 def environment_checks():

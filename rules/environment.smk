@@ -1,6 +1,6 @@
-# A checkpoint, so that Snakemake looks again at what depends on it once it has run: the dependents take its output as
-# ancient, and while it waits to run Snakemake does not ask whether they have changed themselves. The page is a log:
-# Snakemake keeps it where the environment is not sound.
+# A checkpoint, so that Snakemake looks again at what follows once it has run: what follows takes it as ancient, and
+# while it waits to run Snakemake does not ask whether the rest has changed itself. The page is a log: Snakemake keeps it
+# where the environment is not sound.
 checkpoint check_environment:
     input:
         **command("check_environment.py"),
@@ -22,3 +22,12 @@ checkpoint check_environment:
     shell:
         "python {input.script} --environment {wildcards.environment} --out {output:q} --page {log.page:q} "
         "> {log[0]:q} 2>&1"
+
+
+# What all jobs of an environment wait for. They do not depend on the check itself, as Snakemake builds every job that
+# depends on a checkpoint anew once it has run, and of ten thousand jobs all do.
+rule found_sound:
+    input:
+        ancient("results/environments/{environment}.json"),
+    output:
+        touch("results/environments/{environment}.sound"),

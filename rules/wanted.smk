@@ -44,6 +44,16 @@ def chosen_rows(wildcards):
     return canonical_json([named[config["row"] - 1]] if "row" in config else named)
 
 
+def all_outputs():
+    """Return the outputs and training samples of every run of the wanted table: all that asks for a network."""
+    files = set()
+    for row in slices.rows_of_table(config, config["table"]):
+        files.update(shards(OUTPUTS, row))
+        if slices.has_sample(config, row["recipe"]):
+            files.add(SAMPLE.format(**row))
+    return sorted(files)
+
+
 def metrics_of_rows(wildcards):
     """Return the metrics of each row of a table."""
     return rows(METRICS, wildcards.table)

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, TypeVar
 
+Found = TypeVar("Found")
 HERE = Path(__file__).parent
 CONFIG = Path("/etc/slurm")
 PACKAGES = ("slurm-wlm", "slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins")
@@ -96,19 +97,34 @@ class Cluster:
             ["scontrol", "update", "nodename=localhost", f"state={state}", "reason=test"], check=True, timeout=60
         )
 
+    def end_soon(self, job_id: str) -> None:
+        """Let a job's time be over as soon as the controller looks, which it does twice a minute."""
+        subprocess.run(["scontrol", "update", f"jobid={job_id}", "endtime=now"], check=True, timeout=60)
+
     def jobs(self) -> list[Job]:
         """Return every job since the start, the ended ones too."""
         command = ["squeue", "--noheader", "--states=all", f"--format={JOB_FORMAT}", "--sort=i"]
         out = subprocess.run(command, capture_output=True, text=True).stdout
         return [Job(*line.split("|")) for line in out.splitlines()]
 
+    def table(self) -> str:
+        """Return a line for each job: its id, state, time, partition, cards and what it was for."""
+        lines = [
+            f"{j.id:>4} {j.state:10} {j.elapsed:>8} {j.partition:4} {j.cards:6} {j.comment}" for j in self.jobs()
+        ]
+        return "\n".join(lines)
+
+    def state(self, job_id: str) -> str:
+        return next(job.state for job in self.jobs() if job.id == job_id)
+
     def running(self, rule: str) -> list[Job]:
         return [job for job in self.jobs() if job.state == "RUNNING" and job.rule == rule]
 
 
-def wait_until(what: str, holds: Callable[[], object], seconds: float) -> None:
-    """Return once something holds; fails with its description when it does not in time."""
+def wait_until(what: str, holds: Callable[[], Found], seconds: float) -> Found:
+    """Return what holds once something does; fails with its description when it does not in time."""
     end = time.monotonic() + seconds
-    while not holds():
+    while not (found := holds()):
         assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
         time.sleep(1)
+    return found

@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
+
 from tests.pipeline.conftest import ROOT, Project
 from tests.slurm.cluster import Cluster, why_not
 
-PROFILE = ("--workflow-profile", "profiles/slurm", "--slurm-partition-config", str(ROOT / "tests/slurm/partitions.yaml"))
-# Seconds in place of a cluster's minutes, cores of one small node, and the logs of jobs that went well, to count them.
-HERE = (*PROFILE, "--cores", "2", "--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "1")
-KEPT = "--slurm-keep-successful-logs"
+PROFILE = (
+    "--workflow-profile",
+    "profiles/slurm",
+    "--slurm-partition-config",
+    str(ROOT / "tests/slurm/partitions.yaml"),
+)
+# Seconds in place of minutes, the cores of one small node, and the logs of all jobs, by which to count them.
+SECONDS = ("--latency-wait", "10", "--slurm-init-seconds-before-status-checks", "1")
+HERE = (*PROFILE, *SECONDS, "--cores", "2", "--slurm-keep-successful-logs")
 
 
 class ClusterProject(Project):
@@ -27,9 +33,9 @@ class ClusterProject(Project):
     def submit(self, *arguments: str) -> subprocess.Popen[str]:
         """Start Snakemake, which sends its jobs to Slurm; what it prints is in `call1.log`, `call2.log`, ..."""
         self.calls += 1
-        log = open(self.folder / f"call{self.calls}.log", "w")
-        command = [sys.executable, "-m", "snakemake", *HERE, KEPT, *arguments]
-        return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True)
+        command = [sys.executable, "-m", "snakemake", *HERE, *arguments]
+        with open(self.folder / f"call{self.calls}.log", "w") as log:
+            return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True)
 
     def printed(self) -> str:
         """Return what the last call printed."""

@@ -2,62 +2,92 @@
 
 from __future__ import annotations
 
-import filecmp
 from pathlib import Path
 
-from tests.pipeline.conftest import ROOT, make_tiny
+from openworld3d.files import sha256_of
+from tests.pipeline.conftest import ROOT, Project, make_tiny
 from tests.pipeline.test_reruns import value
 from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.conftest import ClusterProject
 
-RUNS = "results/runs/sofa/stratified_small"
-# Rules that have a card on a real cluster; a pretend one trains on the CPU.
-ON_CARDS = ("--set-resources", "train:gpu=1", "infer:gpu=1", "sample_training:gpu=1")
-# Less than a training of the default experiment takes, and more at each further attempt.
-IN_MINUTES = ("train:runtime=attempt",)
+TRAININGS = "results/runs/sofa/stratified_small"
+ASK_FOR_CARDS = ("train", "infer", "sample_training")
+# A pretend card trains on the CPU, in the memory of a small node even at the fourth attempt.
+RESOURCES = ("--set-resources", *(f"{rule}:gpu=1" for rule in ASK_FOR_CARDS), "train:mem_mb=3000 * attempt")
 SAME = ("weights.npz", "history.csv", "metrics.json", "replicates.npz", "rooms.csv", "rooms.md", "rooms.tex")
 
 
 def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluster) -> None:
-    """Kill what can be killed while the default experiment runs; its results are those of `make demo`, bit for bit."""
-    asked = (*ON_CARDS, *IN_MINUTES)
-    first = on_cluster.submit(*asked)
-    wait_until("a training has ended an epoch", lambda: epochs(on_cluster, "closed_set") > 1, 300)
+    """Kill what can be killed while the default experiment runs: its results are those of `make demo` to the bit."""
+    first = on_cluster.submit(*RESOURCES)
+    begun_training(on_cluster, cluster)
     first.kill()
     first.wait()
-    left = [job for job in cluster.jobs() if job.state in ("RUNNING", "PENDING")]
+    left = {job.id for job in cluster.jobs() if job.state in ("RUNNING", "PENDING")}
     assert left
 
     assert on_cluster.snakemake("--unlock").returncode == 0
-    second = on_cluster.submit(*asked)
+    second = on_cluster.submit(*RESOURCES)
     wait_until("what was left is cancelled", lambda: "an earlier call left behind" in on_cluster.printed(), 60)
+    too_long = begun_training(on_cluster, cluster)
+    cluster.end_soon(too_long)
+    wait_until("its time is over", lambda: cluster.state(too_long) == "TIMEOUT", 90)
 
-    wait_until("a training runs", lambda: cluster.running("train"), 120)
+    begun_training(on_cluster, cluster)
     cluster.kill_controller()
     cluster.start_controller()
 
-    wait_until("another training has ended an epoch", lambda: epochs(on_cluster, "dropout") > 1, 600)
-    (victim,) = (job for job in cluster.running("train") if "dropout" in job.comment)
+    on_the_node = begun_training(on_cluster, cluster)
     cluster.set_node("down")
-    wait_until("the job is in the queue again", lambda: state(cluster, victim.id) == "PENDING", 60)
+    wait_until("its job is in the queue again", lambda: cluster.state(on_the_node) == "PENDING", 60)
     cluster.set_node("resume")
 
     assert second.wait(1800) == 0, on_cluster.printed()
     jobs = cluster.jobs()
-    assert {job.partition for job in jobs if job.rule in ("train", "infer", "sample_training")} == {"gpu"}
-    assert {job.partition for job in jobs if job.cards == "N/A"} == {"cpu"}
-    assert "TIMEOUT" in {job.state for job in jobs if job.rule == "train"}
-    assert {job.state for job in left if job.id == victim.id} <= {"CANCELLED"}
+    assert {job.state for job in jobs if job.id in left} <= {"CANCELLED", "COMPLETED"}
+    assert cluster.state(on_the_node) == "COMPLETED"
+    assert {job.partition for job in jobs if job.rule in ASK_FOR_CARDS} == {"gpu"}
+    assert {job.partition for job in jobs if job.rule not in ASK_FOR_CARDS} == {"cpu"}
     assert [name for name, times in on_cluster.finished().items() if times > 1] == []
-    assert same_files(on_cluster.folder) == same_files(ROOT)
+    assert contents(on_cluster.folder) == contents(ROOT)
     assert on_cluster.would_run() == {}
+    print(cluster.table())
+    print(on_cluster.read("results/tables/rooms.md"))
 
 
-def epochs(project: ClusterProject, recipe: str) -> int:
-    """Return how many epochs of a training are in its history."""
-    history = project.folder / RUNS / recipe / "seed0/history.csv"
+def test_two_cards_train_in_one_job(on_cluster: ClusterProject, cluster: Cluster, tmp_path: Path) -> None:
+    """Two processes share each batch, as where Snakemake runs them itself."""
+    wanted = (f"{TRAININGS}/closed_set/seed0/weights.npz", "--set-resources", "train:gpu=2")
+    here = Project(tmp_path / "here")
+    for project in (on_cluster, here):
+        project.edit_config(make_tiny)
+        value("recipes.closed_set.scenes_per_step", 2)(project)
+        value("datasets.rooms.generate.train", 2)(project)
+    assert on_cluster.submit(*wanted).wait(600) == 0, on_cluster.printed()
+    (job,) = (job for job in cluster.jobs() if job.rule == "train" and job.cards.endswith("gpu:2"))
+    assert (job.partition, job.state) == ("gpu", "COMPLETED")
+    done = here.snakemake(*wanted)
+    assert done.returncode == 0, done.stdout
+    assert contents(on_cluster.folder) == contents(here.folder)
+
+
+def begun_training(project: ClusterProject, cluster: Cluster) -> str:
+    """Wait for a training that runs, has ended an epoch and has most of them before it; return its job."""
+
+    def begun() -> list[str]:
+        return [job.id for job in cluster.running("train") if 1 <= epochs(project, job.comment) <= 5]
+
+    return wait_until("a training has ended an epoch", begun, 300)[0]
+
+
+def epochs(project: ClusterProject, comment: str) -> int:
+    """Return how many epochs are in the history of a training, which its job's comment names."""
+    recipe, seed = comment.split("_stratified_small_")[1].rsplit("_", 1)
+    history = project.folder / TRAININGS / recipe / f"seed{seed}/history.csv"
     return len(history.read_text().splitlines()) - 1 if history.exists() else 0
 
 
-def state(cluster: Cluster, job_id: str) -> str:
-    return next(job.state for job in cluster.jobs() if job.id == job_id)
+def contents(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each result that two undisturbed runs have alike, by its path."""
+    files = (path for pattern in SAME for path in sorted((folder / "results").rglob(pattern)))
+    return {str(path.relative_to(folder)): sha256_of(path) for path in files}

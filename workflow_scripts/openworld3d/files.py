@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator
@@ -15,7 +16,7 @@ from typing import Any, Iterator
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling that replaces `path` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary = temporary_sibling(path)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -28,7 +29,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling folder that replaces `path` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary = temporary_sibling(path)
     temporary.mkdir()
     try:
         yield temporary
@@ -38,6 +39,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
     finally:
         if temporary.exists():
             shutil.rmtree(temporary)
+
+
+def temporary_sibling(path: Path) -> Path:
+    """Return a path beside another that no other process takes, on this machine or on one that shares the folder."""
+    return path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")
 
 
 def canonical_json(value: Any) -> str:

@@ -18,6 +18,7 @@ def command_files(script: str) -> list[str]:
     return sorted(str(file) for file in closure(SCRIPTS / script) - {SCRIPTS / script})
 
 
+@lru_cache(maxsize=None)
 def plugin_files(kind: str, name: str) -> list[str]:
     """Return the files of a module that a command loads by name, which no import statement shows."""
     return sorted(map(str, closure(module_file(f"{LIBRARY}.{kind}.{name}"))))
