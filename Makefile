@@ -4,14 +4,14 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 
 # The driver's side, the figures, laspy, and the libraries that scores are compared with run on Python 3.11 or newer alone.
-DRIVER_TESTS := tests/pipeline tests/conda tests/workflow tests/docs tests/environment/test_pins.py \
+DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/environment/test_pins.py \
     tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
     tests/scores/test_public_libraries.py tests/test_las.py \
     $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz_folder.py)
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 
-.PHONY: demo test test-old $(OLD) stacks check format docs containers
+.PHONY: demo test test-old $(OLD) slurm stacks check format docs containers
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -30,6 +30,10 @@ test-old: .venv/installed $(OLD)
 $(OLD): test-%: stacks
 	@if test -e $(STACKS)/$*/pins.txt; then echo "$*: testing"; \
 	    $(STACKS)/$*/bin/pytest -n $(CORES) $(addprefix --ignore=,$(DRIVER_TESTS)); fi
+
+# What Slurm's jobs make is compared with what the demo made. As root, where apt-get may install a Slurm; says so if not.
+slurm: demo
+	$(BIN)/pytest tests/slurm -m slurm -rs -s
 
 stacks:
 	tests/stacks/build.sh

@@ -30,28 +30,33 @@ include: "rules/provenance.smk"
 rule all:
     default_target: True
     input:
+        checked_environments(config["table"]),
         table_files(),
         cloud_manifests(),
 
 
 rule table:
     input:
+        checked_environments(config["table"]),
         table_files(),
 
 
 rule outputs:
     input:
+        checked_environments(config["table"]),
         all_outputs(),
 
 
 rule incremental:
     input:
+        checked_environments("incremental"),
         expand("results/tables/incremental.{suffix}", suffix=["csv", "md", "tex"]),
         "results/figures/incremental.svg",
 
 
 rule compare:
     input:
+        checked_environments(config["table"]),
         table_files(),
         compared_files(),
 

@@ -2,11 +2,11 @@
 # cancelled, as this call is about to send them again, and a training goes on from its last epoch.
 onstart:
     join_history()
-    left_behind = {
-        job_id
-        for job in workflow.dag.needrun_jobs()
-        for job_id in workflow.persistence.external_jobids(job)
-    }
+    left_behind = set()
+    for job in workflow.dag.needrun_jobs():
+        left_behind.update(workflow.persistence.external_jobids(job))
+        if "provenance" in job.output.keys():
+            left_behind.update(job_in_record(Path(job.output.provenance)))
     try:
         ended = end_orphans(left_behind)
     except UserError as error:

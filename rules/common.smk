@@ -19,7 +19,7 @@ from openworld3d.workflow.config import check_config
 from openworld3d.workflow.definitions import environment_names
 from openworld3d.workflow.history import join_history, refuse_other_history
 from openworld3d.workflow.modules import command_files, plugin_files
-from openworld3d.workflow.orphans import end_orphans
+from openworld3d.workflow.orphans import end_orphans, job_in_record
 
 RAW = "results/raw/{dataset}"
 SCENES = "results/scenes/{dataset}/{split}/manifest.json"

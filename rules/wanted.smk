@@ -14,6 +14,21 @@ def all_scenes():
     )
 
 
+def checked_environments(table):
+    """Return the check of each environment that the jobs of a table run in.
+
+    It is a target: jobs wait for the file that says it went well, and of a check that failed since nobody would ask.
+    """
+    names = {"metrics"}
+    for row in slices.rows_of_table(config, table):
+        begins = slices.begins_with(config, row["recipe"])
+        if begins != "import_outputs":
+            names.add(config["backbones"][row["backbone"]]["environment"])
+        if begins in ("ensemble", "import_weights"):
+            names.add("cpu")
+    return expand("results/environments/{environment}.json", environment=sorted(names))
+
+
 def table_files():
     """Return the files of the wanted table."""
     return expand(

@@ -33,6 +33,7 @@ def main() -> None:
         "inputs": {path: sha256_of_input(Path(path)) for path in sorted(set(arguments.inputs))},
         "outputs": [path for path in arguments.outputs if path != str(arguments.out)],
         "code": code_state(),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
         # With another number of threads a network's sums are added in another order.
         "threads": os.environ.get("OMP_NUM_THREADS"),
         "software": {

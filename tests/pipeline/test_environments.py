@@ -36,6 +36,24 @@ def test_unsound_environment_stops_its_own_jobs_alone(finished: Project, tmp_pat
     assert "**Sound" in project.read("results/environments/cpu.md")
 
 
+def test_environment_that_was_sound_is_asked_again_until_it_is(finished: Project, tmp_path: Path) -> None:
+    """Nothing runs in the meantime, though it was sound when its jobs last ran."""
+    project = Project.copy_of(finished, tmp_path / "copy")
+    project.edit_config(lambda config: config["recipes"]["closed_set"].update(learning_rate=0.005))
+    check = "workflow_scripts/check_environment.py"
+    sound = project.read(check)
+    project.write(check, sound + "\nraise SystemExit('not today')\n")
+    for _ in range(2):
+        done = project.snakemake()
+        assert done.returncode != 0
+        assert "localrule train" not in done.stdout
+    project.write(check, sound)
+    assert project.would_run()["check_environment"] == 2
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    assert "localrule train" in done.stdout
+
+
 def test_late_setting_in_a_recipe_is_a_sentence(project: Project) -> None:
     file = "workflow_scripts/openworld3d/recipes/closed_set.py"
     project.write(file, project.read(file) + '\nimport os\n\nos.environ["CUDA_VISIBLE_DEVICES"] = "1"\n')

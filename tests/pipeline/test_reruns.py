@@ -172,7 +172,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "row whose provenance is asked for": (value("row", 1), {}),
     "another environment": (
         value("backbones.stratified_small.environment", "stratified_transformer"),
-        {"check_environment": 1, **TRAIN},
+        {"check_environment": 1, "found_sound": 1, **TRAIN},
     ),
 }
 

@@ -15,18 +15,19 @@ Found = TypeVar("Found")
 HERE = Path(__file__).parent
 CONFIG = Path("/etc/slurm")
 PACKAGES = ("slurm-wlm", "slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins")
-JOB_FORMAT = "%i|%P|%T|%b|%k|%M"
+JOB_FORMAT = "%i|%P|%T|%b|%l|%M|%k"
 
 
 class Job(NamedTuple):
-    """A job as Slurm knows it: `comment` has its rule and wildcards, `cards` what it asked for, `elapsed` M:SS."""
+    """A job as Slurm knows it: `comment` has its rule and wildcards; it asked for `cards` and the time `limit`."""
 
     id: str
     partition: str
     state: str
     cards: str
-    comment: str
+    limit: str
     elapsed: str
+    comment: str
 
     @property
     def rule(self) -> str:
@@ -75,27 +76,39 @@ class Cluster:
     def start_controller(self) -> None:
         subprocess.run(["slurmctld"], check=True)
 
-    def kill_controller(self) -> None:
-        """Kill the controller as a crash would."""
-        os.kill(int((self.folder / "slurmctld.pid").read_text()), signal.SIGKILL)
+    def restart_controller(self) -> None:
+        """Stop the controller, be without one for a while, and start it again."""
+        self.end("slurmctld")
+        time.sleep(10)
+        self.start_controller()
+        wait_until("the controller answers", self.node, 60)
+
+    def end(self, service: str) -> None:
+        pid = int((self.folder / f"{service}.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        wait_until(f"{service} has ended", lambda: not Path(f"/proc/{pid}").exists(), 60)
 
     def stop(self) -> None:
         """Cancel what is left and end both services."""
         subprocess.run(["scancel", "--user", "root"], check=False)
         time.sleep(2)
-        for name in ("slurmd", "slurmctld"):
-            os.kill(int((self.folder / f"{name}.pid").read_text()), signal.SIGTERM)
+        for service in ("slurmd", "slurmctld"):
+            self.end(service)
 
     def node(self) -> str:
         """Return the node's state: idle, alloc, mix, down, ..."""
         done = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True)
         return done.stdout.strip()
 
-    def set_node(self, state: str) -> None:
-        """Set the node's state as an administrator does: down or resume."""
-        subprocess.run(
-            ["scontrol", "update", "nodename=localhost", f"state={state}", "reason=test"], check=True, timeout=60
-        )
+    def take_node_down(self) -> None:
+        """Take the node down as an administrator does, or as Slurm does where it no longer answers."""
+        command = ["scontrol", "update", "nodename=localhost", "state=down", "reason=test"]
+        subprocess.run(command, check=True, timeout=60)
+
+    def bring_node_back(self) -> None:
+        command = ["scontrol", "update", "nodename=localhost", "state=resume"]
+        subprocess.run(command, check=True, timeout=60)
+        wait_until("the node is up", lambda: "down" not in self.node(), 60)
 
     def end_soon(self, job_id: str) -> None:
         """Let a job's time be over as soon as the controller looks, which it does twice a minute."""
@@ -105,7 +118,7 @@ class Cluster:
         """Return every job since the start, the ended ones too."""
         command = ["squeue", "--noheader", "--states=all", f"--format={JOB_FORMAT}", "--sort=i"]
         out = subprocess.run(command, capture_output=True, text=True).stdout
-        return [Job(*line.split("|")) for line in out.splitlines()]
+        return [Job(*line.split("|", 6)) for line in out.splitlines()]
 
     def table(self) -> str:
         """Return a line for each job: its id, state, time, partition, cards and what it was for."""

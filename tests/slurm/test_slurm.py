@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from openworld3d.files import sha256_of
 from tests.pipeline.conftest import ROOT, Project, make_tiny
 from tests.pipeline.test_reruns import value
 from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.conftest import ClusterProject
+
+pytestmark = pytest.mark.slurm
 
 TRAININGS = "results/runs/sofa/stratified_small"
 ASK_FOR_CARDS = ("train", "infer", "sample_training")
@@ -34,18 +38,20 @@ def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluste
     wait_until("its time is over", lambda: cluster.state(too_long) == "TIMEOUT", 90)
 
     begun_training(on_cluster, cluster)
-    cluster.kill_controller()
-    cluster.start_controller()
+    cluster.restart_controller()
 
     on_the_node = begun_training(on_cluster, cluster)
-    cluster.set_node("down")
+    cluster.take_node_down()
     wait_until("its job is in the queue again", lambda: cluster.state(on_the_node) == "PENDING", 60)
-    cluster.set_node("resume")
+    cluster.bring_node_back()
 
     assert second.wait(1800) == 0, on_cluster.printed()
     jobs = cluster.jobs()
+    comment_of = {job.id: job.comment for job in jobs}
     assert {job.state for job in jobs if job.id in left} <= {"CANCELLED", "COMPLETED"}
     assert cluster.state(on_the_node) == "COMPLETED"
+    attempts = [job for job in jobs if int(job.id) >= int(too_long) and job.comment == comment_of[too_long]]
+    assert [(job.state, job.limit) for job in attempts] == [("TIMEOUT", "1-00:00:00"), ("COMPLETED", "2-00:00:00")]
     assert {job.partition for job in jobs if job.rule in ASK_FOR_CARDS} == {"gpu"}
     assert {job.partition for job in jobs if job.rule not in ASK_FOR_CARDS} == {"cpu"}
     assert [name for name, times in on_cluster.finished().items() if times > 1] == []

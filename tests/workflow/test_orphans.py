@@ -25,7 +25,7 @@ exit 1
 
 @pytest.fixture
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a queue of which jobs 7 and 8 are ours, and 9 is not."""
+    """Return a queue of which jobs 7 and 8 are ours, 9 is not, and 6 is of another folder."""
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("QUEUE", str(tmp_path / "queue"))
     monkeypatch.setattr(orphans, "SECONDS_BETWEEN_LOOKS", 1)
@@ -33,7 +33,10 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     stand_in(tmp_path / "scancel", SCANCEL)
     user = getpass.getuser()
     queue = tmp_path / "queue"
-    queue.write_text(f"7 {user}\n8 {user}\n9 somebody\n")
+    here = tmp_path / "a folder"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    queue.write_text(f"6 {user} /elsewhere\n7 {user} {here}\n8 {user} {here}\n9 somebody {here}\n")
     return queue
 
 
@@ -48,7 +51,7 @@ def cancelled(queue: Path) -> list[str]:
 
 
 def test_jobs_in_the_queue_are_cancelled_and_no_other(queue: Path) -> None:
-    assert orphans.end_orphans(["8", "3"]) == ["8"]
+    assert orphans.end_orphans(["8", "6", "3"]) == ["8"]
     assert cancelled(queue) == ["8"]
 
 
@@ -79,3 +82,13 @@ def test_job_that_does_not_end_is_refused(queue: Path, monkeypatch: pytest.Monke
     stand_in(queue.with_name("scancel"), "#!/bin/sh\n")
     with pytest.raises(UserError, match="Slurm job 8 was cancelled and does not end"):
         orphans.end_orphans(["8"])
+
+
+@pytest.mark.parametrize(
+    ("record", "job"), [('{"slurm_job": "12"}', {"12"}), ('{"slurm_job": null}', set()), ("{}", set()), (None, set())]
+)
+def test_job_is_known_from_its_record(tmp_path: Path, record: str | None, job: set[str]) -> None:
+    path = tmp_path / "x.provenance.json"
+    if record is not None:
+        path.write_text(record)
+    assert orphans.job_in_record(path) == job

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import json
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import Iterable
 
 from openworld3d.errors import UserError
@@ -15,9 +17,10 @@ SECONDS_BETWEEN_LOOKS = 2
 
 
 def end_orphans(jobs: Iterable[str]) -> list[str]:
-    """Cancel those of some Slurm jobs that are still queued or running, wait until they have ended, and return them.
+    """Cancel those of some Slurm jobs that are still in the queue, wait until they have left it, and return them.
 
-    Raises UserError where the queue cannot be asked, and where a job is another user's or does not end.
+    A job of another folder is none of them: ids repeat. Raises UserError where the queue cannot be asked, and where a
+    job is another user's or does not end.
     """
     jobs = set(jobs)
     if not jobs or not shutil.which("squeue"):
@@ -35,15 +38,25 @@ def end_orphans(jobs: Iterable[str]) -> list[str]:
     return sorted(orphans)
 
 
+def job_in_record(record: Path) -> set[str]:
+    """Return the Slurm job that wrote a record of provenance, nothing where there is no record or another made it.
+
+    Snakemake notes the id of a job that it sends, and what the job itself notes when it starts takes its place.
+    """
+    job = json.loads(record.read_text()).get("slurm_job") if record.exists() else None
+    return {job} if job else set()
+
+
 def queued() -> dict[str, str]:
-    """Return the user of each job that is queued or running, by its id."""
-    done = subprocess.run(["squeue", "--noheader", "--format=%i %u"], capture_output=True, text=True)
+    """Return the user of each job of this folder that is queued or running, by its id."""
+    done = subprocess.run(["squeue", "--noheader", "--format=%i %u %Z"], capture_output=True, text=True)
     if done.returncode != 0:
         raise UserError(
             f"squeue says {done.stderr.strip()!r}, so that jobs of an earlier call may still run; call again when it "
             "answers"
         )
-    return dict(line.split() for line in done.stdout.splitlines())
+    jobs = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    return {job: user for job, user, folder in jobs if Path(folder) == Path.cwd()}
 
 
 def wait_for_end(jobs: set[str]) -> None:
