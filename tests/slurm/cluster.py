@@ -57,7 +57,7 @@ class Cluster:
         for part in ("controller", "node"):
             (folder / part).mkdir(parents=True)
         found = dict(re.findall(r"(\w+)=(\S+)", subprocess.check_output(["slurmd", "-C"], text=True)))
-        filled = {"folder": str(folder), "cpus": found["CPUs"], "memory": found["RealMemory"]}
+        filled = {"folder": str(folder), "cpus": str(min(2, int(found["CPUs"]))), "memory": found["RealMemory"]}
         CONFIG.mkdir(exist_ok=True)
         (CONFIG / "slurm.conf").write_text((HERE / "slurm.conf").read_text().format(**filled))
         shutil.copy(HERE / "gres.conf", CONFIG)
@@ -94,6 +94,11 @@ class Cluster:
         time.sleep(2)
         for service in ("slurmd", "slurmctld"):
             self.end(service)
+
+    def run(self, folder: Path, command: str) -> None:
+        """Run a command in a job of its own, on all of the node's cores, and wait for its end."""
+        asked = ["--wait", "--exclusive", "--chdir", str(folder), "--comment", "rule_all"]
+        subprocess.run(["sbatch", *asked, "--wrap", command], check=True)
 
     def node(self) -> str:
         """Return the node's state: idle, alloc, mix, down, ..."""
