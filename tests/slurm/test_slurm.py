@@ -75,6 +75,7 @@ def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluste
 def test_two_cards_train_in_one_job(on_cluster: ClusterProject, cluster: Cluster, tmp_path: Path) -> None:
     """Two processes share each batch, as where Snakemake runs them itself."""
     wanted = (f"{TRAININGS}/closed_set/seed0/weights.npz", "--set-resources", "train:gpu=2")
+    (tmp_path / "here").mkdir()
     here = Project(tmp_path / "here")
     for project in (on_cluster, here):
         project.edit_config(make_tiny)
@@ -106,5 +107,6 @@ def epochs(project: ClusterProject, comment: str) -> int:
 
 def contents(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each result that two undisturbed runs have alike, by its path."""
-    files = (path for pattern in SAME for path in sorted((folder / "results").rglob(pattern)))
+    places = (folder / "results/runs", folder / "results/tables")
+    files = (path for place in places for pattern in SAME for path in sorted(place.rglob(pattern)))
     return {str(path.relative_to(folder)): sha256_of(path) for path in files}
