@@ -15,16 +15,15 @@ Found = TypeVar("Found")
 HERE = Path(__file__).parent
 CONFIG = Path("/etc/slurm")
 PACKAGES = ("slurm-wlm", "slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins")
-JOB_FORMAT = "%i|%P|%T|%b|%l|%M|%k"
+JOB_FORMAT = "%i|%P|%T|%l|%M|%k"
 
 
 class Job(NamedTuple):
-    """A job as Slurm knows it: `comment` has its rule and wildcards; it asked for `cards` and the time `limit`."""
+    """A job as Slurm knows it: `comment` has its rule and wildcards; it asked for the time `limit`."""
 
     id: str
     partition: str
     state: str
-    cards: str
     limit: str
     elapsed: str
     comment: str
@@ -123,17 +122,21 @@ class Cluster:
         """Return every job since the start, the ended ones too."""
         command = ["squeue", "--noheader", "--states=all", f"--format={JOB_FORMAT}", "--sort=i"]
         out = subprocess.run(command, capture_output=True, text=True).stdout
-        return [Job(*line.split("|", 6)) for line in out.splitlines()]
+        return [Job(*line.split("|", 5)) for line in out.splitlines()]
 
     def table(self) -> str:
-        """Return a line for each job: its id, state, time, partition, cards and what it was for."""
-        lines = [
-            f"{j.id:>4} {j.state:10} {j.elapsed:>8} {j.partition:4} {j.cards:6} {j.comment}" for j in self.jobs()
-        ]
+        """Return a line for each job: its id, state, time, partition and what it was for."""
+        lines = [f"{j.id:>4} {j.state:10} {j.elapsed:>8} {j.partition:4} {j.comment}" for j in self.jobs()]
         return "\n".join(lines)
 
     def state(self, job_id: str) -> str:
         return next(job.state for job in self.jobs() if job.id == job_id)
+
+    def cards(self, job_id: str) -> int:
+        """Return how many cards a job asked for."""
+        shown = subprocess.check_output(["scontrol", "show", "job", job_id], text=True)
+        asked = re.search(r"TresPerJob=\S*gpu:(\d+)", shown)
+        return int(asked[1]) if asked else 0
 
     def running(self, rule: str) -> list[Job]:
         return [job for job in self.jobs() if job.state == "RUNNING" and job.rule == rule]
