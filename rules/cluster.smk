@@ -1,6 +1,7 @@
 # A killed Snakemake leaves its jobs in the queue. Those that have ended since count as done; those that have not are
 # cancelled, as this call is about to send them again, and a training goes on from its last epoch.
 onstart:
+    gc.enable()
     join_history()
     left_behind = set()
     for job in workflow.dag.needrun_jobs():
