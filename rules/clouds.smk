@@ -1,6 +1,6 @@
 rule export_clouds:
     input:
-        **command("export_clouds.py"),
+        script="workflow_scripts/export_clouds.py",
         scores=all_shards(SCORES),
         outputs=all_shards(OUTPUTS),
         scenes=evaluation_scenes,
@@ -18,6 +18,8 @@ rule export_clouds:
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),
+    params:
+        code=code("export_clouds.py"),
     shell:
         RECORD
         + "python {input.script} --scores {input.scores:q} --outputs {input.outputs:q} --scenes {input.scenes:q} "

@@ -18,7 +18,7 @@ from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.definitions import environment_names
 from openworld3d.workflow.history import join_history, refuse_other_history
-from openworld3d.workflow.modules import command_files, plugin_files
+from openworld3d.workflow.modules import code_of
 from openworld3d.workflow.orphans import end_orphans, job_in_record
 
 RAW = "results/raw/{dataset}"
@@ -40,7 +40,7 @@ CLOUDS = f"{METHOD}/clouds/colours.json"
 # What a job runs first. Its script is no input: a record is nobody's input either, and no reason to train again.
 RECORD = (
     "python workflow_scripts/record_provenance.py --script {input.script} --wildcards {wildcards:q} --inputs {input:q} "
-    "--outputs {output:q} --out {output.provenance:q} && "
+    "--code {params.code:q} --outputs {output:q} --out {output.provenance:q} && "
 )
 RECORD_WITH_CONFIG = RECORD.replace("--out ", "--config {params.config:q} --out ")
 RUN_LOG = "{protocol}.{backbone}.{recipe}.seed{seed}"
@@ -111,22 +111,33 @@ def slice_of(function, *names):
     return parameter
 
 
-SCORING = set(command_files("score.py"))
+def code(script, *modules):
+    """Return a parameter: the digest of a command's files, and of the modules that it loads by name for a job."""
+
+    def parameter(wildcards):
+        return code_of(script, *(module(wildcards) for module in modules))
+
+    return parameter if modules else code_of(script)
 
 
-def command(script):
-    """Return what running a command needs as input: the script and the library files that it imports."""
-    return {"script": f"workflow_scripts/{script}", "library": command_files(script)}
+def network_module(wildcards):
+    """Return the module of the network of a backbone."""
+    return f"backbones.{config['backbones'][wildcards.backbone]['network']}"
 
 
-def backbone_files(wildcards):
-    """Return the files of the network of a backbone, which commands load by name."""
-    return plugin_files("backbones", config["backbones"][wildcards.backbone]["network"])
+def recipe_module(wildcards):
+    """Return the module of a recipe."""
+    return f"recipes.{config['recipes'][wildcards.recipe]['kind']}"
 
 
-def recipe_files(wildcards):
-    """Return the files of a recipe, which commands load by name."""
-    return plugin_files("recipes", config["recipes"][wildcards.recipe]["kind"])
+def score_module(wildcards):
+    """Return the module of a score."""
+    return f"scores.{config['scores'][wildcards.score]['kind']}"
+
+
+def layout_module(wildcards):
+    """Return the module of a dataset's reader."""
+    return f"datasets.{config['datasets'][wildcards.dataset]['layout']}"
 
 
 def network_weights(wildcards):
@@ -182,12 +193,6 @@ def released_checkpoint(wildcards):
     return config["recipes"][wildcards.recipe]["pretrained"]
 
 
-def score_files(wildcards):
-    """Return the files of a score, which the command that scores loads by name, beside those that it imports."""
-    files = plugin_files("scores", config["scores"][wildcards.score]["kind"])
-    return [file for file in files if file not in SCORING]
-
-
 def sample_of_score(wildcards):
     """Return the training sample of a run, which scores are fitted on and thresholds chosen, nothing for those without."""
     return (
@@ -202,11 +207,6 @@ def where_exact(pattern):
     return lambda wildcards: (
         shards(pattern, wildcards) if config["evaluation"]["exact"] else []
     )
-
-
-def layout_files(wildcards):
-    """Return the files of a dataset's reader, which commands load by name."""
-    return plugin_files("datasets", config["datasets"][wildcards.dataset]["layout"])
 
 
 def generated_scans(wildcards):

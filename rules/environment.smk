@@ -3,7 +3,7 @@
 # where the environment is not sound.
 checkpoint check_environment:
     input:
-        **command("check_environment.py"),
+        script="workflow_scripts/check_environment.py",
     output:
         "results/environments/{environment}.json",
     log:
@@ -19,6 +19,8 @@ checkpoint check_environment:
         mem_mb=growing(2000),
         runtime=growing(10),
         checks=1,
+    params:
+        code=code("check_environment.py"),
     shell:
         "python {input.script} --environment {wildcards.environment} --out {output:q} --page {log.page:q} "
         "> {log[0]:q} 2>&1"

@@ -1,8 +1,6 @@
 rule infer:
     input:
-        **command("infer.py"),
-        backbone=backbone_files,
-        recipe=recipe_files,
+        script="workflow_scripts/infer.py",
         weights=network_weights,
         scenes=evaluation_scenes,
         environment=backbone_environment,
@@ -23,6 +21,7 @@ rule infer:
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
+        code=code("infer.py", network_module, recipe_module),
         config=slice_of(slices.infer_slice, "backbone", "recipe", "coverage"),
     shell:
         RECORD_WITH_CONFIG
@@ -32,9 +31,7 @@ rule infer:
 
 rule sample_training:
     input:
-        **command("sample_training.py"),
-        backbone=backbone_files,
-        recipe=recipe_files,
+        script="workflow_scripts/sample_training.py",
         weights=network_weights,
         scenes=training_scenes,
         environment=backbone_environment,
@@ -55,6 +52,7 @@ rule sample_training:
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
+        code=code("sample_training.py", network_module, recipe_module),
         config=slice_of(slices.sample_slice, "protocol", "backbone", "recipe", "seed"),
     shell:
         RECORD_WITH_CONFIG

@@ -1,6 +1,6 @@
 rule summarise:
     input:
-        **command("summarise.py"),
+        script="workflow_scripts/summarise.py",
         scores=SCORES,
         outputs=OUTPUTS,
         scenes=evaluation_scenes,
@@ -19,6 +19,7 @@ rule summarise:
         mem_mb=growing(8000),
         runtime=growing(10),
     params:
+        code=code("summarise.py"),
         config=slice_of(slices.summarise_slice),
     shell:
         RECORD_WITH_CONFIG
@@ -28,7 +29,7 @@ rule summarise:
 
 rule measure:
     input:
-        **command("measure.py"),
+        script="workflow_scripts/measure.py",
         statistics=all_shards(STATISTICS),
         before=statistics_before,
         scores=where_exact(SCORES),
@@ -50,6 +51,7 @@ rule measure:
         mem_mb=growing(8000),
         runtime=growing(10),
     params:
+        code=code("measure.py"),
         config=slice_of(slices.measure_slice, "protocol", "recipe"),
     shell:
         RECORD_WITH_CONFIG

@@ -1,6 +1,6 @@
 rule generate_rooms:
     input:
-        **command("generate_rooms.py"),
+        script="workflow_scripts/generate_rooms.py",
         environment=environment("metrics"),
     output:
         raw=directory(RAW),
@@ -18,6 +18,7 @@ rule generate_rooms:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
+        code=code("generate_rooms.py"),
         config=slice_of(slices.generate_slice, "dataset"),
     shell:
         RECORD_WITH_CONFIG
@@ -26,7 +27,7 @@ rule generate_rooms:
 
 rule generate_streets:
     input:
-        **command("generate_streets.py"),
+        script="workflow_scripts/generate_streets.py",
         environment=environment("metrics"),
     output:
         raw=directory(RAW),
@@ -44,6 +45,7 @@ rule generate_streets:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
+        code=code("generate_streets.py"),
         config=slice_of(slices.generate_slice, "dataset"),
     shell:
         RECORD_WITH_CONFIG
@@ -52,8 +54,7 @@ rule generate_streets:
 
 rule prepare:
     input:
-        **command("prepare.py"),
-        layout=layout_files,
+        script="workflow_scripts/prepare.py",
         raw=generated_scans,
         environment=environment("metrics"),
     output:
@@ -70,6 +71,7 @@ rule prepare:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
+        code=code("prepare.py", layout_module),
         config=slice_of(slices.prepare_slice, "dataset", "split"),
     shell:
         RECORD_WITH_CONFIG
@@ -80,7 +82,7 @@ rule prepare:
 # the reason that check_environment is one.
 checkpoint check_protocol:
     input:
-        **command("check_protocol.py"),
+        script="workflow_scripts/check_protocol.py",
         train=training_scenes,
         evaluate=evaluation_scenes,
         environment=environment("metrics"),
@@ -100,6 +102,7 @@ checkpoint check_protocol:
         runtime=growing(60),
         checks=1,
     params:
+        code=code("check_protocol.py"),
         config=slice_of(slices.protocol_slice, "protocol"),
     shell:
         RECORD_WITH_CONFIG

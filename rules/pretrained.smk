@@ -2,8 +2,7 @@
 # Snakemake would print no container recipe, since the default experiment has no such job.
 rule import_weights:
     input:
-        **command("import_weights.py"),
-        backbone=backbone_files,
+        script="workflow_scripts/import_weights.py",
         checkpoint=released_checkpoint,
         scenes=evaluation_scenes,
         protocol=protocol_check,
@@ -24,6 +23,7 @@ rule import_weights:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
+        code=code("import_weights.py", network_module),
         config=slice_of(slices.import_slice, "protocol", "backbone", "recipe"),
     shell:
         RECORD_WITH_CONFIG

@@ -1,7 +1,6 @@
 rule score:
     input:
-        **command("score.py"),
-        formula=score_files,
+        script="workflow_scripts/score.py",
         outputs=OUTPUTS,
         sample=sample_of_score,
         scenes=evaluation_scenes,
@@ -20,6 +19,7 @@ rule score:
         mem_mb=growing(8000),
         runtime=growing(10),
     params:
+        code=code("score.py", score_module),
         config=slice_of(slices.score_slice, "score"),
     shell:
         RECORD_WITH_CONFIG

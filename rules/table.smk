@@ -1,6 +1,6 @@
 rule draw_steps:
     input:
-        **command("draw_steps.py"),
+        script="workflow_scripts/draw_steps.py",
         metrics=metrics_of_rows,
         environment=environment("metrics"),
     output:
@@ -17,6 +17,7 @@ rule draw_steps:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code("draw_steps.py"),
         config=slice_of(slices.steps_slice, "table"),
     shell:
         RECORD_WITH_CONFIG
@@ -26,7 +27,7 @@ rule draw_steps:
 
 rule make_table:
     input:
-        **command("make_table.py"),
+        script="workflow_scripts/make_table.py",
         metrics=metrics_of_rows,
         replicates=replicates_of_rows,
         checks=checks_of_rows,
@@ -48,6 +49,7 @@ rule make_table:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code("make_table.py"),
         config=slice_of(slices.table_slice, "table"),
     shell:
         RECORD_WITH_CONFIG
@@ -57,7 +59,7 @@ rule make_table:
 
 rule compare_protocols:
     input:
-        **command("compare_protocols.py"),
+        script="workflow_scripts/compare_protocols.py",
         metrics=metrics_of_rows,
         environment=environment("metrics"),
     output:
@@ -76,6 +78,7 @@ rule compare_protocols:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code("compare_protocols.py"),
         config=slice_of(slices.table_slice, "table"),
     shell:
         RECORD_WITH_CONFIG

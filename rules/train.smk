@@ -1,8 +1,6 @@
 rule train:
     input:
-        **command("train.py"),
-        backbone=backbone_files,
-        recipe=recipe_files,
+        script="workflow_scripts/train.py",
         initial_weights=initial_weights,
         scenes=learnt_scenes,
         protocol=protocol_check,
@@ -25,6 +23,7 @@ rule train:
         mem_mb=growing(16000),
         runtime=growing(1440),
     params:
+        code=code("train.py", network_module, recipe_module),
         config=slice_of(slices.train_slice, "protocol", "backbone", "recipe", "seed"),
     shell:
         RECORD_WITH_CONFIG
@@ -34,9 +33,7 @@ rule train:
 
 rule relabel:
     input:
-        **command("relabel.py"),
-        backbone=backbone_files,
-        recipe=recipe_files,
+        script="workflow_scripts/relabel.py",
         initial_weights=initial_weights,
         scenes=training_scenes,
         environment=backbone_environment,
@@ -59,6 +56,7 @@ rule relabel:
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
+        code=code("relabel.py", network_module, recipe_module),
         config=slice_of(slices.relabel_slice, "backbone", "recipe"),
     shell:
         RECORD_WITH_CONFIG

@@ -1,7 +1,7 @@
 # Outputs of runs in which no network is asked. The ensemble's environment is not the backbone's, which may want a card.
 rule ensemble:
     input:
-        **command("ensemble.py"),
+        script="workflow_scripts/ensemble.py",
         members=members,
         environment=environment("cpu"),
     output:
@@ -20,6 +20,7 @@ rule ensemble:
         mem_mb=growing(8000),
         runtime=growing(120),
     params:
+        code=code("ensemble.py"),
         config=slice_of(slices.stored_slice),
     shell:
         RECORD_WITH_CONFIG
@@ -28,7 +29,7 @@ rule ensemble:
 
 rule import_outputs:
     input:
-        **command("import_outputs.py"),
+        script="workflow_scripts/import_outputs.py",
         saved=saved_files,
         scenes=evaluation_scenes,
         environment=environment("metrics"),
@@ -48,6 +49,7 @@ rule import_outputs:
         mem_mb=growing(8000),
         runtime=growing(120),
     params:
+        code=code("import_outputs.py"),
         config=slice_of(slices.saved_slice, "protocol", "recipe"),
     shell:
         RECORD_WITH_CONFIG

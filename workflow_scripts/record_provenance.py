@@ -13,6 +13,7 @@ from openworld3d.environment.card import read_driver
 from openworld3d.environment.installed import distributions
 from openworld3d.files import write_json
 from openworld3d.provenance import code_state, sha256_of_input
+from openworld3d.workflow.modules import files_of_code
 
 
 def main() -> None:
@@ -22,15 +23,19 @@ def main() -> None:
     parser.add_argument("--wildcards", required=True, help="as Snakemake prints them: name=value, ...")
     parser.add_argument("--config", type=json.loads, default={}, help="JSON: the job's slice of the config")
     parser.add_argument("--inputs", nargs="+", required=True)
+    parser.add_argument(
+        "--code", required=True, help="a digest, and the command and modules whose files it stands for"
+    )
     parser.add_argument("--outputs", nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True, help="the record to write, .json")
     arguments = parser.parse_args()
     wildcards = dict(pair.split("=", 1) for pair in arguments.wildcards.split(", ") if pair)
+    inputs = {*arguments.inputs, *files_of_code(arguments.code)}
     record = {
         "command": arguments.script.stem,
         "wildcards": wildcards,
         "config": arguments.config,
-        "inputs": {path: sha256_of_input(Path(path)) for path in sorted(set(arguments.inputs))},
+        "inputs": {path: sha256_of_input(Path(path)) for path in sorted(inputs)},
         "outputs": [path for path in arguments.outputs if path != str(arguments.out)],
         "code": code_state(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),

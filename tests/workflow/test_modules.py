@@ -34,7 +34,7 @@ def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_imports_are_followed_through_packages() -> None:
-    files = modules.command_files("measure.py")
+    files = modules.library_files("measure.py")
     for name in ("errors", "files", "metrics/__init__", "metrics/ranking", "metrics/statistics"):
         assert f"{LIBRARY}/{name}.py" in files
     assert "workflow_scripts/measure.py" not in files
@@ -42,17 +42,41 @@ def test_imports_are_followed_through_packages() -> None:
 
 
 def test_module_loaded_by_name_brings_what_it_imports() -> None:
-    files = modules.plugin_files("backbones", "stratified_transformer")
+    files = modules.library_files("infer.py", "backbones.stratified_transformer")
     assert f"{LIBRARY}/layers/kpconv.py" in files
     assert f"{LIBRARY}/segment.py" in files
 
 
+def test_code_is_that_of_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = tmp_path / LIBRARY
+    (library / "scores").mkdir(parents=True)
+    for file in ("__init__", "errors", "other", "scores/__init__", "scores/msp"):
+        (library / f"{file}.py").write_text("")
+    (tmp_path / "workflow_scripts/score.py").write_text("from openworld3d.errors import UserError\n")
+    monkeypatch.chdir(tmp_path)
+
+    def code() -> str:
+        modules.code_of.cache_clear()
+        return modules.code_of("score.py", "scores.msp")
+
+    before = code()
+    assert before.endswith(" of score.py, scores.msp")
+    names = ("__init__", "errors", "scores/__init__", "scores/msp")
+    assert modules.files_of_code(before) == [f"{LIBRARY}/{name}.py" for name in names]
+    for name in ("errors", "scores/msp"):
+        (library / f"{name}.py").write_text("# changed")
+        assert code() != before
+        before = code()
+    (library / "other.py").write_text("# changed")
+    assert code() == before
+
+
 def test_check_of_environments_shares_no_file_with_other_commands() -> None:
-    files = modules.command_files("check_environment.py")
+    files = modules.library_files("check_environment.py")
     assert [file for file in files if not file.startswith(f"{LIBRARY}/environment/")] == [f"{LIBRARY}/__init__.py"]
     for command in ("train", "prepare", "score", "make_table"):
         assert not [
-            file for file in modules.command_files(f"{command}.py") if file.startswith(f"{LIBRARY}/environment")
+            file for file in modules.library_files(f"{command}.py") if file.startswith(f"{LIBRARY}/environment")
         ]
 
 
@@ -63,7 +87,7 @@ def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.Monk
     (library / "late.py").write_text("")
     (tmp_path / "workflow_scripts/x.py").write_text("def f():\n    from openworld3d import late\n")
     monkeypatch.chdir(tmp_path)
-    assert modules.command_files("x.py") == [f"{LIBRARY}/__init__.py", f"{LIBRARY}/late.py"]
+    assert modules.library_files("x.py") == [f"{LIBRARY}/__init__.py", f"{LIBRARY}/late.py"]
 
 
 def test_literal_is_read_without_importing() -> None:

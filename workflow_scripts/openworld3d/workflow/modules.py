@@ -8,20 +8,32 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from openworld3d.errors import UserError
+from openworld3d.files import canonical_json, sha256_of, sha256_of_text
 
 SCRIPTS = Path("workflow_scripts")
 LIBRARY = "openworld3d"
-
-
-def command_files(script: str) -> list[str]:
-    """Return the library files that `workflow_scripts/{script}` imports, in the order of their paths."""
-    return sorted(str(file) for file in closure(SCRIPTS / script) - {SCRIPTS / script})
+OF = " of "
 
 
 @lru_cache(maxsize=None)
-def plugin_files(kind: str, name: str) -> list[str]:
-    """Return the files of a module that a command loads by name, which no import statement shows."""
-    return sorted(map(str, closure(module_file(f"{LIBRARY}.{kind}.{name}"))))
+def code_of(script: str, *modules: str) -> str:
+    """Return a digest of the library files of a command and modules that it loads by name, and say whose it is."""
+    files = {file: sha256_of(Path(file)) for file in library_files(script, *modules)}
+    return OF.join([sha256_of_text(canonical_json(files))[:12], ", ".join([script, *modules])])
+
+
+def files_of_code(code: str) -> list[str]:
+    """Return the files of what `code_of` returned."""
+    return library_files(*code.split(OF)[1].split(", "))
+
+
+def library_files(script: str, *modules: str) -> list[str]:
+    """Return the library files that `workflow_scripts/{script}` imports, and those of modules such as `scores.msp`.
+
+    A command loads such modules by name, which no import statement shows.
+    """
+    files = closure(SCRIPTS / script) - {SCRIPTS / script}
+    return sorted(map(str, files.union(*(closure(module_file(f"{LIBRARY}.{module}")) for module in modules))))
 
 
 def closure(file: Path) -> set[Path]:
