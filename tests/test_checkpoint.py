@@ -115,7 +115,7 @@ def test_full_disk_keeps_the_epoch_before(
     optimizer = make_optimizer(network, RECIPE)
     scaler = make_scaler(torch.device("cpu"), "float32")
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", "this training")
-    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}])
+    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}], {})
     before = checkpoint.path.read_bytes()
 
     def full(*given: object, **arrays: object) -> None:
@@ -123,7 +123,7 @@ def test_full_disk_keeps_the_epoch_before(
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(UserError, match=r"epoch 2 cannot be written \(No space left on device\); .* epoch 1 is kept"):
-        checkpoint.save(network, optimizer, scaler, [{"epoch": 1}, {"epoch": 2}])
+        checkpoint.save(network, optimizer, scaler, [{"epoch": 1}, {"epoch": 2}], {})
     assert checkpoint.path.read_bytes() == before
     assert [path.name for path in tmp_path.glob("*checkpoint*")] == ["checkpoint.npz"]
 
@@ -136,7 +136,7 @@ def test_scale_of_gradients_is_restored(data: TrainingData, tmp_path: Path) -> N
     scaler, other = (make_scaler(torch.device("cpu"), "float16") for _ in range(2))
     scaler.load_state_dict({**scaler.state_dict(), "scale": 8.0, "_growth_tracker": 7})
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", "this training")
-    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}])
+    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}], {})
     checkpoint.load(network, optimizer, other)
     assert other.state_dict() == scaler.state_dict()
 
@@ -155,4 +155,4 @@ def test_loss_that_is_not_finite_ends_in_a_sentence(data: TrainingData, tmp_path
     with pytest.raises(UserError, match=r"epoch 3, step 3: the loss is nan, .*\(the checkpoint of epoch 2 is kept\)"):
         train(network, Diverging(), data, torch.device("cpu"), checkpoint, Watch())  # type: ignore[arg-type]
     scaler = make_scaler(torch.device("cpu"), "float32")
-    assert len(checkpoint.load(network, make_optimizer(network, RECIPE), scaler)) == 2
+    assert len(checkpoint.load(network, make_optimizer(network, RECIPE), scaler)[0]) == 2

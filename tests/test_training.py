@@ -42,7 +42,7 @@ def trained(data: TrainingData, recipe_module: Any = closed_set) -> tuple[Any, l
     torch.manual_seed(data.seed)
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
-    history = train(network, recipe_module, data, CPU, checkpoint, Watch())
+    history, _ = train(network, recipe_module, data, CPU, checkpoint, Watch())
     checkpoint.remove()
     return network.eval(), history
 

@@ -16,7 +16,6 @@ from openworld3d.batches import TrainingData
 from openworld3d.checkpoint import Checkpoint
 from openworld3d.crops import Bounds
 from openworld3d.inference import Model, infer_scene
-from openworld3d.loading import Batch
 from openworld3d.metrics.ranking import ranking
 from openworld3d.protocol import IGNORED, make_protocol
 from openworld3d.recipes import closed_set, dropout
@@ -24,6 +23,7 @@ from openworld3d.scores import msp
 from openworld3d.training import Watch, train
 from openworld3d.watching import COLUMNS, RunWatch
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.given import batch_of
 from tests.small_run import CLASSES, RECIPE, with_sofa, write_run
 from tests.test_batches import RANGE
 
@@ -47,7 +47,7 @@ def trained(data: TrainingData, watch: Watch, recipe_module: Any = closed_set) -
     torch.manual_seed(0)
     network = build(SMALL, 6, 2)
     checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
-    history = train(network, recipe_module, data, CPU, checkpoint, watch)
+    history, _ = train(network, recipe_module, data, CPU, checkpoint, watch)
     checkpoint.remove()
     return network, history
 
@@ -110,8 +110,8 @@ def test_epoch_pools_its_batches(data: TrainingData, tmp_path: Path) -> None:
     watch = watch_of(data, tmp_path)
     watch.start([])
     floor, wall = [1.0, 0.0], [0.0, 1.0]
-    first = Batch(torch.zeros(4, 6), None, torch.tensor([0, 0, 0, 1]), left_out=5)
-    second = Batch(torch.zeros(3, 6), None, torch.tensor([0, 1, IGNORED]), left_out=2)
+    first = batch_of(torch.zeros(4, 6), [0, 0, 0, 1])._replace(left_out=5)
+    second = batch_of(torch.zeros(3, 6), [0, 1, IGNORED])._replace(left_out=2)
     watch.step(torch.tensor([floor, floor, floor, wall]), first)
     watch.step(torch.tensor([wall, floor, wall]), second)
     row = watch.epoch(build(SMALL, 6, 2))

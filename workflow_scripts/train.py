@@ -57,7 +57,7 @@ def main() -> None:
     torch.manual_seed(config["seed"])
     network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
     for weights in arguments.initial_weights:
-        start_from(network, weights)
+        start_from(network, weights, config["recipe"].get("start_epoch"))
         if hasattr(recipe_module, "started"):
             recipe_module.started(network)
     inputs = [*arguments.scenes, *arguments.initial_weights]
@@ -65,12 +65,12 @@ def main() -> None:
     # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
     watching = importlib.import_module("openworld3d.watching")
     watch = watching.RunWatch(data, recipe_module, validation_scenes(arguments.protocol), device, arguments.history)
-    train(network, recipe_module, data, device, checkpoint, watch)
+    _, kept = train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()
     if parallel.rank() == 0:
         unknown = [name for name in config["unknown"] if name not in data.protocol.taught]
         described = {**config, "unknown": unknown, "columns": columns, "in_channels": in_channels}
-        save_weights(arguments.weights, network, described)
+        save_weights(arguments.weights, network, described, kept)
         checkpoint.remove()
     parallel.leave()
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from tests import dense_spconv
+from tests.given import batch_of
 
 from openworld3d.backbones.cylinder3d import Cylinder3D, Geometry, build
 from openworld3d.batches import input_channels
@@ -132,7 +133,7 @@ def test_every_parameter_is_taught() -> None:
     coord, feature = scan(300)
     target = torch.arange(300) % 6
     geometry = network.geometry(coord, np.array([150, 300]))
-    loss, logits = real.loss(network, feature, geometry, target, torch.ones(5), REAL)
+    loss, logits = real.loss(network, batch_of(feature, target, geometry), torch.ones(5), REAL)
     loss.backward()
     assert logits.shape == (300, 5)
     assert [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()] == []
@@ -147,7 +148,7 @@ def test_training_lowers_the_loss() -> None:
     optimizer = torch.optim.Adam(network.parameters(), 0.03)
     losses = []
     for _ in range(30):
-        loss, _ = closed_set.loss(network, feature, geometry, target, torch.ones(5), {})
+        loss, _ = closed_set.loss(network, batch_of(feature, target, geometry), torch.ones(5), {})
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.given import batch_of
 from torch import nn
 
 from openworld3d.backbone import Backbone
@@ -31,7 +32,7 @@ class Echo(Backbone):
 
 def test_loss_is_the_mean_over_labelled_points() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0], [50.0, -50.0]], requires_grad=True)
-    loss, told = closed_set.loss(Echo(), logits, None, torch.tensor([0, 0, IGNORED]), torch.ones(2), {})
+    loss, told = closed_set.loss(Echo(), batch_of(logits, [0, 0, IGNORED]), torch.ones(2), {})
     assert loss.item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
     assert torch.equal(told, logits)
     loss.backward()
@@ -48,13 +49,13 @@ def test_outputs_are_those_that_it_declares() -> None:
 
 def test_weights_count_classes() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
-    loss, _ = closed_set.loss(Echo(), logits, None, torch.tensor([0, 1]), torch.tensor([1.0, 3.0]), {})
+    loss, _ = closed_set.loss(Echo(), batch_of(logits, [0, 1]), torch.tensor([1.0, 3.0]), {})
     assert loss.item() == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
 
 
 def test_batch_without_a_label_teaches_nothing() -> None:
     logits = torch.ones(2, 2, requires_grad=True)
-    loss, _ = closed_set.loss(Echo(), logits, None, torch.full((2,), IGNORED), torch.ones(2), {})
+    loss, _ = closed_set.loss(Echo(), batch_of(logits, torch.full((2,), IGNORED)), torch.ones(2), {})
     loss.backward()
     assert loss.item() == 0
     assert logits.grad is not None

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.given import batch_of
 from tests.test_batches import RANGE
 from tests.test_inference import cube
 from torch import Tensor, nn
@@ -102,13 +103,13 @@ def test_masks_are_the_generators_and_no_one_elses() -> None:
 def test_loss_is_that_of_logits_with_dropout() -> None:
     target, weight = torch.tensor([0, 1, IGNORED]), torch.tensor([1.0, 3.0])
     network, feature = OneNumber(), torch.tensor([[1.0], [2.0], [3.0]])
-    plain, _ = closed_set.loss(network, feature, None, target, weight, {})
-    assert dropout.loss(network, feature, None, target, weight, {"dropout": 0.0})[0] == plain
+    plain, _ = closed_set.loss(network, batch_of(feature, target), weight, {})
+    assert dropout.loss(network, batch_of(feature, target), weight, {"dropout": 0.0})[0] == plain
     # Kept twice, features 1 and 2 are 4 and 8: their classes have 3/4 and 1/10.
     seen = set()
     for seed in range(60):
         torch.manual_seed(seed)
-        loss, logits = dropout.loss(network, feature, None, target, weight, {"dropout": 0.5})
+        loss, logits = dropout.loss(network, batch_of(feature, target), weight, {"dropout": 0.5})
         first = 3 / 4 if logits[0, 0] > 0 else 1 / 2
         second = 1 / 10 if logits[1, 0] > 0 else 1 / 2
         assert loss.item() == pytest.approx(-(math.log(first) + 3 * math.log(second)) / 4, rel=1e-5)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.given import batch_of
 from tests.test_batches import RANGE, STILL
 from torch import Tensor, nn
 
@@ -62,9 +63,7 @@ class Rest(First):
 
 def loss(feature: Tensor, target: list[int], weight: tuple[float, float] = (1, 1), **keys: float) -> Tensor:
     recipe = {**KEYS, "calibration_weight": 0, **keys}
-    return real.loss(Given(), feature, None, torch.tensor(target), torch.tensor(weight, dtype=torch.float32), recipe)[
-        0
-    ]
+    return real.loss(Given(), batch_of(feature, target), torch.tensor(weight, dtype=torch.float32), recipe)[0]
 
 
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)
@@ -193,5 +192,6 @@ def test_nothing_of_a_held_out_class_reaches_a_loss() -> None:
             training_cloud(each, data(synthesis_share=0.5), 5000, np.random.default_rng(seed))
             for each in (scene, poisoned)
         )
-        assert all(np.array_equal(a, b) for a, b in zip(one, other))
+        for array in ("coord", "feature", "target"):
+            assert np.array_equal(getattr(one, array), getattr(other, array))
         assert (one.target[np.isin(one.coord[:, 0].round(), range(12, 18))] == IGNORED).all()

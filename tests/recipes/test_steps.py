@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.given import batch_of
 from tests.recipes.test_real import Given
 from tests.test_inference import cube
 
@@ -55,7 +56,7 @@ def test_classifier_of_redundancy_becomes_that_of_the_new_class() -> None:
 def test_loss_by_hand(target: int, calibration_weight: float, expected: float) -> None:
     feature = torch.tensor([[LOG2, math.log(4), math.log(4), LOG3, LOG5]])
     recipe = {**KEYS, "taught": ["sofa"], "calibration_weight": calibration_weight}
-    loss, logits = incremental.loss(Given(), feature, None, torch.tensor([target]), torch.ones(3), recipe)
+    loss, logits = incremental.loss(Given(), batch_of(feature, [target]), torch.ones(3), recipe)
     assert loss.item() == pytest.approx(expected)
     assert logits.tolist() == [pytest.approx([LOG2, math.log(4), math.log(4)])]
 
@@ -109,7 +110,7 @@ def step(module: ModuleType, network: Any, **keys: float) -> dict[str, torch.Ten
     target[:50] = 3
     recipe = {"taught": ["sofa"], "teaches": ["sofa"], "distillation_weight": 1.0, "temperature": 2.0, **keys}
     geometry = network.train().geometry(coord, np.array([len(coord)]))
-    loss, _ = module.loss(network, feature, geometry, target, torch.ones(4), recipe)
+    loss, _ = module.loss(network, batch_of(feature, target, geometry), torch.ones(4), recipe)
     loss.backward()
     torch.optim.SGD([p for p in network.parameters() if p.requires_grad], 0.1).step()
     return {name: value for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
@@ -150,5 +151,5 @@ def test_what_holds_the_old_classes_is_the_network_before(tmp_path: Path) -> Non
     geometry = network.geometry(coord, np.array([len(coord)]))
     target = torch.full((len(coord),), IGNORED)
     recipe = {"taught": ["sofa"], "teaches": ["sofa"], "distillation_weight": 1.0, "temperature": 2.0}
-    loss, _ = learning_without_forgetting.loss(network, feature, geometry, target, torch.ones(4), recipe)
+    loss, _ = learning_without_forgetting.loss(network, batch_of(feature, target, geometry), torch.ones(4), recipe)
     assert loss.item() == pytest.approx(0, abs=1e-5)

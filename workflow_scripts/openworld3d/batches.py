@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from openworld3d.protocol import IGNORED, Protocol
 from openworld3d.scene import Scene
@@ -49,11 +51,38 @@ def class_weights(class_points: dict[str, int], known: list[str], power: float) 
 
 
 class Cloud(NamedTuple):
-    """The points of one scene or crop: coord (V, 3) float32 in metres, feature (V, F) float32, target (V,) int64."""
+    """The points of one scene or crop: coord (V, 3) float32 in metres, feature (V, F) float32, target (V,) int64.
+
+    unknown (V,) bool: which points are of an unknown class, for what is told of a training or bounds it from above.
+    """
 
     coord: np.ndarray
     feature: np.ndarray
     target: np.ndarray
+    unknown: np.ndarray
+
+
+class Batch(NamedTuple):
+    """One step's input: feature (N, F) float32, geometry of the network's own making, target (N,) int64.
+
+    coord (N, 3) float32 in metres, unknown (N,) bool and offset (B,), where each cloud ends, stay on the processor.
+    keys: of each cloud the numbers that its random draws begin with, none where a process has no cloud of its own;
+    left_out: the voxels that the batch would hold beside its N without the recipe's bounds.
+    """
+
+    feature: Tensor
+    geometry: Any
+    target: Tensor
+    coord: np.ndarray
+    unknown: np.ndarray
+    offset: np.ndarray
+    keys: list[list[int]]
+    left_out: int
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch with what the network reads on `device`."""
+        feature, target = self.feature.to(device), self.target.to(device)
+        return self._replace(feature=feature, geometry=self.geometry.to(device), target=target)
 
 
 def sensed(scene: Scene) -> np.ndarray:
@@ -106,7 +135,8 @@ def training_cloud(scene: Scene, data: TrainingData, crop_voxels: int, generator
     seen = augment_appearance(seen, data.appearance_range, data.recipe, generator)
     target = data.protocol.targets(scene.label[crop])
     target[made_unknown[crop]] = len(data.protocol.known)
-    return Cloud(coord[crop], np.concatenate([seen, place(scene, coord[crop])], 1), target)
+    feature = np.concatenate([seen, place(scene, coord[crop])], 1)
+    return Cloud(coord[crop], feature, target, data.protocol.is_unknown(scene.label[crop]))
 
 
 def augment_coord(coord: np.ndarray, recipe: dict[str, Any], generator: np.random.Generator) -> np.ndarray:
@@ -134,7 +164,7 @@ def evaluation_cloud(scene: Scene, picked: np.ndarray, appearance_range: Sequenc
     """Return the cloud of the picked points as they are, without labels."""
     coord = scene.coord[picked]
     feature = np.concatenate([appearance(scene, appearance_range)[picked], place(scene, coord)], 1)
-    return Cloud(coord, feature, np.full(len(picked), IGNORED))
+    return Cloud(coord, feature, np.full(len(picked), IGNORED), np.zeros(len(picked), bool))
 
 
 def join(parts: list[Cloud]) -> Cloud:

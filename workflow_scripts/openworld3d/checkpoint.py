@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, cast
+from typing import Any, Dict, Iterable, List, Mapping, cast
 
 import numpy as np
 import torch
@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json, sha256_of, sha256_of_text, whole_file
+from openworld3d.weights import State
 
 History = List[Dict[str, float]]
-NETWORK, OPTIMIZER = "network/", "optimizer/"
+NETWORK, OPTIMIZER, KEPT = "network/", "optimizer/", "kept/"
 
 
 def identity(config: dict[str, Any], inputs: Iterable[Path]) -> str:
@@ -37,9 +38,18 @@ class Checkpoint:
         self.path = path
         self.identity = identity
 
-    def save(self, network: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any, history: History) -> None:
-        """Write the state after an epoch; the epoch before stays until this one is whole."""
+    def save(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        scaler: Any,
+        history: History,
+        kept: Mapping[int, State],
+    ) -> None:
+        """Write the state after an epoch and the states kept so far; the file before stays until it is whole."""
         arrays = {NETWORK + name: to_array(value) for name, value in network.state_dict().items()}
+        for epoch, kept_state in kept.items():
+            arrays.update({f"{KEPT}{epoch}/{name}": to_array(value) for name, value in kept_state.items()})
         for number, state in optimizer.state_dict()["state"].items():
             arrays.update({f"{OPTIMIZER}{number}/{name}": to_array(value) for name, value in state.items()})
         about = canonical_json({"identity": self.identity, "history": history, "scaler": scaler.state_dict()})
@@ -52,17 +62,19 @@ class Checkpoint:
                 f"{len(history) - 1} is kept: make room and run again"
             ) from error
 
-    def load(self, network: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any) -> History:
-        """Restore network, optimizer and gradient scaler; returns the history so far, empty without a checkpoint."""
+    def load(
+        self, network: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any
+    ) -> tuple[History, dict[int, State]]:
+        """Restore network, optimizer and gradient scaler; returns the history and the states kept so far, if any."""
         for leftover in self.path.parent.glob(f".*.{self.path.name}"):
             leftover.unlink(missing_ok=True)  # each process of a training looks
         if not self.path.exists():
-            return []
+            return [], {}
         with np.load(self.path) as arrays:
             about = json.loads(str(arrays["about"]))
             if about["identity"] != self.identity:
                 print("the checkpoint is of another config, dataset, code or torch: training starts anew", flush=True)
-                return []
+                return [], {}
             values = {name: arrays[name] for name in arrays.files}
         network.load_state_dict(
             {name[len(NETWORK) :]: torch.from_numpy(v) for name, v in values.items() if name.startswith(NETWORK)}
@@ -75,12 +87,22 @@ class Checkpoint:
         optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
         if about["scaler"]:
             scaler.load_state_dict(about["scaler"])
-        return about["history"]
+        return about["history"], kept_states(values)
 
     def remove(self) -> None:
         """Remove the file, once the training's weights are written."""
         if self.path.exists():
             self.path.unlink()
+
+
+def kept_states(values: Mapping[str, np.ndarray]) -> dict[int, State]:
+    """Return the state of each epoch that was kept, from a checkpoint's arrays by name."""
+    kept: dict[int, State] = {}
+    for name, value in values.items():
+        if name.startswith(KEPT):
+            epoch, key = name[len(KEPT) :].split("/")
+            kept.setdefault(int(epoch), {})[key] = torch.from_numpy(value)
+    return kept
 
 
 def to_array(value: Any) -> np.ndarray:

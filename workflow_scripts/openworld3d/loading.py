@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Iterator, NamedTuple, TypeVar
+from typing import Callable, Iterator, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from openworld3d import parallel
 from openworld3d.backbone import Backbone
-from openworld3d.batches import Cloud, TrainingData, join, offsets, training_cloud
+from openworld3d.batches import Batch, Cloud, TrainingData, join, offsets, training_cloud
 from openworld3d.errors import UserError
 from openworld3d.protocol import IGNORED
 from openworld3d.scene import load_scene
 
 T = TypeVar("T")
-
-
-class Batch(NamedTuple):
-    """One step's input: feature (N, F) float32, geometry of the network's own making, target (N,) int64.
-
-    left_out: the voxels that the batch would hold beside its N without the recipe's bounds.
-    """
-
-    feature: Tensor
-    geometry: Any
-    target: Tensor
-    left_out: int
 
 
 def steps_of_epoch(data: TrainingData) -> int:
@@ -48,7 +35,7 @@ def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator
             return make_batch(network, data, epoch, mine)
         # The last batch may have fewer scenes than there are processes, and each must take part in the step.
         batch = make_batch(network, data, epoch, numbers[:1])
-        return batch._replace(target=torch.full_like(batch.target, IGNORED), left_out=0)
+        return batch._replace(target=torch.full_like(batch.target, IGNORED), keys=[], left_out=0)
 
     return prefetch(make, steps)
 
@@ -67,8 +54,16 @@ def make_batch(network: Backbone, data: TrainingData, epoch: int, numbers: np.nd
         joined = join(clouds)
         geometry = network.geometry(joined.coord, offsets(clouds))
         if geometry.pairs <= recipe["batch_pairs"]:
-            left_out = drawn - len(joined.coord)
-            return Batch(torch.from_numpy(joined.feature), geometry, torch.from_numpy(joined.target), left_out)
+            return Batch(
+                feature=torch.from_numpy(joined.feature),
+                geometry=geometry,
+                target=torch.from_numpy(joined.target),
+                coord=joined.coord,
+                unknown=joined.unknown,
+                offset=offsets(clouds),
+                keys=[[data.seed, epoch, int(number)] for number in numbers[: len(clouds)]],
+                left_out=drawn - len(joined.coord),
+            )
         if len(clouds) > 1:
             clouds.pop()
         elif len(joined.coord) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Mapping
 
 import torch
 from torch import nn
@@ -20,6 +20,11 @@ def make_optimizer(network: nn.Module, recipe: dict[str, Any]) -> torch.optim.Op
         {"params": blocks, "lr": recipe["block_learning_rate"]},
     ]
     return torch.optim.AdamW(groups, weight_decay=recipe["weight_decay"])
+
+
+def first_epoch(recipe: Mapping[str, Any]) -> int:
+    """Return the first epoch of a training, counted from 0 in a schedule whose first epochs another run has done."""
+    return recipe.get("start_epoch", 0)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, recipe: dict[str, Any], step: int, steps: int) -> None:

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from openworld3d import parallel
 from openworld3d.backbone import Backbone
-from openworld3d.batches import TrainingData
+from openworld3d.batches import Batch, TrainingData
 from openworld3d.checkpoint import Checkpoint, History
 from openworld3d.errors import UserError
-from openworld3d.loading import Batch, epoch_batches, steps_of_epoch
+from openworld3d.loading import epoch_batches, steps_of_epoch
 from openworld3d.precision import autocast, make_scaler
-from openworld3d.schedule import make_optimizer, set_rates
+from openworld3d.schedule import first_epoch, make_optimizer, set_rates
+from openworld3d.weights import State
 
 
 class Watch:
@@ -50,17 +51,16 @@ class Learner:
         self.optimizer = make_optimizer(network, data.recipe)
         self.scaler = make_scaler(device, data.recipe["precision"])
 
+    def state(self) -> State:
+        """Return the network's state as it is now."""
+        return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+
     def step(self, batch: Batch) -> tuple[float, Tensor]:
         """Take one step; return the loss over the batch of all processes, and the logits of this one's (N, K)."""
         self.optimizer.zero_grad()
         with autocast(self.device, self.recipe["precision"]):
             loss, logits = self.recipe_module.loss(
-                self.network,
-                batch.feature.to(self.device),
-                batch.geometry.to(self.device),
-                batch.target.to(self.device),
-                self.class_weight,
-                self.recipe,
+                self.network, batch.to(self.device), self.class_weight, self.recipe
             )
         whole = float(parallel.total(loss.detach())) / parallel.processes()
         if math.isfinite(whole):
@@ -80,16 +80,17 @@ def train(
     device: torch.device,
     checkpoint: Checkpoint,
     watch: Watch,
-) -> History:
-    """Train a network in place, on from the checkpoint where there is one; returns a row for each epoch.
+) -> tuple[History, dict[int, State]]:
+    """Train a network in place, on from the checkpoint where there is one.
 
-    Raises UserError where the loss is no longer finite.
+    Returns a row for each epoch, and the states after the epochs that the recipe keeps. Raises UserError where the
+    loss is no longer finite.
     """
     learner = Learner(network, recipe_module, data, device)
-    history = checkpoint.load(network, learner.optimizer, learner.scaler)
+    history, kept = checkpoint.load(network, learner.optimizer, learner.scaler)
     watch.start(history)
     epochs, steps = data.recipe["epochs"], steps_of_epoch(data)
-    for epoch in range(len(history), epochs):
+    for epoch in range(first_epoch(data.recipe) + len(history), epochs):
         seed = np.random.SeedSequence([data.seed, epoch, parallel.rank()]).generate_state(1)[0]
         torch.manual_seed(int(seed))
         losses = []
@@ -106,7 +107,9 @@ def train(
         rate = learner.optimizer.param_groups[0]["lr"]
         row = {"epoch": epoch + 1, "rate": rate, "train_loss": float(np.mean(losses)), **watch.epoch(network)}
         history.append(row)
+        if epoch + 1 in data.recipe.get("keep_epochs", ()):
+            kept[epoch + 1] = learner.state()
         if parallel.rank() == 0:
-            checkpoint.save(network, learner.optimizer, learner.scaler, history)
+            checkpoint.save(network, learner.optimizer, learner.scaler, history, kept)
         watch.record(history)
-    return history
+    return history, kept

@@ -21,17 +21,18 @@ from tqdm import tqdm
 
 from openworld3d import parallel
 from openworld3d.backbone import Backbone
-from openworld3d.batches import TrainingData
+from openworld3d.batches import Batch, TrainingData
 from openworld3d.checkpoint import History
 from openworld3d.crops import Bounds
 from openworld3d.files import whole_file
 from openworld3d.inference import Model, infer_scene
-from openworld3d.loading import Batch, steps_of_epoch
+from openworld3d.loading import steps_of_epoch
 from openworld3d.metrics import segmentation
 from openworld3d.metrics.ranking import ranking
 from openworld3d.metrics.statistics import Points, confuse
 from openworld3d.protocol import IGNORED
 from openworld3d.scene import VOID, load_scene
+from openworld3d.schedule import first_epoch
 from openworld3d.scores import msp
 from openworld3d.scoring import score_rows
 from openworld3d.training import Watch
@@ -66,6 +67,7 @@ class RunWatch(Watch):
         self.table = table
         self.leads = parallel.rank() == 0
         self.recorded = 0
+        self.first = first_epoch(data.recipe)
         self.forget_epoch()
 
     def start(self, history: History) -> None:
@@ -78,19 +80,19 @@ class RunWatch(Watch):
         steps = steps_of_epoch(self.data)
         self.bar = tqdm(
             total=self.data.recipe["epochs"] * steps,
-            initial=len(history) * steps,
+            initial=(self.first + len(history)) * steps,
             unit="step",
             mininterval=SECONDS_BETWEEN_BARS,
         )
         self.describe(len(history))
         if history:
-            tqdm.write(f"going on after epoch {len(history)}")
+            tqdm.write(f"going on after epoch {self.first + len(history)}")
             self.record(history)
 
     def describe(self, done: int) -> None:
-        """Show the epoch that follows `done` others beside the bar."""
+        """Show the epoch that follows `done` others of this training beside the bar."""
         epochs = self.data.recipe["epochs"]
-        self.bar.set_description(f"epoch {min(done + 1, epochs)}/{epochs}")
+        self.bar.set_description(f"epoch {min(self.first + done + 1, epochs)}/{epochs}")
 
     def step(self, logits: Tensor, batch: Batch) -> None:
         """Count a step's predictions and what its batch left out."""

@@ -3,9 +3,9 @@
 A file says which rule its runs `BEGINS_WITH`, which `OUTPUTS` they have, and its own keys as JSON schemas:
 `TRAINING_KEYS` say which network there is, `INFERENCE_KEYS` how it is asked, and a change to them trains nothing.
 
-- `train`: `loss(network, feature, geometry, target, class_weight, recipe)` returns the loss of a batch and the logits
-  (N, columns); `TEACHES_UNKNOWN` says whether its columns are all classes or the known ones. With the key
-  `pretrained` such a recipe trains nothing, and begins with `import_weights`. Beside them it may have
+- `train`: `loss(network, batch, class_weight, recipe)` returns the loss of a batch and the logits (N, columns);
+  `TEACHES_UNKNOWN` says whether its columns are all classes or the known ones. With the key `pretrained` such a
+  recipe trains nothing, and begins with `import_weights`. Beside them it may have
   `adapt(network, recipe)`, which gives a backbone what the recipe needs, and
   `alter(scene, protocol, recipe, generator)`, which changes a training scene before it is augmented. With the key
   `start_from` it starts from the trained network of another recipe, of the same seed, and `started(network)` hears of

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from openworld3d import parallel
 from openworld3d.backbone import Backbone
+from openworld3d.batches import Batch
 from openworld3d.protocol import IGNORED
 
 BEGINS_WITH: str = "train"
@@ -19,17 +20,10 @@ TRAINING_KEYS: dict[str, Any] = {}
 INFERENCE_KEYS: dict[str, Any] = {}
 
 
-def loss(
-    network: Backbone,
-    feature: Tensor,
-    geometry: Any,
-    target: Tensor,
-    class_weight: Tensor,
-    recipe: Mapping[str, Any],
-) -> tuple[Tensor, Tensor]:
+def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Return `mean_cross_entropy` of a batch, and the logits (N, K): feature (N, F) float32."""
-    logits = network(feature, geometry)
-    return mean_cross_entropy(logits, target, class_weight), logits
+    logits = network(batch.feature, batch.geometry)
+    return mean_cross_entropy(logits, batch.target, class_weight), logits
 
 
 def mean_cross_entropy(logits: Tensor, target: Tensor, class_weight: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from openworld3d.backbone import Backbone
+from openworld3d.batches import Batch
 from openworld3d.passes import Passes
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
@@ -32,12 +33,10 @@ INFERENCE_KEYS: dict[str, Any] = {
 }
 
 
-def loss(
-    network: Backbone, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor, recipe: Mapping[str, Any]
-) -> tuple[Tensor, Tensor]:
+def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Return the loss of `closed_set` and the logits (N, K), both with dropout drawn from torch's global state."""
-    logits = classify(network, network.decode(feature, geometry), recipe["dropout"], None)
-    return mean_cross_entropy(logits, target, class_weight), logits
+    logits = classify(network, network.decode(batch.feature, batch.geometry), recipe["dropout"], None)
+    return mean_cross_entropy(logits, batch.target, class_weight), logits
 
 
 def outputs(

@@ -10,6 +10,7 @@ from typing import Any, Mapping
 from torch import Tensor
 
 from openworld3d.backbone import Backbone
+from openworld3d.batches import Batch
 from openworld3d.recipes import fine_tuning
 
 BEGINS_WITH: str = "train"
@@ -33,14 +34,7 @@ def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
     fine_tuning.adapt(network, recipe)
 
 
-def loss(
-    network: Backbone,
-    feature: Tensor,
-    geometry: Any,
-    target: Tensor,
-    class_weight: Tensor,
-    recipe: Mapping[str, Any],
-) -> tuple[Tensor, Tensor]:
+def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Return the loss of fine-tuning and the logits (N, K), of a network in evaluation mode."""
     network.eval()  # the loop puts it into training mode, in which batch normalisation would move
-    return fine_tuning.loss(network, feature, geometry, target, class_weight, recipe)
+    return fine_tuning.loss(network, batch, class_weight, recipe)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from openworld3d.backbone import Backbone
+from openworld3d.batches import Batch
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
 BEGINS_WITH: str = "train"
@@ -36,12 +37,10 @@ def all_logits(network: Backbone, feature: Tensor, geometry: Any) -> Tensor:
     return torch.cat([network.classifier[-1](hidden), cast(nn.Linear, network.novel)(hidden)], 1)
 
 
-def loss(
-    network: Backbone, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor, recipe: Mapping[str, Any]
-) -> tuple[Tensor, Tensor]:
+def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Return the mean cross-entropy of a batch over all classes, and the logits (N, K)."""
-    logits = all_logits(network, feature, geometry)
-    return mean_cross_entropy(logits, target, class_weight), logits
+    logits = all_logits(network, batch.feature, batch.geometry)
+    return mean_cross_entropy(logits, batch.target, class_weight), logits
 
 
 def outputs(

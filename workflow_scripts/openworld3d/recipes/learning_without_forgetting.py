@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from openworld3d import parallel
 from openworld3d.backbone import Backbone
+from openworld3d.batches import Batch
 from openworld3d.recipes import fine_tuning
 
 BEGINS_WITH: str = "train"
@@ -50,14 +51,12 @@ def started(network: Backbone) -> None:
     network.before = before
 
 
-def loss(
-    network: Backbone, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor, recipe: Mapping[str, Any]
-) -> tuple[Tensor, Tensor]:
+def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Return the loss of fine-tuning plus the weighted distillation, and the logits (N, K)."""
-    plain, logits = fine_tuning.loss(network, feature, geometry, target, class_weight, recipe)
+    plain, logits = fine_tuning.loss(network, batch, class_weight, recipe)
     with torch.no_grad():
-        teacher = cast(List[Backbone], network.before)[0].to(feature.device)
-        before = fine_tuning.all_logits(teacher, feature, geometry)
+        teacher = cast(List[Backbone], network.before)[0].to(batch.feature.device)
+        before = fine_tuning.all_logits(teacher, batch.feature, batch.geometry)
     old = logits.shape[1] - len(recipe["teaches"])
     term = distillation(logits[:, :old], before[:, :old], recipe["temperature"])
     return plain + recipe["distillation_weight"] * term, logits

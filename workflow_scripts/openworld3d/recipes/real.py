@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from openworld3d import parallel
 from openworld3d.backbone import Backbone
+from openworld3d.batches import Batch
 from openworld3d.layers.batch_norm import BatchNorm
 from openworld3d.protocol import Protocol
 from openworld3d.recipes.closed_set import mean_cross_entropy
@@ -99,19 +100,17 @@ def open_logits(
     return known, redundancy[:, taught:].max(1, keepdim=True)[0]
 
 
-def loss(
-    network: Backbone, feature: Tensor, geometry: Any, target: Tensor, class_weight: Tensor, recipe: Mapping[str, Any]
-) -> tuple[Tensor, Tensor]:
+def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """Return L_cls + lambda_1 L_cal of a batch, and the logits of the known classes (N, K).
 
     L_cls is the mean cross-entropy over K + 1 classes, target (N,) int64 being K where a point was synthesised, and
     lambda_2 that class's weight.
     """
-    known, unknown = open_logits(network, feature, geometry, recipe)
+    known, unknown = open_logits(network, batch.feature, batch.geometry, recipe)
     logits = torch.cat([known, unknown], 1)
     weight = torch.cat([class_weight, class_weight.new_tensor([recipe["unknown_weight"]])])
-    closed = mean_cross_entropy(logits, target, weight)
-    return closed + recipe["calibration_weight"] * calibration(logits, target), known
+    closed = mean_cross_entropy(logits, batch.target, weight)
+    return closed + recipe["calibration_weight"] * calibration(logits, batch.target), known
 
 
 def calibration(logits: Tensor, target: Tensor) -> Tensor:

@@ -1,0 +1,26 @@
+"""Batches made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openworld3d.batches import Batch
+
+
+def batch_of(feature: Tensor, target: Tensor | list[int], geometry: Any = None) -> Batch:
+    """Return a batch of one cloud whose points lie nowhere and are of no unknown class."""
+    points = len(feature)
+    return Batch(
+        feature=feature,
+        geometry=geometry,
+        target=torch.as_tensor(target),
+        coord=np.zeros((points, 3), np.float32),
+        unknown=np.zeros(points, bool),
+        offset=np.array([points]),
+        keys=[[0]],
+        left_out=0,
+    )
