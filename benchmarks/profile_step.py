@@ -25,6 +25,7 @@ from torch import nn
 from benchmarks.attention import CLASSES, S3DIS, rooms
 from openworld3d.backbones import stratified_transformer as backbone
 from openworld3d.layers.stratified_attention import WindowAttention
+from openworld3d.layers.upsample import Upsample
 
 GEOMETRY = {
     "ball_neighbors": "neighbours of the stem",
@@ -39,7 +40,7 @@ LAYERS: dict[type[nn.Module], str] = {
     WindowAttention: "attention",
     backbone.Mlp: "mlp",
     backbone.TransitionDown: "transitions",
-    backbone.Upsample: "decoder",
+    Upsample: "decoder",
 }
 REST = "rest: norms, residuals, classifier"
 REST_BACKWARD = (

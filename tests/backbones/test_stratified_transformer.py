@@ -62,6 +62,24 @@ def test_few_points_are_enough(points: int) -> None:
     assert torch.isfinite(logits).all()
 
 
+@pytest.mark.parametrize("stem", [True, False])
+def test_pyramid_goes_from_the_encoders_end_to_what_the_classifier_reads(stem: bool) -> None:
+    widths = {"channels": [16, 32, 64], "num_heads": [1, 2, 4]}
+    network = build({**SMALL, **widths, "stem_transformer": stem}, 3, 5).eval()
+    coord = cloud(300)
+    feature, geometry = torch.from_numpy(coord), network.geometry(coord, np.array([300]))
+    made: list[torch.Tensor] = []  # the coarser features that each level of the decoder gets, and its output
+    for upsample in network.upsamples:
+        upsample.register_forward_hook(lambda _, given, result: made.extend([given[1], result]))
+    pyramid = network.pyramid(feature, geometry)
+    assert [level.shape for level in pyramid] == [(20, 64), (76, 32), (300, 16)]  # a quarter, and one more
+    assert network.pyramid_channels == [64, 32, 16]
+    assert len(made) == 4
+    assert all(torch.equal(one, other) for one, other in zip(made, [pyramid[index] for index in (0, 1, 1, 2)]))
+    assert torch.equal(network.decode(feature, geometry), pyramid[-1])
+    assert torch.equal(network(feature, geometry), network.classifier(pyramid[-1]))
+
+
 def test_scene_of_a_hundred_metres_stays_inside_the_tables() -> None:
     coord = (cloud(3000) * 50).astype(np.float32)
     network = build(SMALL, 3, 5).eval()

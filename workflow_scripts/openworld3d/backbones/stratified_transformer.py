@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d.backbone import Backbone
+from openworld3d.backbone import PyramidBackbone
 from openworld3d.layers.batch_norm import BatchNorm
 from openworld3d.layers.drop_path import DropPath
 from openworld3d.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
 from openworld3d.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
 from openworld3d.layers.pair_attention import Pairs, make_pairs
 from openworld3d.layers.stratified_attention import WindowAttention, table_rows
+from openworld3d.layers.upsample import Upsample
 from openworld3d.segment import take_rows
 
 # Named as in the reference's YAML.
@@ -136,22 +137,7 @@ class Stage(nn.Module):
         return feature
 
 
-class Upsample(nn.Module):
-    """f = Linear(LN skip) + interpolation of Linear(LN coarse) over the nearest coarse points."""
-
-    def __init__(self, coarse_channels: int, skip_channels: int) -> None:
-        super().__init__()
-        self.linear1 = nn.Sequential(nn.LayerNorm(skip_channels), nn.Linear(skip_channels, skip_channels))
-        self.linear2 = nn.Sequential(nn.LayerNorm(coarse_channels), nn.Linear(coarse_channels, skip_channels))
-
-    def forward(self, skip: Tensor, coarse: Tensor, neighbor: Tensor, weight: Tensor) -> Tensor:
-        interpolated = (take_rows(self.linear2(coarse), neighbor) * weight[:, :, None]).sum(
-            1
-        )  # (n, up_k, c) -> (n, c)
-        return self.linear1(skip) + interpolated
-
-
-class StratifiedTransformer(Backbone):
+class StratifiedTransformer(PyramidBackbone):
     """Points to class logits; `KEYS` says what its hyper-parameters are.
 
     Level i has windows of `grid_size * window_size * 2**i` metres, position tables in steps of `quant_size * 2**i`.
@@ -162,6 +148,7 @@ class StratifiedTransformer(Backbone):
         super().__init__()
         self.config = config
         channels, depths, levels = config["channels"], config["depths"], config["num_layers"]
+        self.pyramid_channels = channels[::-1]
         self.first = 0 if config["stem_transformer"] else 1
         reach = config["grid_size"]
         stem: list[nn.Module] = [KPConvSimpleBlock(in_channels, channels[0], reach)]
@@ -247,8 +234,8 @@ class StratifiedTransformer(Backbone):
 
         return pairs(False), pairs(True)
 
-    def decode(self, feature: Tensor, geometry: Geometry) -> Tensor:
-        """Return the decoder's output, of which the classifier makes logits: (N, in) -> (N, channels[0])."""
+    def pyramid(self, feature: Tensor, geometry: Geometry) -> list[Tensor]:
+        """Return the encoder's coarsest features, then what the decoder makes of each finer level: (n, c) each."""
         for block in self.stem_layer:
             feature = block(feature, geometry.coord, geometry.neighbor)
         skips: list[Tensor] = []
@@ -260,9 +247,10 @@ class StratifiedTransformer(Backbone):
             if level.coarse is not None:
                 skips.append(feature)
                 feature = cast(TransitionDown, stage.downsample)(feature, level.coarse)
+        pyramid = [feature]
         for upsample, skip, level in zip(self.upsamples, reversed(skips), reversed(geometry.levels[:-1])):
-            feature = upsample(skip, feature, level.fine, level.fine_weight)
-        return feature
+            pyramid.append(upsample(skip, pyramid[-1], level.fine, level.fine_weight))
+        return pyramid
 
     def forward(self, feature: Tensor, geometry: Geometry) -> Tensor:
         """Return class logits: feature (N, in_channels) float32 -> (N, classes)."""
