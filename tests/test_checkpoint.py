@@ -59,15 +59,20 @@ def arrays_of(folder: Path) -> dict[str, Any]:
 
 def test_killed_training_goes_on_to_the_same_weights(manifest: Path, tmp_path: Path) -> None:
     undisturbed = tmp_path / "undisturbed"
-    done = run(*arguments(manifest, undisturbed, epochs=4))
+    keys: dict[str, Any] = {"epochs": 4, "keep_epochs": [1]}
+    done = run(*arguments(manifest, undisturbed, **keys))
     assert done.returncode == 0, done.stderr
     assert not (undisturbed / "checkpoint.npz").exists()
     for number, (moment, patch) in enumerate(MOMENTS.items()):
         folder = tmp_path / f"killed{number}"
-        killed = run("-c", KILL + patch.strip() + RUN.replace("; ", "\n"), *arguments(manifest, folder, epochs=4))
+        killed = run(
+            "-c",
+            KILL + patch.strip() + RUN.replace("; ", "\n"),
+            *arguments(manifest, folder, **keys),
+        )
         assert killed.returncode == -9, (moment, killed.stderr)
         assert not (folder / "weights.npz").exists()
-        done = run(*arguments(manifest, folder, epochs=4))
+        done = run(*arguments(manifest, folder, **keys))
         assert done.returncode == 0, done.stderr
         assert f"going on after epoch {(2, 2, 4)[number]}" in done.stdout, moment
         assert arrays_of(folder) == arrays_of(undisturbed), moment

@@ -96,11 +96,13 @@ def test_watch_moves_no_weight_and_tells_what_the_table_would(
 
 
 def test_curves_of_a_resumed_training_are_whole(data: TrainingData, tmp_path: Path) -> None:
-    history = [{name: epoch + number / 10 for number, name in enumerate(COLUMNS)} for epoch in (1, 2)]
+    columns = [*COLUMNS, "pseudo_recall"]
+    history = [{name: epoch + number / 10 for number, name in enumerate(columns)} for epoch in (1, 2)]
     for _ in range(2):
         watch = watch_of(data, tmp_path)
         watch.start(history)
         watch.close()
+    assert curve(tmp_path, "pseudo/recall") == [(1, pytest.approx(1.9)), (2, pytest.approx(2.9))]
     assert curve(tmp_path, "train/loss") == [(1, pytest.approx(1.2)), (2, pytest.approx(2.2))]
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
 

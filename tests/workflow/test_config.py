@@ -139,6 +139,13 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "start_from says real, which is of kind real, expected a recipe of kind",
     ),
     (
+        put("recipes.pdf.start_epoch", 8),
+        "pdf.start_epoch is 8, but closed_set keeps epoch 9 and 14; add it to recipes.closed_set.keep_epochs",
+    ),
+    (put("recipes.pdf.start_epoch", 14), "pdf.start_epoch is 14, expected fewer than its epochs = 14; raise epochs"),
+    (put("recipes.pdf.pseudo_labels", "regions"), "pdf.pseudo_labels"),
+    (put("recipes.dropout.keep_epochs", [9]), "recipes.dropout.*keep_epochs"),
+    (
         put("recipes.fine_tuning_chair.start_from", "fine_tuning_bookshelf"),
         "start_from leads from fine_tuning_chair to fine_tuning_bookshelf to fine_tuning_chair; let one of them",
     ),

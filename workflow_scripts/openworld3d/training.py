@@ -106,6 +106,8 @@ def train(
             watch.step(logits, batch)
         rate = learner.optimizer.param_groups[0]["lr"]
         row = {"epoch": epoch + 1, "rate": rate, "train_loss": float(np.mean(losses)), **watch.epoch(network)}
+        if hasattr(recipe_module, "told"):
+            row.update(recipe_module.told(network))
         history.append(row)
         if epoch + 1 in data.recipe.get("keep_epochs", ()):
             kept[epoch + 1] = learner.state()

@@ -163,12 +163,12 @@ class RunWatch(Watch):
             return
         write_table(self.table, history)
         for row in history[self.recorded :]:
-            for column in COLUMNS[1:]:
+            for column in columns_of(history)[1:]:
                 self.writer.add_scalar(column.replace("_", "/", 1), row[column], row["epoch"])
         self.writer.flush()
         self.recorded = len(history)
         self.describe(len(history))
-        tqdm.write("  ".join(f"{column} {history[-1][column]:.4g}" for column in COLUMNS))
+        tqdm.write("  ".join(f"{column} {history[-1][column]:.4g}" for column in columns_of(history)))
 
     def close(self) -> None:
         """End the bar and the curves."""
@@ -177,9 +177,14 @@ class RunWatch(Watch):
             self.writer.close()
 
 
+def columns_of(history: History) -> list[str]:
+    """Return the columns of a history: `COLUMNS`, then what the recipe counted."""
+    return [*COLUMNS, *sorted(set(history[0]) - set(COLUMNS))]
+
+
 def write_table(path: Path, history: History) -> None:
-    """Write one line for each epoch, under `COLUMNS`."""
+    """Write one line for each epoch."""
     with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
-        writer: Any = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer: Any = csv.DictWriter(file, columns_of(history), lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)

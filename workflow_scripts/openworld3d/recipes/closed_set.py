@@ -16,7 +16,16 @@ from openworld3d.protocol import IGNORED
 BEGINS_WITH: str = "train"
 TEACHES_UNKNOWN: bool = False
 OUTPUTS: tuple[str, ...] = ("logits", "features")
-TRAINING_KEYS: dict[str, Any] = {}
+TRAINING_KEYS: dict[str, Any] = {
+    "keep_epochs": {
+        "description": "a list of epochs after which the network is kept beside the last, for recipes that start "
+        "from one of them; empty where it is left out",
+        "type": "array",
+        "uniqueItems": True,
+        "items": {"type": "integer", "minimum": 1},
+        "default": [],
+    },
+}
 INFERENCE_KEYS: dict[str, Any] = {}
 
 

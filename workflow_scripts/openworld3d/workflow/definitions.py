@@ -120,6 +120,8 @@ def check_recipe(config: Config, name: str) -> None:
     if "start_from" in recipe:
         refer(f"recipes.{name}.start_from", recipe["start_from"], config["recipes"])
         check_start(config, name)
+    if "start_epoch" in recipe:
+        check_start_epoch(config, name)
 
 
 def check_network(config: Config, name: str, other: str) -> None:
@@ -151,6 +153,18 @@ def check_start(config: Config, name: str) -> None:
                 f"config: recipes.{name}.start_from leads from {' to '.join(passed)}; let one of them start from a "
                 "recipe that trains anew"
             )
+
+
+def check_start_epoch(config: Config, name: str) -> None:
+    """Check that the network that a recipe starts from is kept after the wanted epoch, and that epochs are left."""
+    recipe, place = config["recipes"][name], f"config: recipes.{name}.start_epoch"
+    start, other = recipe["start_epoch"], recipe["start_from"]
+    kept = {*config["recipes"][other].get("keep_epochs", []), config["recipes"][other].get("epochs")} - {None}
+    if start not in kept:
+        found = f"{other} keeps epoch {' and '.join(map(str, sorted(kept)))}" if kept else f"{other} has no epochs"
+        raise UserError(f"{place} is {start}, but {found}; add it to recipes.{other}.keep_epochs")
+    if start >= recipe["epochs"]:
+        raise UserError(f"{place} is {start}, expected fewer than its epochs = {recipe['epochs']}; raise epochs")
 
 
 def check_score(name: str, score: dict[str, Any]) -> None:
