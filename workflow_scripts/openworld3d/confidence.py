@@ -21,3 +21,9 @@ def log_odds_of_error(logits: np.ndarray) -> np.ndarray:
     sum_others = np.exp(others - second[:, None]).sum(axis=1)  # (R,)
     with np.errstate(divide="ignore"):
         return (second + np.log(sum_others) - largest).astype(np.float32)
+
+
+def max_probability(logits: np.ndarray) -> np.ndarray:
+    """Return max_k p_k with p = softmax(z) in float32, as papers round it: logits (R, K) -> (R,) float32."""
+    logits = logits.astype(np.float32)
+    return 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)

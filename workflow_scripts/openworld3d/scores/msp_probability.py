@@ -6,6 +6,7 @@ from typing import Mapping
 
 import numpy as np
 
+from openworld3d.confidence import max_probability
 from openworld3d.scoring import refuse_one_class
 
 READS: tuple[str, ...] = ("logits",)
@@ -25,6 +26,4 @@ def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452).
     """
     refuse_one_class("msp_probability", outputs["logits"])
-    logits = outputs["logits"].astype(np.float32)
-    total = np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)  # (R,)
-    return 1 - 1 / total
+    return 1 - max_probability(outputs["logits"])

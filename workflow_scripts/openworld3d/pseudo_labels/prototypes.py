@@ -1,0 +1,41 @@
+"""Pseudo labels by clustering: a cluster for each known class of a cloud, and one more for what is unknown.
+
+A variant of the memory-cell prototype that PDF (CVPR 2024) grew out of: k-means with constrained seeds (Basu,
+Banerjee and Mooney, Semi-supervised Clustering by Seeding, ICML 2002).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.special import log_softmax
+
+from openworld3d.protocol import IGNORED
+
+ITERATIONS = 3
+
+
+def prototype_mask(logits: np.ndarray, target: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return which points fall in the extra cluster, (N,) bool: logits (N, K), target (N,), 255 where unlabelled.
+
+    In log softmax(z), which is finite, the centre of a known class starts at the mean of its labelled points, which
+    stay in its cluster, and the extra one at an unlabelled point that is drawn. Three times, each unlabelled point
+    goes to the nearest centre, of equally near ones to a known class's, and each centre to the mean of its cluster.
+    Where no point is labelled, or every one, none is in the extra cluster; where the drawn point is of a known class,
+    few.
+    """
+    labelled = target != IGNORED
+    if labelled.all() or not labelled.any():
+        return np.zeros(len(target), bool)
+    place = log_softmax(logits.astype(np.float64), axis=1)  # (N, K)
+    unlabelled = np.flatnonzero(~labelled)
+    cluster = np.full(len(target), -1)
+    present, cluster[labelled] = np.unique(target[labelled], return_inverse=True)
+    extra = len(present)
+    cluster[generator.choice(unlabelled)] = extra
+    center = np.empty((extra + 1, place.shape[1]))
+    for _ in range(ITERATIONS):
+        for number in np.unique(cluster[cluster >= 0]):  # a cluster that has lost its points leaves its centre
+            center[number] = place[cluster == number].mean(axis=0)
+        cluster[unlabelled] = cdist(place[unlabelled], center).argmin(axis=1)
+    return cluster == extra
