@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 import numpy as np
+
+from openworld3d.batches import Batch
+from openworld3d.layers.geometry import clouds
 from openworld3d.pseudo_labels.growing import Growing
 from openworld3d.pseudo_labels.low_confidence import low_confidence_mask
 from openworld3d.pseudo_labels.prototypes import prototype_mask
 from openworld3d.pseudo_labels.region import region_mask
-
-from openworld3d.batches import Batch
-from openworld3d.layers.geometry import clouds
 
 DRAWS = 1  # so that marking draws other numbers than what the cloud was augmented with
 
