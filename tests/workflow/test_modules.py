@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 
@@ -29,8 +29,11 @@ LIBRARY = "workflow_scripts/openworld3d"
 
 
 @pytest.fixture(autouse=True)
-def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(ROOT)
+    yield
+    for remembered in (modules.code_of, modules.tree_of, modules.imported_modules):
+        remembered.cache_clear()  # of files by the same names elsewhere
 
 
 def test_imports_are_followed_through_packages() -> None:
