@@ -4,8 +4,8 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 
 # The driver's side, the figures, laspy, and the libraries that scores are compared with run on Python 3.11 or newer alone.
-DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/environment/test_pins.py \
-    tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
+DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/published \
+    tests/environment/test_pins.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
     tests/scores/test_public_libraries.py tests/test_las.py \
     $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz_folder.py)
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
