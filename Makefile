@@ -11,6 +11,10 @@ DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 
+# A process for each core, which takes on what another has left; of two threads each they would wait for one another.
+SHARED := -n $(CORES) --dist worksteal
+test $(OLD) test-old: export OMP_NUM_THREADS := 1
+
 .PHONY: demo test test-old $(OLD) slurm stacks check format docs containers
 
 demo: .venv/installed
@@ -21,15 +25,15 @@ demo: .venv/installed
 	@echo "logs:   logs/"
 
 test: .venv/installed
-	$(BIN)/pytest -n $(CORES)
+	$(BIN)/pytest $(SHARED)
 
 # The library's tests in each stack, then what the running Python asks of the stacks: the pipeline, the checks.
 test-old: .venv/installed $(OLD)
-	$(BIN)/pytest -n $(CORES) -m stacks
+	$(BIN)/pytest $(SHARED) -m stacks
 
 $(OLD): test-%: stacks
 	@if test -e $(STACKS)/$*/pins.txt; then echo "$*: testing"; \
-	    $(STACKS)/$*/bin/pytest -n $(CORES) $(addprefix --ignore=,$(DRIVER_TESTS)); fi
+	    $(STACKS)/$*/bin/pytest $(SHARED) $(addprefix --ignore=,$(DRIVER_TESTS)); fi
 
 # What Slurm's jobs make is compared with what the demo made. As root, where apt-get may install a Slurm; says so if not.
 slurm: demo

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openworld3d.thresholds import known_threshold
@@ -17,8 +17,10 @@ def test_threshold_by_hand() -> None:
 
 
 @given(ROWS)
+@example([(0, 114), (1, 6)])  # exactly 95 %, which float32 rounds to less
 def test_at_least_95_percent_are_kept_and_no_lower_score_keeps_them(rows: list[tuple[int, int]]) -> None:
     score, weight = np.array(rows, np.float32).T
     threshold = known_threshold(score, weight)
+    weight = weight.astype(np.float64)
     assert weight[score <= threshold].sum() >= 0.95 * weight.sum() - 1e-6
     assert weight[score < threshold].sum() < 0.95 * weight.sum() + 1e-6

@@ -13,5 +13,5 @@ def known_threshold(score: np.ndarray, weight: np.ndarray) -> float:
     score (S,) float32 of a sample of them; weight (S,), how many voxels each stands for.
     """
     order = np.argsort(score, kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
+    share = np.cumsum(weight[order], dtype=np.float64) / weight.sum(dtype=np.float64)
     return float(score[order[np.searchsorted(share, KNOWN_KEPT)]])
