@@ -17,6 +17,7 @@ METHODS = {
     "drop_path": ["entropy"],
     "ensemble": ["class_variance"],
     "real": ["redundancy"],
+    "pdf": ["unknown_logit"],
     "upper_bound": ["unknown_probability"],
 }
 ASK_ONE: Jobs = {"infer": 1, "sample_training": 1, **ONE_SCORE}
@@ -33,7 +34,7 @@ def every(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Projec
     project = Project.copy_of(finished, tmp_path_factory.mktemp("methods") / "copy")
     value("tables.rooms.methods", METHODS)(project)
     value("recipes.ensemble.members", 2)(project)
-    assert project.would_run() == chains(7, train=4, infer=5, sample_training=4, ensemble=1)
+    assert project.would_run() == chains(8, train=5, infer=6, sample_training=5, ensemble=1)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project
@@ -59,6 +60,7 @@ def test_other_recipes_ask_what_they_say(every: Project) -> None:
         "closed_set/seed0/weights.npz",
         "closed_set/seed1/weights.npz",
         "dropout/seed0/weights.npz",
+        "pdf/seed0/weights.npz",
         "real/seed0/weights.npz",
         "upper_bound/seed0/weights.npz",
     ]
@@ -75,6 +77,9 @@ def test_other_recipes_ask_what_they_say(every: Project) -> None:
     assert configs["real"]["train"]["recipe"]["redundancy"] == 3
     assert "sofa" not in configs["real"]["train"]["recipe"]["synthesis_classes"]
     assert "chair" in configs["real"]["train"]["recipe"]["synthesis_classes"]
+    assert configs["pdf"]["train"]["recipe"]["start_epoch"] == 1
+    assert configs["pdf"]["train"]["recipe"]["second_decoder"] == "plain"
+    assert "pseudo_recall" in every.read("results/runs/sofa/stratified_small/pdf/seed0/history.csv")
     assert configs["upper_bound"]["train"]["recipe"]["kind"] == "upper_bound"
 
 
@@ -96,7 +101,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
     "precision of the stored outputs": (
         value("evaluation.stored_precision", "float16"),
-        chains(9, infer=6, ensemble=1),
+        chains(10, infer=7, ensemble=1),
     ),
     "command that joins": (code("workflow_scripts/ensemble.py"), {"ensemble": 1, **ONE_SCORE}),
     "score of the passes": (code(f"{LIBRARY}/scores/mutual_information.py"), ONE_SCORE),
@@ -104,14 +109,16 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "weight of calibration": (value("recipes.real.calibration_weight", 0), {"train": 1, **ASK_ONE}),
     "number of classifiers left out, which are 3 then too": (no_number, {}),
     "classes that are resized": (value("recipes.real.synthesis_classes", ["table"]), {"train": 1, **ASK_ONE}),
+    "how regions grow": (code(f"{LIBRARY}/pseudo_labels/growing.py"), {"train": 1, **ASK_ONE}),
+    "which points are marked": (value("recipes.pdf.pseudo_labels", "oracle"), {"train": 1, **ASK_ONE}),
     "synthesis": (code(f"{LIBRARY}/synthesis.py"), {"train": 1, **ASK_ONE}),
     "what another recipe starts from": (
         value("recipes.closed_set.learning_rate", 0.001),
-        chains(7, train=3, infer=4, ensemble=1, sample_training=3),
+        chains(8, train=4, infer=5, ensemble=1, sample_training=4),
     ),
     "code of a score that is fitted": (code(f"{LIBRARY}/scores/knn.py"), ONE_SCORE),
     "option of a score that is fitted": (value("scores.knn.k", 5), ONE_SCORE),
-    "what scores are fitted on": (code(f"{LIBRARY}/training_sample.py"), chains(8, sample_training=5)),
+    "what scores are fitted on": (code(f"{LIBRARY}/training_sample.py"), chains(9, sample_training=6)),
     "neighbours of a score": (value("scores.standardised_max_logit_smooth.neighbors", 3), ONE_SCORE),
     "scores removed": (value("tables.rooms.methods", KEPT), TABLE),
     "recipes removed": (value("tables.rooms.methods", {"closed_set": METHODS["closed_set"]}), TABLE),
