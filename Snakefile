@@ -20,6 +20,7 @@ include: "rules/train.smk"
 include: "rules/pretrained.smk"
 include: "rules/infer.smk"
 include: "rules/without_network.smk"
+include: "rules/pseudo_masks.smk"
 include: "rules/score.smk"
 include: "rules/measure.smk"
 include: "rules/table.smk"
@@ -59,6 +60,12 @@ rule compare:
         checked_environments(config["table"]),
         table_files(),
         compared_files(),
+
+
+rule pseudo_masks:
+    input:
+        checked_environments(config["table"]),
+        pseudo_masks,
 
 
 rule protocols:

@@ -69,6 +69,26 @@ def all_outputs():
     return sorted(files)
 
 
+def pseudo_masks(wildcards):
+    """Return the pseudo masks of every run of the wanted table that has some, or end in a sentence where none has.
+
+    What an input function raises Snakemake shows with a traceback.
+    """
+    table = config["table"]
+    masks = [
+        PSEUDO_MASKS.format(**run)
+        for run in slices.runs_of_table(config, table)
+        if slices.has_pseudo_masks(config, run["recipe"])
+    ]
+    if not masks:
+        found = ", ".join(config["tables"][table]["methods"])
+        sys.exit(
+            f"error: config: tables.{table}.methods has {found}, expected a recipe of kind pdf, as no other has pseudo "
+            "masks; add one, or choose another table"
+        )
+    return masks
+
+
 def metrics_of_rows(wildcards):
     """Return the metrics of each row of a table."""
     return rows(METRICS, wildcards.table)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.coverage import TURNS
 from openworld3d.crops import Bounds
-from openworld3d.inference import Model, infer_scene
+from openworld3d.inference import Model, infer_scene, picked_points
 from openworld3d.recipes import closed_set
 from openworld3d.scene import Scene
 from openworld3d.voxel import voxelise
@@ -62,6 +62,16 @@ def test_output_of_a_point_is_its_own() -> None:
     assert single["inverse"].tolist() == voxel.tolist()
     for number, place in enumerate(single["place"]):
         assert np.abs(scene.coord[voxel == number] - place).max(1).min() < 1e-5
+
+
+@settings(max_examples=25, deadline=None)
+@given(points=st.integers(1, 60), seed=st.integers(0, 9))
+def test_voxels_are_shown_as_the_picked_points(points: int, seed: int) -> None:
+    scene, network = cube(points, seed), ToyNetwork()
+    model = Model(network, network, {}, 1.0, RANGE, CPU)  # type: ignore[arg-type]
+    picked = picked_points(model, scene)
+    assert infer_scene(model, scene, "single", Bounds(5, 99))["place"] == pytest.approx(scene.coord[picked], abs=1e-5)
+    assert voxelise(scene.coord, 1.0)[picked].tolist() == list(range(len(picked)))
 
 
 def test_visits_and_halved_crops_by_hand() -> None:

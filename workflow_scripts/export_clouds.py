@@ -33,7 +33,7 @@ def main() -> None:
         for scored in found:
             scene, score = load_scene(scored.file.path, scenes.classes), scored.score()
             colours = colour(score, low, high)
-            write_cloud(folder / f"{scored.name}.ply", scene, colours, scored.prediction(), score)
+            write_cloud(folder / f"{scored.name}.ply", scene, colours, prediction=scored.prediction(), score=score)
         legend = {
             "colour_map": COLOUR_MAP,
             "range": [low, high],

@@ -31,7 +31,7 @@ COMMANDS = {
         "make_table",
         "export_clouds",
     ],
-    "network": ["train", "infer"],
+    "network": ["train", "infer", "export_pseudo_masks"],
 }
 
 

@@ -88,8 +88,8 @@ def make_tiny(config: dict[str, Any]) -> None:
         grid_size=0.2, quant_size=0.05, num_layers=3, depths=[1, 1, 1], channels=[16, 16, 16], num_heads=[1, 1, 1]
     )
     for recipe in config["recipes"].values():
-        recipe.update({name: 1 for name in ("epochs", "loop", "start_epoch") if name in recipe})
-    config["recipes"]["pdf"]["epochs"] = 2
+        recipe.update({name: 1 for name in ("epochs", "loop") if name in recipe})
+    config["recipes"]["pdf"].update(start_epoch=1, epochs=2)
     config["tables"]["rooms"].update(methods={"closed_set": ["msp", "energy"]})
 
 

@@ -1,11 +1,14 @@
-"""Coloured clouds for CloudCompare, MeshLab and their like."""
+"""Coloured clouds for CloudCompare, MeshLab and their like.
+
+The form is that of binary `.ply` (Turk, The PLY Polygon File Format, 1994), which needs no package: environments in
+which networks run have none for it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from plyfile import PlyData, PlyElement
 
 from openworld3d.files import whole_file
 from openworld3d.scene import Scene
@@ -26,17 +29,8 @@ ANCHORS = np.array(
         (253, 231, 37),
     ]
 )
-VERTEX = [
-    ("x", "<f4"),
-    ("y", "<f4"),
-    ("z", "<f4"),
-    ("red", "u1"),
-    ("green", "u1"),
-    ("blue", "u1"),
-    ("label", "u1"),
-    ("prediction", "u1"),
-    ("score", "<f4"),
-]
+OF_EVERY_CLOUD = ("x", "y", "z", "red", "green", "blue", "label")
+TYPE_NAMES = {"f4": "float", "u1": "uchar"}
 
 
 def colour(score: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -48,14 +42,18 @@ def colour(score: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.stack(channels, axis=1).round().astype(np.uint8)  # (N, 3)
 
 
-def write_cloud(path: Path, scene: Scene, colours: np.ndarray, prediction: np.ndarray, score: np.ndarray) -> None:
+def write_cloud(path: Path, scene: Scene, colours: np.ndarray, **columns: np.ndarray) -> None:
     """Write a binary little-endian `.ply` with one vertex per point; label 255 is void.
 
-    colours (N, 3) uint8, prediction (N,) uint8, score (N,) float32.
+    colours (N, 3) uint8; columns (N,) uint8 or float32 follow the label under their names.
     """
-    vertex = np.empty(len(scene), dtype=VERTEX)
-    columns = [*scene.coord.T, *colours.T, scene.label, prediction, score]
-    for (name, _), column in zip(VERTEX, columns):
+    columns = {**dict(zip(OF_EVERY_CLOUD, [*scene.coord.T, *colours.T, scene.label])), **columns}
+    types = {name: column.dtype.str[1:] for name, column in columns.items()}
+    vertex = np.empty(len(scene), [(name, f"<{code}") for name, code in types.items()])
+    for name, column in columns.items():
         vertex[name] = column
-    with whole_file(path) as temporary:
-        PlyData([PlyElement.describe(vertex, "vertex")], byte_order="<").write(str(temporary))
+    properties = [f"property {TYPE_NAMES[code]} {name}" for name, code in types.items()]
+    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(scene)}", *properties, "end_header", ""]
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        file.write("\n".join(header).encode())
+        file.write(vertex.tobytes())

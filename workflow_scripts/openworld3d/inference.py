@@ -15,6 +15,8 @@ from openworld3d.coverage import output_rows, showings
 from openworld3d.crops import Bounds, covering_crops
 from openworld3d.scene import Scene
 
+SEED = 0
+
 
 class Model(NamedTuple):
     """A trained network, how its recipe asks it, how scenes are shown to it, and where it runs."""
@@ -34,7 +36,7 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
     averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All that is
     random is drawn from a fixed seed: the crops from 0, and what the recipe draws in a crop from the crop's number.
     """
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(SEED)
     recipe_generator = torch.Generator(model.device)
     crops = 0
     row = output_rows(scene, model.voxel_size, coverage)
@@ -54,3 +56,9 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
             halved += crop.halved
             crops += 1
     return {**means.result(), "inverse": row, "visits": means.visits, "halved_crops": np.array(halved)}
+
+
+def picked_points(model: Model, scene: Scene) -> np.ndarray:
+    """Return which of its points each voxel is shown as by `infer_scene` where coverage is `single`: (R,) int64."""
+    _, picked = next(showings(scene, model.voxel_size, "single", np.random.default_rng(SEED)))
+    return picked

@@ -116,7 +116,7 @@ def stored_slice(config: Config) -> Slice:
 
 
 def sample_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
-    """Return what `sample_training` sees beside the weights."""
+    """Return what `sample_training` and `export_pseudo_masks` see beside the weights."""
     unknown_points = config["protocols"][protocol]["unknown_points"]
     return {**asked_slice(config, backbone, recipe), "unknown_points": unknown_points, "seed": int(seed)}
 
@@ -180,6 +180,11 @@ def has_sample(config: Config, recipe: str) -> bool:
     """Tell whether the runs of a recipe have a training sample: those of a network that is not taught in steps."""
     asked = begins_with(config, recipe) in ("train", "import_weights", "infer")
     return asked and "teaches" not in config["recipes"][recipe]
+
+
+def has_pseudo_masks(config: Config, recipe: str) -> bool:
+    """Tell whether the runs of a recipe mark points that they take for unknown: those of PDF."""
+    return config["recipes"][recipe]["kind"] == "pdf"
 
 
 def summarise_slice(config: Config) -> Slice:
