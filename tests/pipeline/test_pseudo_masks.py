@@ -69,16 +69,10 @@ def test_each_training_scene_can_be_looked_at(masked: Project) -> None:
 
 
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
-    "nothing": (lambda project: None, {}),
     "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), EXPORT),
-    "attention pairs at inference": (value("backbones.stratified_small.inference_pairs", 5000), EXPORT),
     "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), {}),
-    "coverage": (value("tables.rooms.coverage", "fragments"), {}),
     "radius of a neighbourhood": (value("recipes.pdf.region_radius", 0.4), {"train": 1, **EXPORT}),
-    "what regions are": (code(f"{LIBRARY}/pseudo_labels/region.py"), {"train": 1, **EXPORT}),
     "colours of the masks": (code(f"{LIBRARY}/pseudo_masks.py"), EXPORT),
-    "clouds": (code(f"{LIBRARY}/clouds.py"), EXPORT),
-    "command that exports them": (code("workflow_scripts/export_pseudo_masks.py"), EXPORT),
 }
 
 
