@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ COLOURS = {
     "unmarked_unknown": [240, 228, 66],
     "neither": [153, 153, 153],
 }
-Export = Callable[..., dict[str, Any]]
+Export = Callable[..., Dict[str, Any]]
 
 
 @pytest.fixture
