@@ -89,6 +89,7 @@ def make_tiny(config: dict[str, Any]) -> None:
     )
     for recipe in config["recipes"].values():
         recipe.update({name: 1 for name in ("epochs", "loop") if name in recipe})
+    config["recipes"]["closed_set"]["keep_epochs"] = [1]
     config["recipes"]["pdf"].update(start_epoch=1, epochs=2)
     config["tables"]["rooms"].update(methods={"closed_set": ["msp", "energy"]})
 

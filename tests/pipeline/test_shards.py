@@ -51,7 +51,7 @@ def test_number_of_shards_changes_no_result(rooms: Project, tmp_path: Path) -> N
     run(project)
     binned = results(project)
     assert binned != exact
-    for shards in (2, 3, 7):
+    for shards in (2, 7):
         value("datasets.rooms.shards", shards)(project)
         of_shards = {"infer": 2 * shards, "ensemble": shards, "score": 2 * shards, "summarise": 2 * shards}
         assert project.would_run() == {**of_shards, "export_clouds": 2, **MEASURE}

@@ -142,6 +142,10 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         put("recipes.pdf.start_epoch", 8),
         "pdf.start_epoch is 8, but closed_set keeps epoch 9 and 14; add it to recipes.closed_set.keep_epochs",
     ),
+    (
+        put("recipes.closed_set.epochs", 8),
+        "pdf.start_epoch is 9, but closed_set keeps epoch 8; add it to recipes.closed_set.keep_epochs",
+    ),
     (put("recipes.pdf.start_epoch", 14), "pdf.start_epoch is 14, expected fewer than its epochs = 14; raise epochs"),
     (put("recipes.pdf.pseudo_labels", "regions"), "pdf.pseudo_labels"),
     (put("recipes.dropout.keep_epochs", [9]), "recipes.dropout.*keep_epochs"),

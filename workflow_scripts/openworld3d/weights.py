@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from openworld3d.errors import UserError
 from openworld3d.files import canonical_json, whole_file
 
 State = Dict[str, Tensor]
@@ -49,4 +50,6 @@ def load_weights(path: Path, epoch: int | None = None) -> tuple[State, dict[str,
         config = json.loads(str(arrays["config"]))
         prefix = PREFIX if epoch in (None, config.get("recipe", {}).get("epochs")) else of_epoch(epoch)
         names = [name for name in arrays.files if name.startswith(prefix)]
+        if not names:
+            raise UserError(f"{path}: it has no network of epoch {epoch}, expected one; keep it by keep_epochs")
         return {name[len(prefix) :]: torch.from_numpy(arrays[name]) for name in names}, config

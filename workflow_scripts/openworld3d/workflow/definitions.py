@@ -159,7 +159,8 @@ def check_start_epoch(config: Config, name: str) -> None:
     """Check that the network that a recipe starts from is kept after the wanted epoch, and that epochs are left."""
     recipe, place = config["recipes"][name], f"config: recipes.{name}.start_epoch"
     start, other = recipe["start_epoch"], recipe["start_from"]
-    kept = {*config["recipes"][other].get("keep_epochs", []), config["recipes"][other].get("epochs")} - {None}
+    epochs = config["recipes"][other].get("epochs", 0)
+    kept = {epoch for epoch in (*config["recipes"][other].get("keep_epochs", []), epochs) if 0 < epoch <= epochs}
     if start not in kept:
         found = f"{other} keeps epoch {' and '.join(map(str, sorted(kept)))}" if kept else f"{other} has no epochs"
         raise UserError(f"{place} is {start}, but {found}; add it to recipes.{other}.keep_epochs")
