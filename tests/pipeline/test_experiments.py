@@ -13,7 +13,7 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml")
 TRAININGS = {
     "ign_lidarhd": 12,
     "memory_cell": 18,
-    "pdf_ablation": 39,
+    "pdf_ablation": 42,
     "rooms_pdf": 9,
     "rooms_real": 6,
     "rotation": 20,
