@@ -60,8 +60,8 @@ docs: .venv/installed
 # Snakemake asks conda for its platform before it prints a recipe; the tests' stand-in knows as much.
 containers: export PATH := $(PATH):tests/conda/base/bin
 containers: .venv/installed
-	$(BIN)/snakemake all incremental environments --containerize dockerfile > containers/Dockerfile
-	$(BIN)/snakemake all incremental environments --containerize apptainer > containers/openworld3d.def
+	$(BIN)/snakemake all incremental environments pseudo_masks --containerize dockerfile > containers/Dockerfile
+	$(BIN)/snakemake all incremental environments pseudo_masks --containerize apptainer > containers/openworld3d.def
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
