@@ -3,8 +3,8 @@
     python benchmarks/planning.py [--shards 1 2 4]
 
 20 protocols, 5 seeds and 25 methods of the generated rooms. Prints a Markdown table: when the plan stood, so that a
-first job could begin, when a dry run had printed all of them, and, as machines differ by a factor of four and one
-machine from day to day, how often a core would sum ten million squares in the seconds that it worked.
+first job could begin, when a dry run had printed all of them, and, as machines differ and one machine from day to day,
+how often a core would sum ten million squares in the seconds that it worked.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def plan(experiment: Path) -> tuple[int, float]:
 
 
 def seconds_of_squares() -> float:
-    """Return how long a core sums ten million squares in Python: 0.6 s on a quick machine, 2.6 s on a slow one."""
+    """Return how long a core sums ten million squares in Python."""
     start = time.process_time()
     total = 0
     for number in range(10**7):
