@@ -3,8 +3,8 @@
     python benchmarks/planning.py [--shards 1 2 4]
 
 20 protocols, 5 seeds and 25 methods of the generated rooms. Prints a Markdown table: when the plan stood, so that a
-first job could begin, when a dry run had printed all of them, and, as machines differ and one machine from day to day,
-how often a core would sum ten million squares in the seconds that it worked.
+first job could begin, when a dry run had printed all of them, and, as a machine differs from another and from itself
+on another day, how often a core would sum ten million squares in the seconds that it worked.
 """
 
 from __future__ import annotations
