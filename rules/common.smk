@@ -14,7 +14,7 @@ from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.provenance import record_file
 from openworld3d.shards import shard_names
-from openworld3d.workflow import slices
+from openworld3d.workflow import rows, slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.definitions import environment_names
 from openworld3d.workflow.history import join_history, refuse_other_history

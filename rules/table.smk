@@ -18,7 +18,7 @@ rule draw_steps:
         runtime=growing(10),
     params:
         code=code("draw_steps.py"),
-        config=slice_of(slices.steps_slice, "table"),
+        config=slice_of(rows.steps_slice, "table"),
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --out {output.figure:q} "
@@ -50,7 +50,7 @@ rule make_table:
         runtime=growing(10),
     params:
         code=code("make_table.py"),
-        config=slice_of(slices.table_slice, "table"),
+        config=slice_of(rows.table_slice, "table"),
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --replicates {input.replicates:q} "
@@ -79,7 +79,7 @@ rule compare_protocols:
         runtime=growing(10),
     params:
         code=code("compare_protocols.py"),
-        config=slice_of(slices.table_slice, "table"),
+        config=slice_of(rows.table_slice, "table"),
     shell:
         RECORD_WITH_CONFIG
         + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --csv {output.csv:q} "

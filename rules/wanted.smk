@@ -20,7 +20,7 @@ def checked_environments(table):
     It is a target: jobs wait for the file that says it went well, and of a check that failed since nobody would ask.
     """
     names = {"metrics"}
-    for row in slices.rows_of_table(config, table):
+    for row in rows.rows_of_table(config, table):
         begins = slices.begins_with(config, row["recipe"])
         if begins != "import_outputs":
             names.add(config["backbones"][row["backbone"]]["environment"])
@@ -47,14 +47,14 @@ def compared_files():
     ]
 
 
-def rows(pattern, table):
+def files_of_rows(pattern, table):
     """Return a file of each row of a table, in the order of the rows."""
-    return [pattern.format(**row) for row in slices.rows_of_table(config, table)]
+    return [pattern.format(**row) for row in rows.rows_of_table(config, table)]
 
 
 def chosen_rows(wildcards):
     """Return as JSON the rows of the wanted table whose provenance is printed: the one that `row` names, or all."""
-    listed = slices.rows_of_table(config, config["table"])
+    listed = rows.rows_of_table(config, config["table"])
     named = [{**row, "metrics": METRICS.format(**row)} for row in listed]
     return canonical_json([named[config["row"] - 1]] if "row" in config else named)
 
@@ -62,7 +62,7 @@ def chosen_rows(wildcards):
 def all_outputs():
     """Return the outputs and training samples of every run of the wanted table: all that asks for a network."""
     files = set()
-    for row in slices.rows_of_table(config, config["table"]):
+    for row in rows.rows_of_table(config, config["table"]):
         files.update(shards(OUTPUTS, row))
         if slices.has_sample(config, row["recipe"]):
             files.add(SAMPLE.format(**row))
@@ -77,7 +77,7 @@ def pseudo_masks(wildcards):
     table = config["table"]
     masks = [
         PSEUDO_MASKS.format(**run)
-        for run in slices.runs_of_table(config, table)
+        for run in rows.runs_of_table(config, table)
         if slices.has_pseudo_masks(config, run["recipe"])
     ]
     if not masks:
@@ -91,12 +91,12 @@ def pseudo_masks(wildcards):
 
 def metrics_of_rows(wildcards):
     """Return the metrics of each row of a table."""
-    return rows(METRICS, wildcards.table)
+    return files_of_rows(METRICS, wildcards.table)
 
 
 def replicates_of_rows(wildcards):
     """Return the metrics of drawn scenes of each row of a table."""
-    return rows(REPLICATES, wildcards.table)
+    return files_of_rows(REPLICATES, wildcards.table)
 
 
 def check_of(protocol):
@@ -121,4 +121,4 @@ def checks_of_rows(wildcards):
 
 def cloud_manifests():
     """Return the clouds of every row of the wanted table."""
-    return rows(CLOUDS, config["table"])
+    return files_of_rows(CLOUDS, config["table"])

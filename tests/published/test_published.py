@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from openworld3d.workflow.definitions import check_classes
 from openworld3d.workflow.modules import declared, plugin_names
-from openworld3d.workflow.slices import rows_of_table
+from openworld3d.workflow.rows import rows_of_table
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path.stem for path in (ROOT / "published").glob("*.yaml"))

@@ -8,18 +8,15 @@ import pytest
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import modules
+from openworld3d.workflow.rows import rows_of_table, runs_of_table, steps_slice, table_slice
 from openworld3d.workflow.slices import (
     import_slice,
     infer_slice,
     members_of,
     network_of,
-    rows_of_table,
-    runs_of_table,
     sample_slice,
     saved_slice,
     score_slice,
-    steps_slice,
-    table_slice,
     train_slice,
     unknown_slice,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any, Dict
 
 from openworld3d.files import canonical_json, sha256_of_text
@@ -12,8 +11,6 @@ Config = Dict[str, Any]
 Slice = Dict[str, Any]
 
 ONLY_INFERENCE = ("environment", "inference_voxels", "inference_pairs")
-METHOD = "{recipe} + {score}"
-NOT_OURS = "n/a"
 
 
 def raw_root(config: Config, dataset: str) -> str:
@@ -220,14 +217,6 @@ def members_of(config: Config, recipe: str, seed: str) -> list[int]:
     return list(range(int(seed) * members, (int(seed) + 1) * members))
 
 
-def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
-    """Return protocol, backbone, recipe and seed of every run of a table, in the order of the config."""
-    keys = ("protocol", "backbone", "recipe", "seed")
-    chosen = config["tables"][table]
-    lists = [chosen["protocols"], chosen["backbones"], chosen["methods"], chosen["seeds"]]
-    return [dict(zip(keys, values)) for values in product(*lists)]
-
-
 def reads(config: Config, score: str) -> set[str]:
     """Return which outputs of a run a score reads."""
     return set(declared("scores", config["scores"][score]["kind"], "READS"))
@@ -241,63 +230,3 @@ def fits(config: Config, score: str) -> set[str]:
 def outputs_of(config: Config, recipe: str) -> set[str]:
     """Return which outputs the runs of a recipe have."""
     return set(declared("recipes", config["recipes"][recipe]["kind"], "OUTPUTS"))
-
-
-def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
-    """Return the identity of every row of a table: a run, its coverage, and a score of its outputs."""
-    return [
-        {
-            **run,
-            "dataset": config["protocols"][run["protocol"]]["dataset"],
-            "coverage": config["tables"][table]["coverage"],
-            "score": score,
-            "method": METHOD.format(recipe=run["recipe"], score=score),
-        }
-        for run in runs_of_table(config, table)
-        for score in config["tables"][table]["methods"][run["recipe"]]
-    ]
-
-
-def steps_slice(config: Config, table: str) -> Slice:
-    """Return what `draw_steps` sees: a line for each recipe of a table that ends a way of teaching."""
-    chosen, rows = config["tables"][table], rows_of_table(config, table)
-    before = {config["recipes"][recipe].get("start_from") for recipe in chosen["methods"]}
-    lines = []
-    for protocol, backbone, last in product(chosen["protocols"], chosen["backbones"], chosen["methods"]):
-        if "teaches" not in config["recipes"][last] or last in before:
-            continue
-        steps = []
-        for recipe in way_to(config, last):
-            of_step = {"protocol": protocol, "backbone": backbone, "recipe": recipe}
-            score = chosen["methods"].get(recipe, [None])[0]
-            found = [n for n, row in enumerate(rows) if {**row, **of_step, "score": score} == row]
-            if found:
-                steps.append({"taught": len(taught_until(config, recipe)), "rows": found})
-        lines.append({"name": config["recipes"][last]["kind"], "steps": steps})
-    return {"lines": lines}
-
-
-def way_to(config: Config, recipe: str) -> list[str]:
-    """Return the recipes from the network that knew none of the unknown classes to the last one that teaches some."""
-    chosen = config["recipes"][recipe]
-    return [*(way_to(config, chosen["start_from"]) if "teaches" in chosen else []), recipe]
-
-
-def table_slice(config: Config, table: str) -> Slice:
-    """Return what `make_table` sees."""
-    return {
-        "table": table,
-        "metrics": config["tables"][table]["metrics"],
-        "rows": [shown(config, row) for row in rows_of_table(config, table)],
-    }
-
-
-def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row's identity as the table has it, and whether its recipe is told what is unknown.
-
-    What somebody else saved has no backbone, coverage or seed.
-    """
-    if begins_with(config, row["recipe"]) == "import_outputs":
-        return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS), "told": False}
-    trained = config["recipes"][network_of(config, row["recipe"])]
-    return {**row, "told": declared("recipes", trained["kind"], "TEACHES_UNKNOWN")}

@@ -9,13 +9,13 @@ from openworld3d.columns import check_columns
 from openworld3d.errors import UserError
 from openworld3d.workflow.definitions import classes_of, refer, refer_all
 from openworld3d.workflow.modules import declared
+from openworld3d.workflow.rows import rows_of_table
 from openworld3d.workflow.slices import (
     begins_with,
     fits,
     network_of,
     outputs_of,
     reads,
-    rows_of_table,
     saved_folder,
     taught_until,
     training_keys,
