@@ -11,8 +11,8 @@ DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 
-# A process for each core, which takes on what another has left; of two threads each they would wait for one another.
-SHARED := -n $(CORES) --dist worksteal
+# A process for each core, of one thread, as of two threads each they would wait for one another.
+SHARED := -n $(CORES) --dist loadgroup
 test $(OLD) test-old: export OMP_NUM_THREADS := 1
 
 .PHONY: demo test test-old $(OLD) slurm stacks check format docs containers
