@@ -1,4 +1,5 @@
 import gc
+import inspect
 import os
 import re
 import sys
@@ -103,9 +104,16 @@ wildcard_constraints:
     shard=r"\d+of\d+",
 
 
+def signed(function):
+    """Return a function that carries its signature, which planning would work out a dozen times for each job."""
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
 def slice_of(function, *names):
     """Return a parameter: the canonical JSON of a slice, so that a job sees its part of the config and no more."""
 
+    @signed
     def parameter(wildcards):
         return canonical_json(function(config, *(wildcards[name] for name in names)))
 
@@ -115,6 +123,7 @@ def slice_of(function, *names):
 def code(script, *modules):
     """Return a parameter: the digest of a command's files, and of the modules that it loads by name for a job."""
 
+    @signed
     def parameter(wildcards):
         return code_of(script, *(module(wildcards) for module in modules))
 
@@ -162,7 +171,7 @@ def shards(pattern, wildcards):
 
 def all_shards(pattern):
     """Return an input: a file of each shard."""
-    return lambda wildcards: shards(pattern, wildcards)
+    return signed(lambda wildcards: shards(pattern, wildcards))
 
 
 def statistics_before(wildcards):
@@ -238,7 +247,7 @@ def environment_name(wildcards):
 
 def growing(amount):
     """Return a resource that a job gets more of at each further attempt, whatever it was that ran out."""
-    return lambda wildcards, attempt: amount * attempt
+    return signed(lambda wildcards, attempt: amount * attempt)
 
 
 def cards(environment):

@@ -68,14 +68,22 @@ def imported_modules(file: Path) -> list[Path]:
     return [module_file(name) for name in names if name.split(".")[0] == LIBRARY and is_module(name)]
 
 
-def imported_names(tree: ast.AST) -> Iterator[str]:
+def imported_names(tree: ast.Module) -> Iterator[str]:
     """Yield each module that a file's import statements may mean; `from a import b` may mean `a.b`."""
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a tree holds but for expressions, which are most of it and import nothing."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(tree, block, []):
+            yield node
+            yield from statements(node)
 
 
 def is_module(name: str) -> bool:
