@@ -23,8 +23,12 @@ PREPARED = (
 )
 SHORT = ("real", "pdf")
 ASK_FOR_CARDS = ("train", "infer", "sample_training")
-# A pretend card trains on the CPU, in the memory of a small node even at the fourth attempt.
-RESOURCES = ("--set-resources", *(f"{rule}:gpu=1" for rule in ASK_FOR_CARDS), "train:mem_mb=3000 * attempt")
+# A pretend card is a core of a small node, in whose memory two jobs fit side by side, and one at its fourth attempt.
+RESOURCES = (
+    "--set-resources",
+    *(f"{rule}:gpu=1" for rule in ASK_FOR_CARDS),
+    *(f"{rule}:mem_mb=3000 * attempt" for rule in ASK_FOR_CARDS),
+)
 SAME = ("weights.npz", "history.csv", "metrics.json", "replicates.npz", "rooms.csv", "rooms.md", "rooms.tex")
 
 
