@@ -16,11 +16,6 @@ from tests.slurm.conftest import ClusterProject
 pytestmark = pytest.mark.slurm
 
 TRAININGS = "results/runs/sofa/stratified_small"
-SNAKEMAKE = f"{sys.executable} -m snakemake --cores 2"
-PREPARED = (
-    "results/environments/cpu.sound",
-    *(f"results/scenes/rooms/{split}/manifest.json" for split in ("train", "val")),
-)
 SHORT = ("real", "pdf")
 ASK_FOR_CARDS = ("train", "infer", "sample_training")
 # A pretend card is a core of a small node, in whose memory two jobs fit side by side, and one at its fourth attempt.
@@ -35,10 +30,8 @@ SAME = ("weights.npz", "history.csv", "metrics.json", "replicates.npz", "rooms.c
 def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluster) -> None:
     """Kill what can be killed while the default experiment runs: its results are those of `make demo` to the bit.
 
-    What asks for a network goes through Slurm job by job. The small jobs before are one job of Slurm, and those after
-    another, since the plugin sees only half a minute later that a job of a few seconds has ended.
+    What asks for a network goes through Slurm job by job; the many small jobs that follow are one job of Slurm.
     """
-    cluster.run(on_cluster.folder, f"{SNAKEMAKE} {' '.join(PREPARED)}")
     asked = ("outputs", *RESOURCES)
     first = on_cluster.submit(*asked)
     begun_training(on_cluster, cluster, until=11)
@@ -76,7 +69,7 @@ def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluste
     left_to_do = on_cluster.would_run()
     assert set(left_to_do) == {"score", "summarise", "measure", "export_clouds", "make_table"}
 
-    cluster.run(on_cluster.folder, SNAKEMAKE)
+    cluster.run(on_cluster.folder, f"{sys.executable} -m snakemake --cores 2")
     assert on_cluster.would_run() == {}
     made = contents(on_cluster.folder)
     assert made == {path: sha256_of(ROOT / path) for path in made}
