@@ -233,13 +233,6 @@ def environment(name):
     return ancient(f"results/environments/{name}.sound")
 
 
-def environment_checks():
-    """Return the check of every environment."""
-    return expand(
-        "results/environments/{environment}.json", environment=environment_names()
-    )
-
-
 def environment_name(wildcards):
     """Return the environment that trains a backbone."""
     return config["backbones"][wildcards.backbone]["environment"]

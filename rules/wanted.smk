@@ -1,4 +1,4 @@
-# What the wanted table needs: rows, and the files of each.
+# What the wanted table needs: rows, and the files of each; and every environment.
 
 
 def all_scenes():
@@ -122,3 +122,10 @@ def checks_of_rows(wildcards):
 def cloud_manifests():
     """Return the clouds of every row of the wanted table."""
     return files_of_rows(CLOUDS, config["table"])
+
+
+def environment_checks():
+    """Return the check of every environment."""
+    return expand(
+        "results/environments/{environment}.json", environment=environment_names()
+    )
