@@ -1,7 +1,8 @@
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
-CORES ?= $(shell nproc)
+# nproc takes OMP_NUM_THREADS for the machine's cores.
+CORES ?= $(shell env -u OMP_NUM_THREADS nproc)
 
 # The driver's side, the figures, laspy, and the libraries that scores are compared with run on Python 3.11 or newer alone.
 DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/published \
