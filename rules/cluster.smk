@@ -1,3 +1,7 @@
+if "snakemake_executor_plugin_slurm" in sys.modules:
+    keep_jobs(sys.modules["snakemake_executor_plugin_slurm"])
+
+
 # A killed Snakemake leaves its jobs in the queue. Those that have ended since count as done; those that have not are
 # cancelled, as this call is about to send them again, and a training goes on from its last epoch.
 onstart:

@@ -21,6 +21,7 @@ from openworld3d.workflow.definitions import environment_names
 from openworld3d.workflow.history import join_history, refuse_other_history
 from openworld3d.workflow.modules import code_of
 from openworld3d.workflow.orphans import end_orphans, job_in_record
+from openworld3d.workflow.unanswered import keep_jobs
 
 RAW = "results/raw/{dataset}"
 SCENES = "results/scenes/{dataset}/{split}/manifest.json"

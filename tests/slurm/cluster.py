@@ -125,9 +125,10 @@ class Cluster:
         return [Job(*line.split("|", 5)) for line in out.splitlines()]
 
     def table(self) -> str:
-        """Return a line for each job: its id, state, time, partition and what it was for."""
+        """Return a line for each job: its id, state, time, partition and purpose; and why none can start."""
         lines = [f"{j.id:>4} {j.state:10} {j.elapsed:>8} {j.partition:4} {j.comment}" for j in self.jobs()]
-        return "\n".join(lines)
+        reasons = subprocess.run(["sinfo", "--noheader", "--list-reasons"], capture_output=True, text=True).stdout
+        return "\n".join([*lines, reasons])
 
     def state(self, job_id: str) -> str:
         return next(job.state for job in self.jobs() if job.id == job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluste
     wait_until("its job is in the queue again", lambda: cluster.state(on_the_node) == "PENDING", 60)
     cluster.bring_node_back()
 
-    assert second.wait(1800) == 0, on_cluster.printed()
+    assert_ends_well(second, on_cluster, cluster, 3000)
     jobs = cluster.jobs()
     comment_of = {job.id: job.comment for job in jobs}
     assert {job.state for job in jobs if job.id in left} <= {"CANCELLED", "COMPLETED"}
@@ -86,12 +87,21 @@ def test_two_cards_train_in_one_job(on_cluster: ClusterProject, cluster: Cluster
         project.edit_config(make_tiny)
         value("recipes.closed_set.scenes_per_step", 2)(project)
         value("datasets.rooms.generate.train", 2)(project)
-    assert on_cluster.submit(*wanted).wait(600) == 0, on_cluster.printed()
+    assert_ends_well(on_cluster.submit(*wanted), on_cluster, cluster, 600)
     job = max((job for job in cluster.jobs() if job.rule == "train"), key=lambda job: int(job.id))
     assert (job.partition, job.state, cluster.cards(job.id)) == ("gpu", "COMPLETED", 2)
     done = here.snakemake(*wanted)
     assert done.returncode == 0, done.stdout
     assert contents(on_cluster.folder) == contents(here.folder)
+
+
+def assert_ends_well(call: subprocess.Popen[str], project: ClusterProject, cluster: Cluster, seconds: float) -> None:
+    """Wait for the end of the last call; fails with what it printed and with Slurm's jobs."""
+    try:
+        code: int | str = call.wait(seconds)
+    except subprocess.TimeoutExpired:
+        code = f"none after {seconds:.0f} s"
+    assert code == 0, f"{project.printed()}\n{cluster.table()}"
 
 
 def begun_training(project: ClusterProject, cluster: Cluster, until: int) -> str:
