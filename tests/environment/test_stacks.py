@@ -49,7 +49,6 @@ def test_torch_of_pypi_is_no_cuda_11_1(tmp_path: Path) -> None:
     [
         ("py38_torch1.8.1", "torch-scatter", {"torch_scatter": "cpu"}),
         ("py39_torch1.10.2", "torch", {}),
-        ("py311_torch2.13.0_scatter", "torch-scatter", {"torch_scatter": "cpu"}),
     ],
 )
 def test_stack_is_sound_without_a_card(tmp_path: Path, stack: str, backend: str, extensions: dict[str, str]) -> None:

@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import yaml
+from tests.pipeline import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "rules", "workflow_scripts", "envs", "schemas", "profiles", "config.yaml", "experiments")
@@ -38,15 +38,8 @@ class Project:
         return copied
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake with this Python, which need not be activated."""
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-            cwd=self.folder,
-            env=self.variables(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        """Run Snakemake and return what it printed, errors too."""
+        return forked.snakemake(["--cores", "2", *arguments], self.folder, self.variables())
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables that Snakemake sees."""
