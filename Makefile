@@ -12,8 +12,9 @@ DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 
-# A process for each core, of one thread, as of two threads each they would wait for one another.
-SHARED := -n $(CORES) --dist loadgroup
+# A process for each core, of one thread, as of two threads each they would wait for one another. A file's tests stay on
+# one process, as many have fixtures that run a pipeline for all of them.
+SHARED := -n $(CORES) --dist loadfile
 test $(OLD) test-old: export OMP_NUM_THREADS := 1
 
 .PHONY: demo test test-old $(OLD) slurm stacks check format docs containers

@@ -108,7 +108,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "command that relabels": (code("workflow_scripts/relabel.py"), chains(6, 6, train=6, relabel=6)),
     "distillation of logits": (
         code(f"{LIBRARY}/recipes/learning_without_forgetting.py"),
-        chains(1, 1, train=1, relabel=1),
+        chains(2, 2, train=2, relabel=2),
     ),
     "distillation of what is known": (
         code(f"{LIBRARY}/recipes/knowledge_distillation.py"),
