@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from tests.pipeline.conftest import Project
 
@@ -38,14 +39,11 @@ def test_all_rows_where_none_is_named(finished: Project) -> None:
     assert [document["row"]["score"] for document in finished.provenance()] == ["msp", "energy"]
 
 
-def test_result_that_no_longer_is_what_was_read_is_told(finished: Project) -> None:
-    statistics = finished.folder / RUN / "single/msp/statistics/1of1.npz"
-    before = statistics.read_bytes()
-    statistics.write_bytes(before + b"0")
-    try:
-        (document,) = finished.provenance("--config", "row=1")
-    finally:
-        statistics.write_bytes(before)
+def test_result_that_no_longer_is_what_was_read_is_told(finished: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(finished, tmp_path / "copy")
+    statistics = project.folder / RUN / "single/msp/statistics/1of1.npz"
+    statistics.write_bytes(statistics.read_bytes() + b"0")
+    (document,) = project.provenance("--config", "row=1")
     (measure,) = [job for job in document["jobs"] if job["command"] == "measure"]
     assert measure["changed since"] == [f"{RUN}/single/msp/statistics/1of1.npz"]
 
