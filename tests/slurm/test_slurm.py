@@ -5,19 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openworld3d.files import sha256_of
-from tests.pipeline.conftest import ROOT, Project, make_tiny
+from tests.pipeline.conftest import Project, make_tiny
 from tests.pipeline.test_reruns import value
 from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.conftest import ClusterProject
 
 pytestmark = pytest.mark.slurm
 
+EPOCHS, LOOP = 14, 60
 TRAININGS = "results/runs/sofa/stratified_small"
-SHORT = ("real", "pdf")
 ASK_FOR_CARDS = ("train", "infer", "sample_training")
 # A pretend card is a core of a small node, in whose memory two jobs fit side by side, and one at its fourth attempt.
 RESOURCES = (
@@ -28,14 +29,26 @@ RESOURCES = (
 SAME = ("weights.npz", "history.csv", "metrics.json", "replicates.npz", "rooms.csv", "rooms.md", "rooms.tex")
 
 
-def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluster) -> None:
-    """Kill what can be killed while the default experiment runs: its results are those of `make demo` to the bit.
+def four_trainings(config: dict[str, Any]) -> None:
+    """Shrink the default experiment to two recipes of two seeds, which train for a minute or two each."""
+    make_tiny(config)
+    for name in ("closed_set", "dropout"):
+        config["recipes"][name].update(epochs=EPOCHS, loop=LOOP)
+    config["tables"]["rooms"].update(methods={"closed_set": ["msp", "knn"], "dropout": ["entropy"]}, seeds=[0, 1])
 
-    What asks for a network goes through Slurm job by job; the many small jobs that follow are one job of Slurm.
+
+def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_path: Path) -> None:
+    """Kill what can be killed while trainings run: results are those of an undisturbed run on one machine to the bit.
+
+    What runs a network goes through Slurm job by job; the many small jobs that follow are one job of Slurm.
     """
+    (tmp_path / "here").mkdir()
+    here = Project(tmp_path / "here")
+    for project in (on_cluster, here):
+        project.edit_config(four_trainings)
     asked = ("outputs", *RESOURCES)
     first = on_cluster.submit(*asked)
-    begun_training(on_cluster, cluster, until=11)
+    begun_training(on_cluster, cluster, until=EPOCHS - 3)
     first.kill()
     first.wait()
     left = {job.id for job in cluster.jobs() if job.state in ("RUNNING", "PENDING")}
@@ -44,14 +57,14 @@ def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluste
     assert on_cluster.snakemake("--unlock").returncode == 0
     second = on_cluster.submit(*asked)
     wait_until("what was left is cancelled", lambda: "an earlier call left behind" in on_cluster.printed(), 60)
-    too_long = begun_training(on_cluster, cluster, until=5)
+    too_long = begun_training(on_cluster, cluster, until=EPOCHS // 2)
     cluster.end_soon(too_long)
     wait_until("its time is over", lambda: cluster.state(too_long) == "TIMEOUT", 90)
 
-    begun_training(on_cluster, cluster, until=13)
+    begun_training(on_cluster, cluster, until=EPOCHS - 1)
     cluster.restart_controller()
 
-    on_the_node = begun_training(on_cluster, cluster, until=11)
+    on_the_node = begun_training(on_cluster, cluster, until=EPOCHS - 3)
     cluster.take_node_down()
     wait_until("its job is in the queue again", lambda: cluster.state(on_the_node) == "PENDING", 60)
     cluster.bring_node_back()
@@ -72,15 +85,18 @@ def test_default_experiment_survives(on_cluster: ClusterProject, cluster: Cluste
 
     cluster.run(on_cluster.folder, f"{sys.executable} -m snakemake --cores 2")
     assert on_cluster.would_run() == {}
-    made = contents(on_cluster.folder)
-    assert made == {path: sha256_of(ROOT / path) for path in made}
+    shown = contents(on_cluster.folder, of_links=True)
+    assert {Path(path).name for path in shown} == set(SAME)
+    done = here.snakemake()
+    assert done.returncode == 0, done.stdout
+    assert shown == contents(here.folder, of_links=True)
     print(cluster.table())
     print(on_cluster.read("results/tables/rooms.md"))
 
 
 def test_two_cards_train_in_one_job(on_cluster: ClusterProject, cluster: Cluster, tmp_path: Path) -> None:
     """Two processes share each batch, as where Snakemake runs them itself."""
-    wanted = (f"{TRAININGS}/closed_set/seed0/weights.npz", "--set-resources", "train:gpu=2")
+    wanted = ("--until", "train", "--set-resources", "train:gpu=2")
     (tmp_path / "here").mkdir()
     here = Project(tmp_path / "here")
     for project in (on_cluster, here):
@@ -92,7 +108,9 @@ def test_two_cards_train_in_one_job(on_cluster: ClusterProject, cluster: Cluster
     assert (job.partition, job.state, cluster.cards(job.id)) == ("gpu", "COMPLETED", 2)
     done = here.snakemake(*wanted)
     assert done.returncode == 0, done.stdout
-    assert contents(on_cluster.folder) == contents(here.folder)
+    made = contents(on_cluster.folder, of_links=False)
+    assert {Path(path).name for path in made} == {"weights.npz", "history.csv"}
+    assert made == contents(here.folder, of_links=False)
 
 
 def assert_ends_well(call: subprocess.Popen[str], project: ClusterProject, cluster: Cluster, seconds: float) -> None:
@@ -105,32 +123,28 @@ def assert_ends_well(call: subprocess.Popen[str], project: ClusterProject, clust
 
 
 def begun_training(project: ClusterProject, cluster: Cluster, until: int) -> str:
-    """Wait for a training that runs, has ended an epoch and at most `until` of its 14; return its job.
-
-    Those that start from another network have fewer, and would end before anything can befall them.
-    """
+    """Wait for a training that runs, has ended an epoch and at most `until`; return its job."""
 
     def begun() -> list[str]:
-        long = [job for job in cluster.running("train") if recipe_and_seed(job.comment)[0] not in SHORT]
-        return [job.id for job in long if 1 <= epochs(project, job.comment) <= until]
+        return [job.id for job in cluster.running("train") if 1 <= epochs(project, job.comment) <= until]
 
     return wait_until("a training has ended an epoch", begun, 300)[0]
 
 
-def recipe_and_seed(comment: str) -> list[str]:
-    """Return what a job's comment says that it trains."""
-    return comment.split("_stratified_small_")[1].rsplit("_", 1)
+def trained(comment: str) -> list[str]:
+    """Return what a job's comment says that it trains: recipe, seed and key."""
+    return comment.split("_stratified_small_")[1].rsplit("_", 2)
 
 
 def epochs(project: ClusterProject, comment: str) -> int:
     """Return how many epochs are in the history of a training, which its job's comment names."""
-    recipe, seed = recipe_and_seed(comment)
-    history = project.folder / TRAININGS / recipe / f"seed{seed}/history.csv"
+    recipe, seed, key = trained(comment)
+    history = project.folder / TRAININGS / recipe / f"seed{seed}/{key}/history.csv"
     return len(history.read_text().splitlines()) - 1 if history.exists() else 0
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each result that two undisturbed runs have alike, by its path."""
+def contents(folder: Path, of_links: bool) -> dict[str, str]:
+    """Return the SHA-256 of each result that two undisturbed runs have alike, by the path of its link or its own."""
     places = (folder / "results/runs", folder / "results/tables")
     files = (path for place in places for pattern in SAME for path in sorted(place.rglob(pattern)))
-    return {str(path.relative_to(folder)): sha256_of(path) for path in files}
+    return {str(path.relative_to(folder)): sha256_of(path) for path in files if path.is_symlink() == of_links}
