@@ -7,7 +7,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/wanted.smk"
+include: "rules/targets.smk"
 
 
 containerized: config.get("container")
@@ -25,59 +25,50 @@ include: "rules/score.smk"
 include: "rules/measure.smk"
 include: "rules/table.smk"
 include: "rules/clouds.smk"
-include: "rules/provenance.smk"
+include: "rules/results.smk"
 
 
 rule all:
     default_target: True
     input:
-        checked_environments(config["table"]),
-        table_files(),
-        cloud_manifests(),
+        target("all", wanted_table, wanted_clouds),
 
 
 rule table:
     input:
-        checked_environments(config["table"]),
-        table_files(),
+        target("table", wanted_table),
 
 
 rule outputs:
     input:
-        checked_environments(config["table"]),
-        all_outputs(),
+        target("outputs", wanted_outputs),
 
 
 rule incremental:
     input:
-        checked_environments("incremental"),
-        expand("results/tables/incremental.{suffix}", suffix=["csv", "md", "tex"]),
-        "results/figures/incremental.svg",
+        target("incremental", incremental_table),
 
 
 rule compare:
     input:
-        checked_environments(config["table"]),
-        table_files(),
-        compared_files(),
+        target("compare", wanted_table, wanted_comparison),
 
 
 rule pseudo_masks:
     input:
-        checked_environments(config["table"]),
-        pseudo_masks,
+        target("pseudo_masks", wanted_pseudo_masks),
 
 
 rule protocols:
     input:
-        protocol_checks(config["table"]),
+        target("protocols", wanted_protocols),
 
 
 rule scenes:
     input:
-        all_scenes(),
+        target("scenes", wanted_scenes),
 
 
 rule environments:
     input:
-        environment_checks(),
+        target("environments", all_environments),

@@ -47,7 +47,7 @@ def points_of(scores: list[Path], scenes: Scenes) -> list[Points]:
 
 
 def outputs_of(scores: Path) -> Path:
-    """Return the manifest of the outputs of a shard, where the pipeline lays them."""
+    """Return the manifest of the outputs of a shard, where the pipeline's links show them."""
     return scores.parents[3] / "outputs" / scores.parent.name / scores.name
 
 
@@ -58,7 +58,7 @@ def row(scores: list[Path], scenes: Scenes, unknown: str) -> str:
     known = [index for index in range(len(scenes.classes)) if index != positive]
     confusion = np.sum([confuse(scene, len(scenes.classes)) for scene in points], 0)
     found = conventions(parts, confusion, known)
-    recipe, score = scores[0].parts[-7], scores[0].parts[-4]
+    recipe, score = scores[0].parts[-8], scores[0].parts[-4]
     return f"| {recipe} + {score} | {' | '.join(f'{found[code][metric]:.3f}' for code, metric in COLUMNS)} |"
 
 

@@ -1,17 +1,12 @@
 rule export_clouds:
     input:
-        script="workflow_scripts/export_clouds.py",
-        scores=all_shards(SCORES),
-        outputs=all_shards(OUTPUTS),
-        scenes=evaluation_scenes,
-        environment=environment("metrics"),
+        inputs("export_clouds"),
     output:
-        clouds=CLOUDS,
-        provenance=record_file(CLOUDS),
+        **outputs("export_clouds"),
     log:
-        f"logs/export_clouds/{METHOD_LOG}.log",
+        log_of("export_clouds"),
     benchmark:
-        f"logs/benchmarks/export_clouds/{METHOD_LOG}.tsv"
+        benchmark_of("export_clouds")
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -19,8 +14,6 @@ rule export_clouds:
         mem_mb=growing(4000),
         runtime=growing(10),
     params:
-        code=code("export_clouds.py"),
+        job=job("export_clouds"),
     shell:
-        RECORD
-        + "python {input.script} --scores {input.scores:q} --outputs {input.outputs:q} --scenes {input.scenes:q} "
-        "--out {output.clouds:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"

@@ -1,16 +1,11 @@
-# A checkpoint, so that Snakemake looks again at what follows once it has run: what follows takes it as ancient, and
-# while it waits to run Snakemake does not ask whether the rest has changed itself. The page is a log: Snakemake keeps it
-# where the environment is not sound.
-checkpoint check_environment:
-    input:
-        script="workflow_scripts/check_environment.py",
+# The page is written whatever is found, and is no output: Snakemake would remove it where the environment is not sound.
+rule check_environment:
     output:
-        "results/environments/{environment}.json",
+        outputs("check_environment")["out"],
     log:
-        "logs/check_environment/{environment}.log",
-        page="results/environments/{environment}.md",
+        "logs/check_environment/{environment}.{key}.log",
     benchmark:
-        "logs/benchmarks/check_environment/{environment}.tsv"
+        "logs/benchmarks/check_environment/{environment}.{key}.tsv"
     conda:
         lambda wildcards: f"../envs/{wildcards.environment}.yaml"
     threads: 1
@@ -18,18 +13,6 @@ checkpoint check_environment:
         gpu=lambda wildcards: cards(wildcards.environment),
         mem_mb=growing(2000),
         runtime=growing(10),
-        checks=1,
-    params:
-        code=code("check_environment.py"),
     shell:
-        "python {input.script} --environment {wildcards.environment} --out {output:q} --page {log.page:q} "
-        "> {log[0]:q} 2>&1"
-
-
-# What all jobs of an environment wait for. They do not depend on the check itself, as Snakemake builds every job that
-# depends on a checkpoint anew once it has run, and of ten thousand jobs all do.
-rule found_sound:
-    input:
-        ancient("results/environments/{environment}.json"),
-    output:
-        touch("results/environments/{environment}.sound"),
+        "python workflow_scripts/check_environment.py --environment {wildcards.environment} --out {output:q} "
+        "--page results/environments/{wildcards.environment}.md > {log:q} 2>&1"

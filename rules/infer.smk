@@ -1,16 +1,12 @@
 rule infer:
     input:
-        script="workflow_scripts/infer.py",
-        weights=network_weights,
-        scenes=evaluation_scenes,
-        environment=backbone_environment,
+        inputs("infer"),
     output:
-        outputs=OUTPUTS,
-        provenance=record_file(OUTPUTS),
+        **outputs("infer"),
     log:
-        f"logs/infer/{OUTPUTS_LOG}.log",
+        log_of("infer"),
     benchmark:
-        f"logs/benchmarks/infer/{OUTPUTS_LOG}.tsv"
+        benchmark_of("infer")
     wildcard_constraints:
         recipe=recipes_that_begin_with("train", "import_weights", "infer"),
     conda:
@@ -21,27 +17,20 @@ rule infer:
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
-        code=code("infer.py", network_module, recipe_module),
-        config=slice_of(slices.infer_slice, "backbone", "recipe", "coverage"),
+        job=job("infer"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
-        "--shard {wildcards.shard} --out {output.outputs:q} 2>&1 | tee {log:q}"
+        f"{JOB} --shard {{wildcards.shard}} 2>&1 | tee {{log:q}}"
 
 
 rule sample_training:
     input:
-        script="workflow_scripts/sample_training.py",
-        weights=network_weights,
-        scenes=training_scenes,
-        environment=backbone_environment,
+        inputs("sample_training"),
     output:
-        sample=SAMPLE,
-        provenance=record_file(SAMPLE),
+        **outputs("sample_training"),
     log:
-        f"logs/sample_training/{RUN_LOG}.log",
+        log_of("sample_training"),
     benchmark:
-        f"logs/benchmarks/sample_training/{RUN_LOG}.tsv"
+        benchmark_of("sample_training")
     wildcard_constraints:
         recipe=recipes_that_begin_with("train", "import_weights", "infer"),
     conda:
@@ -52,9 +41,6 @@ rule sample_training:
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
-        code=code("sample_training.py", network_module, recipe_module),
-        config=slice_of(slices.sample_slice, "protocol", "backbone", "recipe", "seed"),
+        job=job("sample_training"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
-        "--out {output.sample:q} 2>&1 | tee {log:q}"
+        f"{JOB} 2>&1 | tee {{log:q}}"

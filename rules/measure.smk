@@ -1,17 +1,12 @@
 rule summarise:
     input:
-        script="workflow_scripts/summarise.py",
-        scores=SCORES,
-        outputs=OUTPUTS,
-        scenes=evaluation_scenes,
-        environment=environment("metrics"),
+        inputs("summarise"),
     output:
-        statistics=STATISTICS,
-        provenance=record_file(STATISTICS),
+        **outputs("summarise"),
     log:
-        f"logs/summarise/{SCORES_LOG}.log",
+        log_of("summarise"),
     benchmark:
-        f"logs/benchmarks/summarise/{SCORES_LOG}.tsv"
+        benchmark_of("summarise")
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -19,31 +14,20 @@ rule summarise:
         mem_mb=growing(8000),
         runtime=growing(10),
     params:
-        code=code("summarise.py"),
-        config=slice_of(slices.summarise_slice),
+        job=job("summarise"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --scores {input.scores:q} --outputs {input.outputs:q} "
-        "--scenes {input.scenes:q} --out {output.statistics:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"
 
 
 rule measure:
     input:
-        script="workflow_scripts/measure.py",
-        statistics=all_shards(STATISTICS),
-        before=statistics_before,
-        scores=where_exact(SCORES),
-        outputs=where_exact(OUTPUTS),
-        scenes=evaluation_scenes,
-        environment=environment("metrics"),
+        inputs("measure"),
     output:
-        metrics=METRICS,
-        replicates=REPLICATES,
-        provenance=record_file(METRICS),
+        **outputs("measure"),
     log:
-        f"logs/measure/{METHOD_LOG}.log",
+        log_of("measure"),
     benchmark:
-        f"logs/benchmarks/measure/{METHOD_LOG}.tsv"
+        benchmark_of("measure")
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -51,9 +35,6 @@ rule measure:
         mem_mb=growing(8000),
         runtime=growing(10),
     params:
-        code=code("measure.py"),
-        config=slice_of(slices.measure_slice, "protocol", "recipe"),
+        job=job("measure"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --statistics {input.statistics:q} --before {input.before:q} "
-        "--scores {input.scores:q} --outputs {input.outputs:q} --scenes {input.scenes:q} --out {output.metrics:q} --replicates {output.replicates:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"

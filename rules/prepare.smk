@@ -1,14 +1,12 @@
 rule generate_rooms:
     input:
-        script="workflow_scripts/generate_rooms.py",
-        environment=environment("metrics"),
+        inputs("generate_rooms"),
     output:
-        raw=directory(RAW),
-        provenance=record_file(RAW),
+        **outputs("generate_rooms"),
     log:
-        "logs/generate_rooms/{dataset}.log",
+        log_of("generate_rooms"),
     benchmark:
-        "logs/benchmarks/generate_rooms/{dataset}.tsv"
+        benchmark_of("generate_rooms")
     wildcard_constraints:
         dataset=datasets_of_layout("scannet"),
     conda:
@@ -18,24 +16,20 @@ rule generate_rooms:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=code("generate_rooms.py"),
-        config=slice_of(slices.generate_slice, "dataset"),
+        job=job("generate_rooms"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --workers {threads} --out {output.raw:q} > {log:q} 2>&1"
+        f"{JOB} --workers {{threads}} > {{log:q}} 2>&1"
 
 
 rule generate_streets:
     input:
-        script="workflow_scripts/generate_streets.py",
-        environment=environment("metrics"),
+        inputs("generate_streets"),
     output:
-        raw=directory(RAW),
-        provenance=record_file(RAW),
+        **outputs("generate_streets"),
     log:
-        "logs/generate_streets/{dataset}.log",
+        log_of("generate_streets"),
     benchmark:
-        "logs/benchmarks/generate_streets/{dataset}.tsv"
+        benchmark_of("generate_streets")
     wildcard_constraints:
         dataset=datasets_of_layout("semantickitti"),
     conda:
@@ -45,25 +39,20 @@ rule generate_streets:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        code=code("generate_streets.py"),
-        config=slice_of(slices.generate_slice, "dataset"),
+        job=job("generate_streets"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --workers {threads} --out {output.raw:q} > {log:q} 2>&1"
+        f"{JOB} --workers {{threads}} > {{log:q}} 2>&1"
 
 
 rule prepare:
     input:
-        script="workflow_scripts/prepare.py",
-        raw=generated_scans,
-        environment=environment("metrics"),
+        inputs("prepare"),
     output:
-        scenes=SCENES,
-        provenance=record_file(SCENES),
+        **outputs("prepare"),
     log:
-        "logs/prepare/{dataset}.{split}.log",
+        log_of("prepare"),
     benchmark:
-        "logs/benchmarks/prepare/{dataset}.{split}.tsv"
+        benchmark_of("prepare")
     conda:
         "../envs/metrics.yaml"
     threads: 2
@@ -71,40 +60,29 @@ rule prepare:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        code=code("prepare.py", layout_module),
-        config=slice_of(slices.prepare_slice, "dataset", "split"),
+        job=job("prepare"),
+        code=lambda wildcards: keys.result("prepare", wildcards).parts["code"],
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --workers {threads} --out {output.scenes:q} > {log:q} 2>&1"
+        f"{JOB} --code {{params.code}} --workers {{threads}} > {{log:q}} 2>&1"
 
 
-# Before any training, which takes it as ancient: a change to evaluation scenes must not train again. A checkpoint for
-# the reason that check_environment is one.
-checkpoint check_protocol:
+# Before any training: it refuses what no table could answer.
+rule check_protocol:
     input:
-        script="workflow_scripts/check_protocol.py",
-        train=training_scenes,
-        evaluate=evaluation_scenes,
-        environment=environment("metrics"),
+        inputs("check_protocol"),
     output:
-        check=CHECK,
-        page=CHECK_PAGE,
-        provenance=record_file(CHECK),
+        **outputs("check_protocol"),
     log:
-        "logs/check_protocol/{protocol}.{taught}.log",
+        log_of("check_protocol"),
     benchmark:
-        "logs/benchmarks/check_protocol/{protocol}.{taught}.tsv"
+        benchmark_of("check_protocol")
     conda:
         "../envs/metrics.yaml"
     threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(60),
-        checks=1,
     params:
-        code=code("check_protocol.py"),
-        config=slice_of(slices.protocol_slice, "protocol"),
+        job=job("check_protocol"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --train {input.train:q} --evaluate {input.evaluate:q} "
-        "--out {output.check:q} --page {output.page:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"

@@ -2,18 +2,13 @@
 # Snakemake would print no container recipe, since the default experiment has no such job.
 rule import_weights:
     input:
-        script="workflow_scripts/import_weights.py",
-        checkpoint=released_checkpoint,
-        scenes=evaluation_scenes,
-        protocol=protocol_check,
-        environment=environment("cpu"),
+        inputs("import_weights"),
     output:
-        weights=WEIGHTS,
-        provenance=record_file(WEIGHTS),
+        **outputs("import_weights"),
     log:
-        f"logs/import_weights/{RUN_LOG}.log",
+        log_of("import_weights"),
     benchmark:
-        f"logs/benchmarks/import_weights/{RUN_LOG}.tsv"
+        benchmark_of("import_weights")
     wildcard_constraints:
         recipe=recipes_that_begin_with("import_weights"),
     conda:
@@ -23,9 +18,6 @@ rule import_weights:
         mem_mb=growing(4000),
         runtime=growing(30),
     params:
-        code=code("import_weights.py", network_module),
-        config=slice_of(slices.import_slice, "protocol", "backbone", "recipe"),
+        job=job("import_weights"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --checkpoint {input.checkpoint:q} --scenes {input.scenes:q} "
-        "--weights {output.weights:q} 2>&1 | tee {log:q}"
+        f"{JOB} 2>&1 | tee {{log:q}}"

@@ -1,16 +1,12 @@
 rule export_pseudo_masks:
     input:
-        script="workflow_scripts/export_pseudo_masks.py",
-        weights=WEIGHTS,
-        scenes=training_scenes,
-        environment=backbone_environment,
+        inputs("export_pseudo_masks"),
     output:
-        masks=PSEUDO_MASKS,
-        provenance=record_file(PSEUDO_MASKS),
+        **outputs("export_pseudo_masks"),
     log:
-        f"logs/export_pseudo_masks/{RUN_LOG}.log",
+        log_of("export_pseudo_masks"),
     benchmark:
-        f"logs/benchmarks/export_pseudo_masks/{RUN_LOG}.tsv"
+        benchmark_of("export_pseudo_masks")
     wildcard_constraints:
         recipe=one_of(
             name for name in config["recipes"] if slices.has_pseudo_masks(config, name)
@@ -23,9 +19,6 @@ rule export_pseudo_masks:
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
-        code=code("export_pseudo_masks.py", network_module, recipe_module),
-        config=slice_of(slices.sample_slice, "protocol", "backbone", "recipe", "seed"),
+        job=job("export_pseudo_masks"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --weights {input.weights:q} --scenes {input.scenes:q} "
-        "--out {output.masks:q} 2>&1 | tee {log:q}"
+        f"{JOB} 2>&1 | tee {{log:q}}"

@@ -1,15 +1,12 @@
 rule draw_steps:
     input:
-        script="workflow_scripts/draw_steps.py",
-        metrics=metrics_of_rows,
-        environment=environment("metrics"),
+        inputs("draw_steps"),
     output:
-        figure="results/figures/{table}.svg",
-        provenance=record_file("results/figures/{table}.svg"),
+        **outputs("draw_steps"),
     log:
-        "logs/draw_steps/{table}.log",
+        log_of("draw_steps"),
     benchmark:
-        "logs/benchmarks/draw_steps/{table}.tsv"
+        benchmark_of("draw_steps")
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -17,31 +14,20 @@ rule draw_steps:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("draw_steps.py"),
-        config=slice_of(rows.steps_slice, "table"),
+        job=job("draw_steps"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --out {output.figure:q} "
-        "> {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"
 
 
 rule make_table:
     input:
-        script="workflow_scripts/make_table.py",
-        metrics=metrics_of_rows,
-        replicates=replicates_of_rows,
-        checks=checks_of_rows,
-        environment=environment("metrics"),
+        inputs("make_table"),
     output:
-        csv="results/tables/{table}.csv",
-        markdown="results/tables/{table}.md",
-        tex="results/tables/{table}.tex",
-        differences="results/tables/{table}.differences.csv",
-        provenance=record_file("results/tables/{table}.csv"),
+        **outputs("make_table"),
     log:
-        "logs/make_table/{table}.log",
+        log_of("make_table"),
     benchmark:
-        "logs/benchmarks/make_table/{table}.tsv"
+        benchmark_of("make_table")
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -49,28 +35,20 @@ rule make_table:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("make_table.py"),
-        config=slice_of(rows.table_slice, "table"),
+        job=job("make_table"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --replicates {input.replicates:q} "
-        "--csv {output.csv:q} --markdown {output.markdown:q} --tex {output.tex:q} --differences {output.differences:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"
 
 
 rule compare_protocols:
     input:
-        script="workflow_scripts/compare_protocols.py",
-        metrics=metrics_of_rows,
-        environment=environment("metrics"),
+        inputs("compare_protocols"),
     output:
-        csv="results/tables/{table}.protocols.csv",
-        markdown="results/tables/{table}.protocols.md",
-        figure="results/figures/{table}.protocols.svg",
-        provenance=record_file("results/tables/{table}.protocols.csv"),
+        **outputs("compare_protocols"),
     log:
-        "logs/compare_protocols/{table}.log",
+        log_of("compare_protocols"),
     benchmark:
-        "logs/benchmarks/compare_protocols/{table}.tsv"
+        benchmark_of("compare_protocols")
     conda:
         "../envs/metrics.yaml"
     threads: 1
@@ -78,9 +56,6 @@ rule compare_protocols:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        code=code("compare_protocols.py"),
-        config=slice_of(rows.table_slice, "table"),
+        job=job("compare_protocols"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --metrics {input.metrics:q} --csv {output.csv:q} "
-        "--markdown {output.markdown:q} --figure {output.figure:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"

@@ -1,16 +1,13 @@
 # Outputs of runs in which no network is asked. The ensemble's environment is not the backbone's, which may want a card.
 rule ensemble:
     input:
-        script="workflow_scripts/ensemble.py",
-        members=members,
-        environment=environment("cpu"),
+        inputs("ensemble"),
     output:
-        outputs=OUTPUTS,
-        provenance=record_file(OUTPUTS),
+        **outputs("ensemble"),
     log:
-        f"logs/ensemble/{OUTPUTS_LOG}.log",
+        log_of("ensemble"),
     benchmark:
-        f"logs/benchmarks/ensemble/{OUTPUTS_LOG}.tsv"
+        benchmark_of("ensemble")
     wildcard_constraints:
         recipe=recipes_that_begin_with("ensemble"),
     conda:
@@ -20,26 +17,20 @@ rule ensemble:
         mem_mb=growing(8000),
         runtime=growing(120),
     params:
-        code=code("ensemble.py"),
-        config=slice_of(slices.stored_slice),
+        job=job("ensemble"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --members {input.members:q} --out {output.outputs:q} > {log:q} 2>&1"
+        f"{JOB} > {{log:q}} 2>&1"
 
 
 rule import_outputs:
     input:
-        script="workflow_scripts/import_outputs.py",
-        saved=saved_files,
-        scenes=evaluation_scenes,
-        environment=environment("metrics"),
+        inputs("import_outputs"),
     output:
-        outputs=OUTPUTS,
-        provenance=record_file(OUTPUTS),
+        **outputs("import_outputs"),
     log:
-        f"logs/import_outputs/{OUTPUTS_LOG}.log",
+        log_of("import_outputs"),
     benchmark:
-        f"logs/benchmarks/import_outputs/{OUTPUTS_LOG}.tsv"
+        benchmark_of("import_outputs")
     wildcard_constraints:
         recipe=recipes_that_begin_with("import_outputs"),
     conda:
@@ -49,9 +40,6 @@ rule import_outputs:
         mem_mb=growing(8000),
         runtime=growing(120),
     params:
-        code=code("import_outputs.py"),
-        config=slice_of(slices.saved_slice, "protocol", "recipe"),
+        job=job("import_outputs"),
     shell:
-        RECORD_WITH_CONFIG
-        + "python {input.script} --config {params.config:q} --scenes {input.scenes:q} --shard {wildcards.shard} "
-        "--out {output.outputs:q} > {log:q} 2>&1"
+        f"{JOB} --shard {{wildcards.shard}} > {{log:q}} 2>&1"

@@ -17,6 +17,7 @@ from tests.test_batches import RANGE, STILL
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
 CLASSES = ["floor", "sofa", "wall"]
+KEY = "abcdefghijkl"
 BACKBONE: dict[str, Any] = {**SMALL, "network": "stratified_transformer", "appearance_range": RANGE}
 RECIPE: dict[str, Any] = {
     **STILL,
@@ -80,7 +81,7 @@ def write_split(folder: Path, scenes: dict[str, Scene]) -> Path:
 
 
 def arguments(
-    manifest: Path, folder: Path, processes: int = 1, drop_path_rate: float = 0.1, **recipe: Any
+    manifest: Path, folder: Path, processes: int = 1, drop_path_rate: float = 0.1, key: str = KEY, **recipe: Any
 ) -> list[str]:
     """Return the command line of a training on the scenes of `write_run`."""
     config = {
@@ -92,7 +93,7 @@ def arguments(
     }
     scenes = ["--scenes", str(manifest), "--protocol", str(manifest.parents[1] / "check.json")]
     places = ["--weights", str(folder / "weights.npz"), "--history", str(folder / "history.csv")]
-    given = ["--config", json.dumps(config), "--initial-weights", "--processes", str(processes)]
+    given = ["--config", json.dumps(config), "--initial-weights", "--processes", str(processes), "--key", key]
     return [str(SCRIPTS / "train.py"), *given, *scenes, *places]
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
+import pickle
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.batches import TrainingData, input_channels
-from openworld3d.checkpoint import Checkpoint, identity
+from openworld3d.checkpoint import Checkpoint, made_by
 from openworld3d.errors import UserError
 from openworld3d.precision import OF_TODAY, make_scaler
 from openworld3d.protocol import make_protocol
@@ -24,7 +23,7 @@ from openworld3d.recipes import closed_set
 from openworld3d.schedule import make_optimizer
 from openworld3d.training import Watch, train
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.small_run import CLASSES, RECIPE, arguments, red_wall_on_green_floor, run, write_run
+from tests.small_run import CLASSES, KEY, RECIPE, arguments, red_wall_on_green_floor, run, write_run
 from tests.test_batches import RANGE
 
 KILL = "import os, runpy, signal, sys; kill = lambda: os.kill(os.getpid(), signal.SIGKILL); "
@@ -80,30 +79,24 @@ def test_killed_training_goes_on_to_the_same_weights(manifest: Path, tmp_path: P
         assert sorted(path.name for path in folder.iterdir()) == ["history.csv", "tensorboard", "weights.npz"]
 
 
-def test_checkpoint_of_another_config_is_not_gone_on_from(manifest: Path, tmp_path: Path) -> None:
+def test_checkpoint_of_another_key_is_not_gone_on_from(manifest: Path, tmp_path: Path) -> None:
     killed = run(
         "-c", KILL + MOMENTS["before the weights are written"] + RUN, *arguments(manifest, tmp_path, epochs=2)
     )
     assert killed.returncode == -9
-    done = run(*arguments(manifest, tmp_path, epochs=1))
+    other = "lkjihgfedcba"
+    done = run(*arguments(manifest, tmp_path, key=other, epochs=1))
     assert done.returncode == 0, done.stderr
-    assert "of another config, dataset, code or torch: training starts anew" in done.stdout
+    assert f"checkpoint.npz: is {made_by(KEY)}, not {made_by(other)}: training starts anew" in done.stdout
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2
 
 
-def test_identity_is_config_inputs_and_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scenes, module = tmp_path / "scenes.json", tmp_path / "loss.py"
-    scenes.write_text("scenes")
-    module.write_text("loss")
-    monkeypatch.setitem(sys.modules, "openworld3d.loss", SimpleNamespace(__file__=str(module)))
-    before = identity({"seed": 0}, [scenes])
-    assert identity({"seed": 0}, [scenes]) == before
-    assert identity({"seed": 1}, [scenes]) != before
-    module.write_text("another loss")
-    assert identity({"seed": 0}, [scenes]) != before
-    module.write_text("loss")
-    scenes.write_text("other scenes")
-    assert identity({"seed": 0}, [scenes]) != before
+def test_checkpoint_is_known_by_its_key_and_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = made_by(KEY)
+    assert KEY in before
+    assert made_by(KEY) == before != made_by("lkjihgfedcba")
+    monkeypatch.setattr(torch, "__version__", "0.1")
+    assert made_by(KEY) != before
 
 
 @pytest.fixture
@@ -144,6 +137,100 @@ def test_scale_of_gradients_is_restored(data: TrainingData, tmp_path: Path) -> N
     checkpoint.save(network, optimizer, scaler, [{"epoch": 1}], {})
     checkpoint.load(network, optimizer, other)
     assert other.state_dict() == scaler.state_dict()
+
+
+def flipped(place: int) -> Callable[[bytes], bytes]:
+    """Return what turns over one bit of a byte, counted from the end where `place` is negative."""
+
+    def flip(whole: bytes) -> bytes:
+        changed = bytearray(whole)
+        changed[place] ^= 1
+        return bytes(changed)
+
+    return flip
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda whole: b"",
+    "truncated": lambda whole: whole[: len(whole) // 2],
+    "cut by a byte": lambda whole: whole[:-1],
+    "zeroed": lambda whole: bytes(len(whole)),
+    "zeroed at the end": lambda whole: whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2),
+    "text": lambda whole: b"not a checkpoint\n",
+    "pickle": lambda whole: pickle.dumps({"about": {"epoch": 3}}),
+    "a byte of an array": flipped(2000),
+    "a byte of the list of arrays": flipped(-60),
+}
+
+
+def small_training() -> tuple[nn.Module, torch.optim.Optimizer, Any]:
+    """Return a network, its optimizer after one step, and a scaler."""
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.1)
+    network(torch.randn(4, 3)).square().sum().backward()
+    optimizer.step()
+    return network, optimizer, make_scaler(torch.device("cpu"), "float32")
+
+
+def write_checkpoint(folder: Path) -> tuple[Checkpoint, bytes]:
+    """Write a checkpoint of such a training, and return it and its bytes."""
+    checkpoint = Checkpoint(folder / "checkpoint.npz", "this training")
+    network, optimizer, scaler = small_training()
+    checkpoint.save(network, optimizer, scaler, [{"epoch": 1}], {1: network.state_dict()})
+    return checkpoint, checkpoint.path.read_bytes()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_checkpoint_that_cannot_be_read_is_a_sentence_and_no_state(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    checkpoint, whole = write_checkpoint(tmp_path)
+    checkpoint.path.write_bytes(DAMAGES[damage](whole))
+    network, optimizer, scaler = small_training()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    assert checkpoint.load(network, optimizer, scaler) == ([], {})
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith(f"{checkpoint.path}: cannot be read (")
+    assert said.endswith("): training starts anew")
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_no_flipped_bit_is_taken_for_a_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint, whole = write_checkpoint(tmp_path)
+    network, optimizer, scaler = small_training()
+    history, kept = checkpoint.load(network, optimizer, scaler)
+    expected = (history, network.state_dict(), optimizer.state_dict()["state"], kept)
+    began_anew = 0
+    for place in range(0, len(whole), 23):
+        checkpoint.path.write_bytes(flipped(place)(whole))
+        network, optimizer, scaler = small_training()
+        history, kept = checkpoint.load(network, optimizer, scaler)
+        began_anew += not history
+        found = (history, network.state_dict(), optimizer.state_dict()["state"], kept)
+        # Some bits mean nothing, such as those of a date.
+        assert not history or repr(found) == repr(expected), place
+    assert began_anew > len(whole) / 23 / 2
+
+
+def test_training_whose_checkpoint_is_damaged_starts_anew(
+    data: TrainingData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def trained() -> Any:
+        torch.manual_seed(data.seed)
+        network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
+        checkpoint = Checkpoint(tmp_path / "checkpoint.npz", "this training")
+        short = data._replace(recipe={**RECIPE, "epochs": 2})
+        history, _ = train(network, closed_set, short, torch.device("cpu"), checkpoint, Watch())
+        assert len(history) == 2
+        return network.state_dict()
+
+    expected = trained()
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(path.read_bytes()[:-100])
+    found = trained()
+    assert f"{path}: cannot be read" in capsys.readouterr().out
+    assert all(torch.equal(value, expected[name]) for name, value in found.items())
 
 
 def test_loss_that_is_not_finite_ends_in_a_sentence(data: TrainingData, tmp_path: Path) -> None:

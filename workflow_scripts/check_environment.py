@@ -13,8 +13,7 @@ import json
 import os
 from pathlib import Path
 
-# No other module of the project: while a check waits to run, Snakemake does not tell what else has changed, so that a
-# file which both the check and other jobs import would hide those jobs from a dry-run.
+# No other module of the project: a change to one is no reason to check an environment again.
 from openworld3d.environment.check import check
 from openworld3d.environment.page import page
 from openworld3d.environment.wanted import wanted

@@ -32,7 +32,7 @@ matplotlib.rcParams.update({"svg.hashsalt": "openworld3d", "svg.fonttype": "none
 
 def main() -> None:
     """Read the arguments, compare, write the numbers, a page and a figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", required=True, type=json.loads, help='JSON: {"table": name, "rows": [...]}')
     parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
     parser.add_argument("--csv", required=True, type=Path, help="a line for each method and metric to write")

@@ -22,7 +22,7 @@ matplotlib.rcParams.update({"svg.hashsalt": "openworld3d", "svg.fonttype": "none
 
 def main() -> None:
     """Read the arguments, draw, write an SVG."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         required=True,

@@ -25,8 +25,9 @@ def main() -> None:
         "--config",
         type=json.loads,
         required=True,
-        help="JSON: output, which is logits or saved_score; folder, of SCENE.npy; columns, unknown, stored_precision",
+        help="JSON: output, which is logits or saved_score; columns, unknown, stored_precision",
     )
+    parser.add_argument("--saved", type=Path, required=True, help="a folder of SCENE.npy")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
     parser.add_argument("--shard", required=True, help="which of the scenes, such as 1of4")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
@@ -36,7 +37,7 @@ def main() -> None:
     entries = []
     with whole_folder(arguments.out.parent) as folder:
         for name, scene in scenes_of_shard(scenes, arguments.shard).items():
-            saved = read_saved(Path(config["folder"]) / f"{name}.npy", config["output"], len(columns), scene.points)
+            saved = read_saved(arguments.saved / f"{name}.npy", config["output"], len(columns), scene.points)
             outputs = as_outputs(config["output"], saved)
             entries.append(save_outputs(folder, name, outputs, config["stored_precision"]))
         save_manifest(folder / arguments.out.name, "saved", columns, entries)

@@ -62,7 +62,7 @@ DEFINITIONS = {
 
 def main() -> None:
     """Read the arguments, join the metrics, write the four files."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         required=True,

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, sha256_of_text
-from openworld3d.provenance import CODE, chain, changed_since, raw_files
+from openworld3d.provenance import chain, changed_since, raw_files
+from openworld3d.workflow.outside import noted_files
+
+MOST_LISTED = 5  # files from outside; raw scans may be thousands
 
 
 def main() -> None:
     """Read the arguments and print one document per row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--rows", type=json.loads, required=True, help="JSON: the identity of each row, and its metrics"
+        "--rows", type=json.loads, required=True, help="JSON: the identity of each row, and its record"
     )
     arguments = parser.parse_args()
     for row in arguments.rows:
@@ -26,9 +30,9 @@ def main() -> None:
 
 def provenance(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row's identity, its jobs from the last to the first, and every software that ran one of them."""
-    records = list(chain(row["metrics"]))
+    records = list(chain(row["record"]))
     if not records:
-        raise UserError(f"{row['metrics']}: nothing says where it comes from; run snakemake to make this row")
+        raise UserError(f"{row['record']}: nothing says where it comes from; run snakemake to make this row")
     software: dict[str, Any] = {}
     jobs = [job(record, software) for record in records]
     return {"row": row, "jobs": jobs, "software": dict(software.values())}
@@ -36,22 +40,30 @@ def provenance(row: dict[str, Any]) -> dict[str, Any]:
 
 def job(record: dict[str, Any], software: dict[str, Any]) -> dict[str, Any]:
     """Return a job as a reader wants it; its software goes by a name, since most jobs share it."""
-    text = canonical_json([record["code"], record["software"]])
+    text = canonical_json([record["state"], record["software"]])
     packages = [f"{name} {version}" for name, version in sorted(record["software"]["packages"].items())]
-    shown = {**record["code"], **record["software"], "packages": ", ".join(packages)}
+    shown = {**record["state"], **record["software"], "packages": ", ".join(packages)}
     name, _ = software.setdefault(text, (f"software {len(software) + 1}", shown))
-    code = {path: digest for path, digest in record["inputs"].items() if path.startswith(f"{CODE}/")}
+    outside = noted_files(folder_of_key(record))
     return {
-        "command": record["command"],
-        "outputs": record["outputs"],
-        **({"config": record["config"]} if record["config"] else {}),
-        "inputs": {path: digest for path, digest in record["inputs"].items() if path not in code},
+        "step": record["step"],
+        "key": record["key"],
+        "outputs": list(record["outputs"]),
+        **({"config": record["parts"]["config"]} if "config" in record["parts"] else {}),
+        "inputs": record["inputs"],
+        **({"files from outside": outside if len(outside) <= MOST_LISTED else digests(outside)} if outside else {}),
         **{f"raw files, {path}": digests(files) for path, files in raw_files(record).items()},
-        "code": digests(code),
+        "code": digests(record["code"]),
         "threads": record["threads"],
         "changed since": changed_since(record),
         "software": name,
     }
+
+
+def folder_of_key(record: dict[str, Any]) -> Path:
+    """Return the folder in which a job's outputs lie."""
+    output = Path(next(iter(record["outputs"])))
+    return next(parent for parent in output.parents if parent.name == record["key"])
 
 
 def digests(files: dict[str, str]) -> str:

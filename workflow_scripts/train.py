@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +12,7 @@ import torch
 
 from openworld3d import parallel
 from openworld3d.batches import TrainingData, as_it_is, class_weights, input_channels
-from openworld3d.checkpoint import Checkpoint, identity
+from openworld3d.checkpoint import Checkpoint, made_by
 from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
 from openworld3d.manifests import Scenes, read_manifest, read_scenes
@@ -22,6 +21,7 @@ from openworld3d.plugins import load
 from openworld3d.protocol import make_protocol
 from openworld3d.scene import load_scene
 from openworld3d.training import train
+from openworld3d.watching import RunWatch
 from openworld3d.weights import save_weights, start_from
 
 
@@ -36,6 +36,7 @@ def main() -> None:
         "--initial-weights", type=Path, nargs="*", required=True, help="weights to start from, or none"
     )
     parser.add_argument("--processes", type=int, required=True, help="that share each batch")
+    parser.add_argument("--key", required=True, help="of the training, from whose checkpoint alone it goes on")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     arguments = parser.parse_args()
@@ -60,11 +61,8 @@ def main() -> None:
         start_from(network, weights, config["recipe"].get("start_epoch"))
         if hasattr(recipe_module, "started"):
             recipe_module.started(network)
-    inputs = [*arguments.scenes, *arguments.initial_weights]
-    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), identity(config, inputs))
-    # By name, once the checkpoint's identity is known: what watches a training is no reason to train again.
-    watching = importlib.import_module("openworld3d.watching")
-    watch = watching.RunWatch(data, recipe_module, validation_scenes(arguments.protocol), device, arguments.history)
+    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), made_by(arguments.key))
+    watch = RunWatch(data, recipe_module, validation_scenes(arguments.protocol), device, arguments.history)
     _, kept = train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()
     if parallel.rank() == 0:

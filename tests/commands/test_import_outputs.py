@@ -28,9 +28,10 @@ def take(tmp_path: Path, scenes: list[Path], command: Callable[..., None]) -> Ca
         folder.mkdir()
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array)
-        what = {"output": output, "folder": str(folder), "columns": columns, "unknown": ["sofa"]}
+        what = {"output": output, "columns": columns, "unknown": ["sofa"]}
         config = json.dumps({**what, "stored_precision": precision})
-        command("import_outputs", "--config", config, "--scenes", *scenes, "--shard", shard, "--out", out)
+        given = ["--config", config, "--saved", folder, "--scenes", *scenes, "--shard", shard]
+        command("import_outputs", *given, "--out", out)
         return json.loads(out.read_text())
 
     return run

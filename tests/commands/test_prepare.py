@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -12,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator
 import numpy as np
 import pytest
 from tests.datasets.test_scannet import write_scan as write_room
-from tests.datasets.test_semantickitti import MINI, write_scan
+from tests.datasets.test_semantickitti import write_scan
 
 from openworld3d import preparation
 from openworld3d.datasets import s3dis, scannet, semantickitti
@@ -38,18 +39,18 @@ def raw(tmp_path: Path) -> Path:
 def prepare(tmp_path: Path, raw: Path, command: Callable[..., None]) -> Run:
     """Return a call that prepares the sequence and returns its manifest."""
 
-    def run(**changed: Any) -> dict[str, Any]:
+    def run(root: Path = raw, folder: str = "scenes", code: str = "this", **changed: Any) -> dict[str, Any]:
         config = {
             "dataset": "mine",
             "layout": "semantickitti",
-            "root": str(raw),
             "split": "00",
             "classes": semantickitti.CLASSES,
             "keys": {},
             **changed,
         }
-        out = tmp_path / "scenes/manifest.json"
-        command("prepare", "--config", json.dumps(config), "--workers", 2, "--out", out)
+        out = tmp_path / folder / "manifest.json"
+        given = ["--config", json.dumps(config), "--raw", root, "--code", code]
+        command("prepare", *given, "--workers", 2, "--out", out)
         manifest: dict[str, Any] = json.loads(out.read_text())
         return manifest
 
@@ -128,27 +129,77 @@ def test_scene_touched_and_not_changed_is_kept(tmp_path: Path, raw: Path, prepar
     assert times(tmp_path / "scenes") == before
 
 
-def test_other_code_or_keys_make_every_scene_again(
-    tmp_path: Path, prepare: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("changed", [{"code": "other"}, {"classes": [*semantickitti.CLASSES, "another"]}])
+def test_other_code_or_keys_make_every_scene_again(tmp_path: Path, prepare: Run, changed: dict[str, Any]) -> None:
     prepare()
     before = times(tmp_path / "scenes")
-    prepare(classes=[*semantickitti.CLASSES, "another"])
+    prepare(**changed)
     now = times(tmp_path / "scenes")
     assert all(now[name] != before[name] for name in before)
-    monkeypatch.setattr(preparation, "sha256_of", lambda path: "other code" if path.suffix == ".py" else "same")
-    config = {"layout": "semantickitti", "classes": [], "keys": {}}
-    other = preparation.how_scenes_are_made(config)
-    monkeypatch.undo()
-    assert preparation.how_scenes_are_made(config) != other
 
 
 def test_pattern_of_a_split_is_no_reason_to_make_a_scene_again() -> None:
     config = {"layout": "folder", "classes": ["a"], "keys": {"label": "l", "splits": {"x": ["*.ply"]}}}
     wider = {**config, "keys": {"label": "l", "splits": {"x": ["*"]}}}
     other = {**config, "keys": {"label": "m", "splits": {"x": ["*.ply"]}}}
-    assert preparation.how_scenes_are_made(wider) == preparation.how_scenes_are_made(config)
-    assert preparation.how_scenes_are_made(other) != preparation.how_scenes_are_made(config)
+    before = preparation.how_scenes_are_made(config, "this")
+    assert preparation.how_scenes_are_made(wider, "this") == before
+    assert preparation.how_scenes_are_made(other, "this") != before
+    assert preparation.how_scenes_are_made(config, "other") != before
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_scenes_of_a_folder_beside_are_linked_and_not_made_again(
+    tmp_path: Path, raw: Path, prepare: Run, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    first = prepare(folder="before")
+    before = {name: (tmp_path / f"before/{name}.npz").read_bytes() for name in sorted(times(tmp_path / "before"))}
+    change_labels(tmp_path / "before", raw)
+    read = tmp_path / "read"
+
+    def noted(root: Path, name: str) -> Reading:
+        with open(read, "a") as file:
+            file.write(f"{name}\n")
+        return READ_SCENE(root, name)
+
+    monkeypatch.setattr(semantickitti, "read_scene", noted)
+    if not links:
+        monkeypatch.setattr(preparation.os, "link", refused)
+    manifest = prepare(folder="after")
+    assert read.read_text().split() == ["00_000001"]
+    assert [entry["class_points"] for entry in manifest["scenes"]] == [{"car": 8}, {"bicycle": 8}, {"car": 8}]
+    for number, name in enumerate(before):
+        one, other = (tmp_path / f"{folder}/{name}.npz" for folder in ("before", "after"))
+        assert one.read_bytes() == before[name]
+        assert (one.read_bytes() == other.read_bytes()) == (name != "00_000001")
+        assert one.samefile(other) == (links and name != "00_000001")
+        assert (manifest["scenes"][number] == first["scenes"][number]) == (name != "00_000001")
+    assert prepare(folder="after") == manifest
+    assert read.read_text().split() == ["00_000001"]
+
+
+def refused(*given: object) -> None:
+    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+
+@pytest.mark.parametrize("damage", [spoil_scene, lose_scene])
+def test_damaged_scene_of_a_folder_beside_is_made_again(
+    tmp_path: Path, raw: Path, prepare: Run, damage: Callable[[Path, Path], None]
+) -> None:
+    first = prepare(folder="before")
+    damage(tmp_path / "before", raw)
+    assert prepare(folder="after") == first
+    assert (tmp_path / "after/00_000000.npz").samefile(tmp_path / "before/00_000000.npz")
+    assert load_scene(tmp_path / "after/00_000001.npz", semantickitti.CLASSES)
+
+
+def test_folder_beside_keeps_its_scenes_when_linked_ones_are_made_again(tmp_path: Path, prepare: Run) -> None:
+    prepare(folder="before")
+    before = (tmp_path / "before/00_000000.npz").read_bytes()
+    prepare(folder="after")
+    prepare(folder="after", classes=[*semantickitti.CLASSES, "another"])
+    assert (tmp_path / "before/00_000000.npz").read_bytes() == before
+    assert not (tmp_path / "after/00_000000.npz").samefile(tmp_path / "before/00_000000.npz")
 
 
 def test_scene_that_left_the_split_goes(tmp_path: Path, raw: Path, prepare: Run) -> None:
@@ -212,14 +263,14 @@ def test_list_that_names_a_scene_twice_is_refused(tmp_path: Path, prepare: Run) 
     write_room(root)
     (root / "scannetv2_train.txt").write_text("scene0000_00\nscene0000_00\n")
     with pytest.raises(UserError, match="rooms: split train has scene scene0000_00 twice, expected each name once;"):
-        prepare(layout="scannet", root=str(root), split="train", classes=scannet.CLASSES)
+        prepare(root, layout="scannet", split="train", classes=scannet.CLASSES)
 
 
 def test_map_keeps_its_millimetres_in_the_scene_and_its_shift_in_the_manifest(tmp_path: Path, prepare: Run) -> None:
     folder = tmp_path / "maps/Area_1/office_3/Annotations"
     folder.mkdir(parents=True)
     (folder / "wall_1.txt").write_text("10000000.001 -20000000.5 1.25 1 2 3\n1e7 -2e7 1 1 2 3\n")
-    manifest = prepare(layout="s3dis", root=str(tmp_path / "maps"), split="Area_1", classes=s3dis.CLASSES)
+    manifest = prepare(tmp_path / "maps", layout="s3dis", split="Area_1", classes=s3dis.CLASSES)
     assert manifest["scenes"][0]["shift"] == [1e7, -20000001, 1]
     scene = load_scene(tmp_path / "scenes/Area_1_office_3.npz", s3dis.CLASSES)
     assert np.abs(scene.coord - [[0.001, 0.5, 0.25], [0, 1, 0]]).max() < 1e-6
@@ -246,53 +297,3 @@ def test_scene_of_one_point_is_prepared(tmp_path: Path, raw: Path, prepare: Run)
     entry = prepare()["scenes"][1]
     assert (entry["points"], entry["extent"], entry["class_points"]) == (1, [0, 0, 0], {"car": 1})
     assert len(load_scene(tmp_path / "scenes/00_000001.npz", semantickitti.CLASSES)) == 1
-
-
-def parts(ids: np.ndarray) -> list[int]:
-    """Return for each element the place of the first one of its part: equal for equal partitions."""
-    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
-    return first[inverse.reshape(-1)].tolist()
-
-
-@pytest.mark.skipif(not MINI.exists(), reason="real scans are absent: set DATA_DIR to the folder that holds them")
-def test_every_real_scan_is_prepared_as_its_files_say(tmp_path: Path, command: Callable[..., None]) -> None:
-    root, scans = MINI / "dataset", 0
-    config = {
-        "dataset": "mini",
-        "layout": "semantickitti",
-        "root": str(root),
-        "classes": semantickitti.CLASSES,
-        "keys": {},
-    }
-    for split in sorted(folder.name for folder in (root / "sequences").iterdir()):
-        out = tmp_path / split / "manifest.json"
-        command("prepare", "--config", json.dumps({**config, "split": split}), "--workers", 1, "--out", out)
-        for entry in json.loads(out.read_text())["scenes"]:
-            folder, frame = root / "sequences" / split, entry["name"].rsplit("_")[-1]
-            points = np.frombuffer((folder / f"velodyne/{frame}.bin").read_bytes(), "<f4").reshape(-1, 4)
-            raw = np.frombuffer((folder / f"labels/{frame}.label").read_bytes(), "<u4")
-            check_counts(entry, np.bincount(raw & 0xFFFF, minlength=260))
-            with np.load(out.with_name(f"{entry['name']}.npz")) as scene:
-                assert scene["coord"].tobytes() == points[:, :3].tobytes()
-                assert scene["intensity"].tobytes() == points[:, 3].tobytes()
-                assert ((scene["instance"] < 0) == (raw >> 16 == 0)).all()
-                has = raw >> 16 > 0
-                assert parts(scene["instance"][has]) == parts(raw[has])
-            scans += 1
-    assert scans == 24
-
-
-def check_counts(entry: dict[str, Any], points_of_id: np.ndarray) -> None:
-    """Check a scene of a manifest against the points of each raw id: (260,) integer."""
-    of_name: dict[str, int] = {}
-    void: dict[str, int] = {}
-    for raw_id, points in enumerate(points_of_id.tolist()):
-        if points and semantickitti.CLASS_OF_RAW_ID[raw_id] is None:
-            void[str(raw_id)] = points
-        elif points:
-            name = str(semantickitti.CLASS_OF_RAW_ID[raw_id])
-            of_name[name] = of_name.get(name, 0) + points
-    assert entry["class_points"] == of_name
-    assert entry["void_ids"] == void
-    assert entry["void_points"] == sum(void.values())
-    assert entry["points"] == points_of_id.sum()

@@ -47,9 +47,9 @@ def evaluate(tmp_path: Path, command: Callable[..., None], rooms: list[Path]) ->
 
     def shard_statistics(folder: Path, output: str, score: dict[str, object], shard: str) -> None:
         outputs, scores = folder / f"outputs/{shard}/manifest.json", folder / f"scores/{shard}/manifest.json"
-        saved = {"output": output, "folder": str(tmp_path / output), "columns": [], "unknown": ["sofa"]}
-        config = json.dumps({**saved, "stored_precision": "float32"})
-        command("import_outputs", "--config", config, "--shard", shard, *scenes, "--out", outputs)
+        saved = {"output": output, "columns": [], "unknown": ["sofa"], "stored_precision": "float32"}
+        given = ["--config", json.dumps(saved), "--saved", tmp_path / output]
+        command("import_outputs", *given, "--shard", shard, *scenes, "--out", outputs)
         places = ["--outputs", outputs, "--sample", *scenes, "--out", scores]
         command("score", "--config", json.dumps(score), *places)
         places = ["--scores", scores, "--outputs", outputs, *scenes, "--out", folder / f"statistics/{shard}.npz"]

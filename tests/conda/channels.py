@@ -68,10 +68,20 @@ def pins_of(environment: Path) -> list[Package]:
     return found
 
 
+# A `python` that starts an interpreter of this machine, and notes in $PYTHON_LOG which script it ran. To what job.py
+# starts it is the running Python, as that of an environment is.
+PYTHON = """#!/bin/sh
+[ -z "$PYTHON_LOG" ] || echo "$1 $0 {interpreter}" >> "$PYTHON_LOG"
+code="import runpy, sys; sys.executable, *sys.argv = sys.argv[1:]; sys.path[0] = 'workflow_scripts'"
+code="$code; runpy.run_path(sys.argv[0], run_name='__main__')"
+[ "$1" != workflow_scripts/job.py ] || exec "{interpreter}" -c "$code" "$0" "$@"
+exec "{interpreter}" "$@"
+"""
+
+
 def python_package(channel: str, version: str, interpreter: str) -> Package:
-    """Return a `python` that starts an interpreter of this machine, and notes in $PYTHON_LOG which script it ran."""
-    note = f'[ -z "$PYTHON_LOG" ] || echo "$1 $0 {interpreter}" >> "$PYTHON_LOG"'
-    return Package(channel, "python", version, command=f'#!/bin/sh\n{note}\nexec "{interpreter}" "$@"\n')
+    """Return a `python` that starts an interpreter of this machine."""
+    return Package(channel, "python", version, command=PYTHON.format(interpreter=interpreter))
 
 
 def write_channels(folder: Path, packages: Iterable[Package]) -> None:

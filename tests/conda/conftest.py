@@ -75,8 +75,8 @@ class CondaProject(Project):
         for line in log.read_text().splitlines():
             script, python, interpreter = line.split()
             commands.setdefault(Path(script).stem, []).append((names[Path(python).parents[1]], interpreter))
-        records = commands.pop("record_provenance")  # each job but the checks of environments starts with one
-        assert len(records) == sum(map(len, commands.values())) - len(commands["check_environment"])
+        jobs = commands.pop("job", [])  # starts the command of each, but of the checks of environments
+        assert len(jobs) == sum(map(len, commands.values())) - len(commands["check_environment"])
         return commands
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from tests.conda.conftest import CondaProject
 from tests.conda.pythons import require_python_of_metrics
-from tests.pipeline.conftest import ROOT
+from tests.pipeline.conftest import KEY, ROOT
 
 RECIPE = "containers/openworld3d.def"
-CHECK = "results/environments/metrics.json"
+CHECK = f"results/environments/metrics/{KEY}/metrics.json"
 
 
 class ContainerProject(CondaProject):
@@ -39,9 +39,9 @@ class ContainerProject(CondaProject):
             shutil.copy(self.folder / source, target)
         subprocess.run(["sh", "-e", "-c", commands], env=self.variables(), check=True)
 
-    def run_check(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_check(self, check: str) -> subprocess.CompletedProcess[str]:
         """Check the environment of the metrics in the image."""
-        return self.snakemake(CHECK, *arguments, "--apptainer-args=--nv", "--config", "container=image.sif")
+        return self.snakemake(check, "--apptainer-args=--nv", "--config", "container=image.sif")
 
 
 @pytest.fixture
@@ -65,7 +65,8 @@ def test_committed_recipe_is_what_snakemake_prints(container: ContainerProject, 
 def test_environments_of_the_image_are_used_and_none_is_created(container: ContainerProject) -> None:
     require_python_of_metrics()
     container.build((ROOT / RECIPE).read_text())
-    done = container.run_check()
+    check = container.planned(CHECK, "environments")
+    done = container.run_check(check)
     assert done.returncode == 0, done.stdout
     assert container.prefixes() == {}
     script, python, _ = (container.beside / "pythons.txt").read_text().split()
@@ -74,12 +75,12 @@ def test_environments_of_the_image_are_used_and_none_is_created(container: Conta
     last = (container.beside / "apptainer.txt").read_text().splitlines()[-1]
     assert "--nv" in last.split()
     assert "image.sif" in last.split()
-    assert "Nothing to be done" in container.run_check().stdout
+    assert "Nothing to be done" in container.run_check(check).stdout
 
 
 def test_image_without_the_changed_environment_is_refused(container: ContainerProject) -> None:
     container.build((ROOT / RECIPE).read_text())
     container.write("envs/metrics.yaml", container.read("envs/metrics.yaml") + "# changed\n")
-    done = container.run_check()
+    done = container.run_check(container.planned(CHECK, "environments"))
     assert done.returncode != 0
     assert "Unable to find environment in container image" in done.stdout

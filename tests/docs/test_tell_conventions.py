@@ -17,11 +17,11 @@ def test_row_by_hand(tmp_path: Path) -> None:
     label = np.array([0, 0, 0, 1, 1, VOID], np.uint8)
     save_scene(tmp_path / "val/hall.npz", Scene(np.zeros((6, 3), np.float32), label, np.full(6, -1, np.int32)))
     scenes = write_manifest(tmp_path / "val", {"classes": CLASSES, "scenes": [{"name": "hall", "points": 6}]})
-    method = tmp_path / "closed_set/seed0/single/msp/scores"
+    method = tmp_path / "closed_set/seed0/current/single/msp/scores"
     logits, score = np.tile(np.array([1, 0], np.float32), (6, 1)), np.array([1, 3, 4, 5, 2, 99], np.float32)
     written = [
-        write_outputs(tmp_path / "closed_set/seed0/single/outputs/1of2", {"hall": logits}),
-        write_outputs(tmp_path / "closed_set/seed0/single/outputs/2of2", {}),
+        write_outputs(tmp_path / "closed_set/seed0/current/single/outputs/1of2", {"hall": logits}),
+        write_outputs(tmp_path / "closed_set/seed0/current/single/outputs/2of2", {}),
     ]
     scores = [write_scores(method / shard, of) for shard, of in {"1of2": {"hall": score}, "2of2": {}}.items()]
     assert [TELL["outputs_of"](manifest) for manifest in scores] == written

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
 
 from openworld3d.environment.wanted import WANTED
-from openworld3d.workflow.modules import closure, imported_names
+from openworld3d.workflow.modules import code_of, imported_names, plugin_names
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
@@ -141,10 +141,8 @@ def test_requirements_are_what_packages_state() -> None:
 def test_environment_holds_what_its_commands_import(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     plugins = {"metrics": ("datasets", "scores"), "network": ("backbones", "recipes")}[kind]
-    files = {file for name in COMMANDS[kind] for file in closure(Path(f"workflow_scripts/{name}.py"))}
-    for plugin in plugins:
-        for file in Path(f"workflow_scripts/openworld3d/{plugin}").glob("*.py"):
-            files |= closure(file)
+    modules = tuple(f"{plugin}.{name}" for plugin in plugins for name in plugin_names(plugin))
+    files = {Path(file) for name in COMMANDS[kind] for file in code_of(f"{name}.py", modules)}
     names = {name.split(".")[0] for file in files for name in imported_names(ast.parse(file.read_text()))}
     foreign = names - sys.stdlib_module_names - {"openworld3d", "torch_scatter", "__future__"}
     assert foreign <= set(WANTED["metrics" if kind == "metrics" else "cpu"].modules)

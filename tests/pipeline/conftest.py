@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ import yaml
 from tests.pipeline import forked
 
 ROOT = Path(__file__).resolve().parents[2]
+# What a key looks like, in a pattern of file names.
+KEY = "[a-p]" * 12
 PARTS = ("Snakefile", "rules", "workflow_scripts", "envs", "schemas", "profiles", "config.yaml", "experiments")
 
 
@@ -54,6 +57,15 @@ class Project:
         block = done.stdout.split("Job stats:")[1].split("\n\n")[0]
         jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", block, re.MULTILINE)}
         return {name: count for name, count in jobs.items() if name not in ("total", "all", "job")}
+
+    def planned(self, pattern: str, *arguments: str) -> str:
+        """Return the one output that a run would make and that fits a pattern of file names."""
+        done = self.snakemake("--dry-run", *arguments)
+        assert done.returncode == 0, done.stdout
+        lines = re.findall(r"^ *output: (.+)$", done.stdout, re.MULTILINE)
+        outputs = {output for line in lines for output in line.split(", ")}
+        (found,) = fnmatch.filter(outputs, pattern)
+        return found
 
     def provenance(self, *arguments: str) -> list[dict[str, Any]]:
         """Return the documents that `snakemake provenance` prints."""
@@ -101,3 +113,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def project(tmp_path: Path) -> Project:
     """Return a copy of the pipeline that has not run."""
     return Project(tmp_path)
+
+
+@pytest.fixture
+def copy(finished: Project, tmp_path: Path) -> Project:
+    """Return a copy of the finished pipeline, which a test may change."""
+    return Project.copy_of(finished, tmp_path / "copy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import KEY, Project
 
 
 def with_a_backbone_for_a_card(config: dict[str, Any]) -> None:
@@ -20,19 +20,22 @@ def test_unsound_environment_stops_its_own_jobs_alone(finished: Project, tmp_pat
     project = Project.copy_of(finished, tmp_path / "copy")
     project.edit_config(with_a_backbone_for_a_card)
     runs = project.folder / "results/runs/sofa"
-    before = (runs / "stratified_small/closed_set/seed0/weights.npz").stat().st_mtime
+    run = runs / "stratified_small/closed_set/seed0"
+    before = (run / "current/weights.npz").resolve()
+    shown = project.read("results/tables/rooms.csv")
     done = project.snakemake()
 
     assert done.returncode != 0
     assert "error: environment stratified_transformer: E4: torch " in done.stdout
     assert "Traceback" not in done.stdout
     assert "**Not sound" in project.read("results/environments/stratified_transformer.md")
-    assert not (project.folder / "results/environments/stratified_transformer.json").exists()
+    assert not list(project.folder.glob("results/environments/stratified_transformer/**/*.json"))
     assert not (runs / "on_a_card").exists()
-    assert (runs / "stratified_small/closed_set/seed0/weights.npz").stat().st_mtime > before
+    assert {before} < set(run.glob(f"{KEY}/weights.npz"))
     for score in ("msp", "energy"):
-        metrics = runs / f"stratified_small/closed_set/seed0/single/{score}/metrics.json"
-        assert metrics.stat().st_mtime > before
+        assert len(list(run.glob(f"single/{score}/{KEY}/metrics.json"))) == 2
+    assert (run / "current/weights.npz").resolve() == before
+    assert project.read("results/tables/rooms.csv") == shown
     assert "**Sound" in project.read("results/environments/cpu.md")
 
 
@@ -47,7 +50,7 @@ def test_environment_that_was_sound_is_asked_again_until_it_is(finished: Project
         done = project.snakemake()
         assert done.returncode != 0
         assert "localrule train" not in done.stdout
-    project.write(check, sound)
+    project.write(check, sound + "\nMENDED = True\n")
     assert project.would_run()["check_environment"] == 2
     done = project.snakemake()
     assert done.returncode == 0, done.stdout

@@ -27,7 +27,6 @@ TRAININGS = {
 # Of PDF's tables every job: five runs, and seven rows.
 OF_PDF = {
     "check_environment": 2,  # metrics and stratified_transformer
-    "found_sound": 2,
     "check_protocol": 1,
     "train": 5,  # upper_bound, closed_set, dropout, real, pdf
     "infer": 5,

@@ -59,7 +59,7 @@ def clouds(project: Project) -> Project:
 def test_names_of_any_letters_and_scenes_of_one_point_reach_the_table(clouds: Project) -> None:
     done = clouds.snakemake()
     assert done.returncode == 0, done.stdout
-    manifest = json.loads(clouds.read("results/scenes/mine/val/manifest.json"))
+    manifest = json.loads(clouds.read("results/scenes/mine/val/current/manifest.json"))
     assert {scene["name"]: scene["points"] for scene in manifest["scenes"]} == {
         "val_un point": 1,
         "val_点 'deux'": 400,

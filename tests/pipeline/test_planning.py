@@ -23,7 +23,7 @@ print(json.dumps([modules, sorted(path for path in opened if "results/" in path)
 
 
 def test_planning_imports_no_torch_and_reads_no_scene(finished: Project) -> None:
-    """Of results it reads the small files whose checksums tell whether they are as they were."""
+    """Of results it reads those that are asked for, small ones whose checksums tell whether they are as they were."""
     code = WATCHED.format(arguments=["--dry-run", "--quiet", "all"])
     done = subprocess.run([sys.executable, "-c", code], cwd=finished.folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

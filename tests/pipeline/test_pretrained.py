@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Callable
@@ -56,17 +57,18 @@ def test_released_checkpoint_is_evaluated_without_training(evaluated: Project) -
         "released + energy",
     ]
     assert all("" not in row.split(",") for row in rows)
-    assert json.loads(evaluated.read(f"{RUN}/single/outputs/1of1/manifest.json"))["columns"] == COLUMNS
-    assert not (evaluated.folder / RUN / "history.csv").exists()
+    assert json.loads(evaluated.read(f"{RUN}/current/single/outputs/1of1/manifest.json"))["columns"] == COLUMNS
+    assert not list((evaluated.folder / RUN).rglob("history.csv"))
     done = evaluated.snakemake()
     assert "Nothing to be done" in done.stdout
 
 
 def test_row_knows_its_checkpoint(evaluated: Project) -> None:
     (document,) = evaluated.provenance("--config", "row=1")
-    jobs = {job["command"]: job for job in document["jobs"]}
+    jobs = {job["step"]: job for job in document["jobs"]}
     assert "train" not in jobs
-    assert "released.pth" in jobs["import_weights"]["inputs"]
+    digest = hashlib.sha256((evaluated.folder / "released.pth").read_bytes()).hexdigest()
+    assert jobs["import_weights"]["files from outside"] == {"released.pth": digest}
 
 
 @pytest.fixture

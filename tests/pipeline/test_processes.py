@@ -19,5 +19,5 @@ def test_two_processes_train_where_the_job_asks_for_two_cards(finished: Project,
     value("recipes.closed_set.scenes_per_step", 2)(project)
     done = project.snakemake(*TWO)
     assert done.returncode == 0, done.stdout
-    assert len(project.read(f"{RUN}/history.csv").splitlines()) == 2
+    assert len(project.read(f"{RUN}/current/history.csv").splitlines()) == 2
     assert project.would_run() == {}

@@ -14,18 +14,21 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     (document,) = finished.provenance("--config", "row=2")
     assert document["row"]["score"] == "energy"
     assert document["row"]["coverage"] == "single"
-    jobs = {job["command"]: job for job in document["jobs"]}
-    assert [job["command"] for job in document["jobs"]].count("prepare") == 2
+    jobs = {job["step"]: job for job in document["jobs"]}
+    assert [job["step"] for job in document["jobs"]].count("prepare") == 2
     before_training = {"generate_rooms", "prepare", "check_protocol"}
     assert set(jobs) == {"measure", "summarise", "score", "sample_training", "infer", "train", *before_training}
-    assert jobs["infer"]["outputs"] == [f"{RUN}/single/outputs/1of1/manifest.json"]
+    (manifest,) = jobs["infer"]["outputs"]
+    assert manifest == f"{RUN}/single/{jobs['infer']['key']}/outputs/1of1/manifest.json"
+    assert (finished.folder / manifest).samefile(finished.folder / RUN / "current/single/outputs/1of1/manifest.json")
     assert jobs["train"]["config"]["seed"] == 0
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
     assert jobs["score"]["config"] == {"kind": "energy", "neighbors": 1, "temperature": 1.0}
     assert jobs["measure"]["config"] == {"unknown": ["sofa"], "taught": [], "replicates": 1000}
-    weights = (finished.folder / RUN / "weights.npz").read_bytes()
-    assert jobs["infer"]["inputs"][f"{RUN}/weights.npz"] == hashlib.sha256(weights).hexdigest()
+    weights = (finished.folder / RUN / "current/weights.npz").read_bytes()
+    trained = f"{RUN}/{jobs['train']['key']}/weights.npz"
+    assert jobs["infer"]["inputs"][trained] == hashlib.sha256(weights).hexdigest()
     assert all(job["changed since"] == [] for job in document["jobs"])
     software = document["software"][jobs["train"]["software"]]
     for known in ("commit", "changed", "platform", "processor", "python", "packages", "driver"):
@@ -41,15 +44,15 @@ def test_all_rows_where_none_is_named(finished: Project) -> None:
 
 def test_result_that_no_longer_is_what_was_read_is_told(finished: Project, tmp_path: Path) -> None:
     project = Project.copy_of(finished, tmp_path / "copy")
-    statistics = project.folder / RUN / "single/msp/statistics/1of1.npz"
+    statistics = (project.folder / RUN / "current/single/msp/statistics/1of1.npz").resolve()
     statistics.write_bytes(statistics.read_bytes() + b"0")
     (document,) = project.provenance("--config", "row=1")
-    (measure,) = [job for job in document["jobs"] if job["command"] == "measure"]
-    assert measure["changed since"] == [f"{RUN}/single/msp/statistics/1of1.npz"]
+    (measure,) = [job for job in document["jobs"] if job["step"] == "measure"]
+    assert measure["changed since"] == [str(statistics.relative_to(project.folder.resolve()))]
 
 
 def test_row_that_was_not_made_is_a_sentence(finished: Project) -> None:
     done = finished.snakemake("provenance", "--configfile", "experiments/rooms_four_unknown.yaml")
     assert done.returncode != 0
-    assert "metrics.json: nothing says where it comes from; run snakemake to make this row" in done.stdout
+    assert "/metrics.provenance.json: nothing says where it comes from; run snakemake to make this row" in done.stdout
     assert "Traceback" not in done.stdout

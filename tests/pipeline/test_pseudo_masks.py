@@ -8,11 +8,11 @@ from typing import Any, Callable
 
 import pytest
 from plyfile import PlyData
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import KEY, Project
 from tests.pipeline.test_reruns import LIBRARY, Jobs, code, value
 
 METHODS = {"closed_set": ["msp"], "pdf": ["unknown_logit"]}
-MASKS = "results/runs/sofa/stratified_small/{}/seed{}/pseudo_masks/manifest.json"
+MASKS = "results/runs/sofa/stratified_small/{}/seed{}/{}/pseudo_masks/manifest.json"
 EXPORT: Jobs = {"export_pseudo_masks": 1}
 
 
@@ -41,9 +41,9 @@ def test_masks_are_of_every_run_of_pdf_and_no_other(project: Project) -> None:
     project.edit_config(change)
     assert would_make(project)["export_pseudo_masks"] == 8
     assert "export_pseudo_masks" not in project.would_run()
-    asked = project.would_run(MASKS.format("textbook", 1))
-    assert asked["export_pseudo_masks"] == 1
-    refused = project.snakemake("--dry-run", MASKS.format("closed_set", 0))
+    one = project.planned(MASKS.format("textbook", 1, KEY), "pseudo_masks")
+    assert project.would_run(one)["export_pseudo_masks"] == 1
+    refused = project.snakemake("--dry-run", MASKS.format("closed_set", 0, "abcdefghijkl"))
     assert "MissingRuleException" in refused.stdout
 
 
@@ -55,17 +55,17 @@ def test_table_without_pdf_is_a_sentence(finished: Project) -> None:
 
 
 def test_each_training_scene_can_be_looked_at(masked: Project) -> None:
-    manifest = masked.folder / MASKS.format("pdf", 0)
+    manifest = masked.folder / MASKS.format("pdf", 0, "current")
     told = json.loads(manifest.read_text())
-    (scene,) = json.loads(masked.read("results/scenes/rooms/train/manifest.json"))["scenes"]
+    (scene,) = json.loads(masked.read("results/scenes/rooms/train/current/manifest.json"))["scenes"]
     assert [entry["name"] for entry in told["scenes"]] == [scene["name"]]
     assert sum(told["all"]["points"].values()) == scene["points"]
     vertex = PlyData.read(str(manifest.with_name(f"{scene['name']}.ply")))["vertex"]
     assert len(vertex["marked"]) == scene["points"]
     assert vertex["marked"].any()
     record = json.loads(manifest.parent.with_name("pseudo_masks.provenance.json").read_text())
-    assert record["command"] == "export_pseudo_masks"
-    assert f"{LIBRARY}/pseudo_labels/region.py" in record["inputs"]
+    assert record["step"] == "export_pseudo_masks"
+    assert f"{LIBRARY}/pseudo_labels/region.py" in record["code"]
 
 
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {

@@ -1,8 +1,10 @@
-"""After each edit, exactly which rules and how many jobs would run."""
+"""After each edit, exactly which rules and how many jobs would run; and none once it is taken back."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable
 
@@ -12,6 +14,7 @@ from tests.pipeline.conftest import Project
 
 Jobs = dict[str, int]
 LIBRARY = "workflow_scripts/openworld3d"
+TABLE_FILE = "results/tables/rooms.csv"
 
 TABLE: Jobs = {"make_table": 1}
 MEASURE: Jobs = {"measure": 2, **TABLE}
@@ -20,7 +23,7 @@ SCORE: Jobs = {"score": 2, "export_clouds": 2, **SUMMARISE}
 INFER: Jobs = {"infer": 1, **SCORE}
 ASK: Jobs = {"sample_training": 1, **INFER}
 TRAIN: Jobs = {"train": 1, **ASK}
-CHECK: Jobs = {"check_protocol": 1, **TABLE}
+CHECK: Jobs = {"check_protocol": 1}
 PREPARE: Jobs = {"prepare": 2, **CHECK, **TRAIN}
 GENERATE: Jobs = {"generate_rooms": 1, **PREPARE}
 ONE_SCORE: Jobs = {"score": 1, "export_clouds": 1, "summarise": 1, "measure": 1, **TABLE}
@@ -59,6 +62,21 @@ def swap(path: str, one: str, other: str) -> Callable[[Project], None]:
 def code(file: str) -> Callable[[Project], None]:
     """Change a file of code."""
     return lambda project: project.write(file, project.read(file) + "\nEDITED = True\n")
+
+
+def comment_in(file: str) -> Callable[[Project], None]:
+    """Add a comment to a file."""
+    return lambda project: project.write(file, project.read(file) + "\n# EDITED\n")
+
+
+def replace(file: str, old: str, new: str) -> Callable[[Project], None]:
+    """Replace a text that a file has."""
+
+    def edit(project: Project) -> None:
+        assert old in project.read(file)
+        project.write(file, project.read(file).replace(old, new))
+
+    return edit
 
 
 def touch(project: Project) -> None:
@@ -132,10 +150,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "library file of crops": (code(f"{LIBRARY}/crops.py"), ASK),
     "library file of inference alone": (code(f"{LIBRARY}/inference.py"), ASK),
     "library file of the training sample": (code(f"{LIBRARY}/training_sample.py"), {"sample_training": 1, **SCORE}),
-    "shards": (
-        value("datasets.rooms.shards", 2),
-        {"infer": 2, "score": 4, "export_clouds": 2, "summarise": 4, **MEASURE},
-    ),
+    "shards, of any number of which all that follows is the same": (value("datasets.rooms.shards", 2), {}),
     "one shard, as where none are said": (value("datasets.rooms.shards", 1), {}),
     "which scenes a shard has": (code(f"{LIBRARY}/shards.py"), INFER),
     "precision of the stored outputs": (value("evaluation.stored_precision", "float16"), INFER),
@@ -168,19 +183,31 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "check of environments": (code("workflow_scripts/check_environment.py"), {"check_environment": 2}),
     "rule of the check": (code(f"{LIBRARY}/environment/fits.py"), {"check_environment": 2}),
     "record of provenance": (code(f"{LIBRARY}/provenance.py"), {}),
-    "command that records provenance": (code("workflow_scripts/record_provenance.py"), {}),
+    "command that checks, runs and records a job": (code("workflow_scripts/job.py"), {}),
+    "a comment in the environment's file": (comment_in("envs/cpu.yaml"), {}),
+    "a pin of the environment of trainings": (
+        replace("envs/cpu.yaml", "tqdm", "tqdm-edited"),
+        {"check_environment": 1, **TRAIN},
+    ),
     "row whose provenance is asked for": (value("row", 1), {}),
     "another environment": (
         value("backbones.stratified_small.environment", "stratified_transformer"),
-        {"check_environment": 1, "found_sound": 1, **TRAIN},
+        {"check_environment": 1, **TRAIN},
     ),
 }
+
+
+def jobs_of(done: subprocess.CompletedProcess[str]) -> Jobs:
+    """Return how many jobs of each rule a run that ended well has started."""
+    assert done.returncode == 0, done.stdout
+    return dict(Counter(re.findall(r"^localrule (?!all)(\w+):$", done.stdout, re.MULTILINE)))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_edit_reruns_exactly(finished: Project, name: str) -> None:
     edit, expected = CASES[name]
-    files = [*finished.folder.glob("workflow_scripts/**/*.py"), finished.folder / "config.yaml"]
+    files = [*finished.folder.glob("workflow_scripts/**/*.py"), *finished.folder.glob("envs/*")]
+    files.append(finished.folder / "config.yaml")
     before = {file: file.read_text() for file in files}
     edit(finished)
     try:
@@ -191,15 +218,33 @@ def test_edit_reruns_exactly(finished: Project, name: str) -> None:
                 file.write_text(text)
 
 
-@pytest.mark.parametrize("check", ["check_environment", "check_protocol"])
-def test_change_is_not_lost_while_something_is_checked_again(finished: Project, tmp_path: Path, check: str) -> None:
+# Edits that are made, run, taken back and run: `current` shows the one config, then the other.
+MADE = ("learning rate", "option of a score", "code of one score", "unknown points removed")
+
+
+def test_edit_that_is_taken_back_runs_nothing(finished: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(finished, tmp_path / "copy")
+    before = {file: project.read(file) for file in ("config.yaml", f"{LIBRARY}/scores/msp.py")}
+    table = project.read(TABLE_FILE)
+    for name in MADE:
+        edit, expected = CASES[name]
+        edit(project)
+        assert jobs_of(project.snakemake()) == expected
+        assert project.would_run() == {}
+        for file, text in before.items():
+            project.write(file, text)
+        assert "Nothing to be done" in project.snakemake().stdout
+        assert project.read(TABLE_FILE) == table
+
+
+def test_change_is_not_lost_while_an_environment_is_checked_again(finished: Project, tmp_path: Path) -> None:
     """The check runs again and re-runs no training; a change beside it runs in the same call."""
     project = Project.copy_of(finished, tmp_path / "copy")
-    code(f"workflow_scripts/{check}.py")(project)
+    code("workflow_scripts/check_environment.py")(project)
     value("recipes.closed_set.learning_rate", 0.005)(project)
-    assert project.snakemake().returncode == 0
+    assert jobs_of(project.snakemake()) == {"check_environment": 2, **TRAIN}
     (document,) = project.provenance("--config", "row=1")
-    (train,) = [job for job in document["jobs"] if job["command"] == "train"]
+    (train,) = [job for job in document["jobs"] if job["step"] == "train"]
     assert train["config"]["recipe"]["learning_rate"] == 0.005
     assert project.would_run() == {}
 
@@ -207,9 +252,18 @@ def test_change_is_not_lost_while_something_is_checked_again(finished: Project, 
 def test_checks_of_environments_run_alone(finished: Project, tmp_path: Path) -> None:
     project = Project.copy_of(finished, tmp_path / "copy")
     code(f"{LIBRARY}/environment/fits.py")(project)
-    done = project.snakemake()
-    assert done.returncode == 0, done.stdout
-    assert re.findall(r"^local(?:rule|checkpoint) (\w+):$", done.stdout, re.MULTILINE) == ["check_environment"] * 2
+    assert jobs_of(project.snakemake()) == {"check_environment": 2}
+
+
+def test_dry_run_says_which_part_of_which_key_changed(finished: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(finished, tmp_path / "copy")
+    value("recipes.closed_set.epochs", 3)(project)
+    value("scores.energy.temperature", 2.0)(project)
+    code(f"{LIBRARY}/clouds.py")(project)
+    told = project.snakemake("--dry-run").stdout
+    assert "1 training: recipes.closed_set.epochs 1 -> 3\n" in told
+    assert "1 scoring: scores.energy.temperature 1.0 -> 2.0\n" in told
+    assert f"2 cloud exports: {LIBRARY}/clouds.py changed\n" in told
 
 
 def test_other_table_reuses_what_it_shares(finished: Project) -> None:

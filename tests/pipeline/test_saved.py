@@ -30,11 +30,11 @@ def bring(config: dict[str, Any]) -> None:
 
 def save(project: Project) -> None:
     """Save logits that tell the sofa's points by none being large, and scores that tell them apart."""
-    classes = json.loads(project.read("results/scenes/rooms/val/manifest.json"))["classes"]
+    classes = json.loads(project.read("results/scenes/rooms/val/current/manifest.json"))["classes"]
     sofa = classes.index("sofa")
     for kind in ("logits", "scores"):
         (project.folder / "theirs" / kind).mkdir(parents=True, exist_ok=True)
-    for file in project.folder.glob("results/scenes/rooms/val/*.npz"):
+    for file in project.folder.glob("results/scenes/rooms/val/current/*.npz"):
         with np.load(file) as scene:
             label = scene["label"]
         logits = np.random.default_rng(0).normal(0, 0.1, (len(label), len(classes)))
@@ -99,6 +99,11 @@ def changed(kind: str) -> Callable[[Project], None]:
     return edit
 
 
+def more_shards_and_fewer_bits(project: Project) -> None:
+    value("datasets.rooms.shards", 3)(project)
+    value("evaluation.bits", 12)(project)
+
+
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "their logits": (changed("logits"), OF_LOGITS),
     "their scores": (changed("scores"), OF_SCORES),
@@ -110,9 +115,10 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
         value("evaluation.stored_precision", "float16"),
         {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},
     ),
-    "shards": (
-        value("datasets.rooms.shards", 3),
-        {"import_outputs": 6, "score": 9, "summarise": 9, "export_clouds": 3, "measure": 3, **TABLE},
+    "shards": (value("datasets.rooms.shards", 3), {}),
+    "shards, and what is asked of each": (
+        more_shards_and_fewer_bits,
+        {"import_outputs": 6, "score": 9, "summarise": 9, "measure": 3, **TABLE},
     ),
     "a network's library": (code(f"{LIBRARY}/inference.py"), {}),
     "a score of logits added": (

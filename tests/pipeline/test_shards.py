@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,15 @@ def run(project: Project) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def forget(project: Project) -> None:
+    """Remove all that follows the trainings: another number of shards alone would make none of it again."""
+    for folder in (*project.folder.glob(f"{RUNS}/*/seed*/single"), project.folder / "results/tables"):
+        shutil.rmtree(folder)
+
+
 def results(project: Project) -> dict[str, bytes]:
     """Return the table's rows as files: metrics, replicates and tables, without the records of how they were made."""
-    methods = [f"{RUNS}/{recipe}/seed0/single/{score}" for recipe, (score,) in METHODS.items()]
+    methods = [f"{RUNS}/{recipe}/seed0/current/single/{score}" for recipe, (score,) in METHODS.items()]
     files = [f"{method}/{name}" for method in methods for name in ("metrics.json", "replicates.npz")]
     files += ["results/tables/rooms.csv", "results/tables/rooms.differences.csv"]
     return {file: (project.folder / file).read_bytes() for file in files}
@@ -51,18 +58,21 @@ def test_number_of_shards_changes_no_result(rooms: Project, tmp_path: Path) -> N
     run(project)
     binned = results(project)
     assert binned != exact
+    value("datasets.rooms.shards", 2)(project)
+    assert project.would_run() == {}
     for shards, is_exact, expected in ((2, False, binned), (4, True, exact)):
         value("datasets.rooms.shards", shards)(project)
         value("evaluation.exact", is_exact)(project)
+        forget(project)
         of_shards = {"infer": 2 * shards, "ensemble": shards, "score": 2 * shards, "summarise": 2 * shards}
         assert project.would_run() == {**of_shards, "export_clouds": 2, **MEASURE}
         run(project)
         assert results(project) == expected
-    assert len(list(project.folder.glob(f"{RUNS}/closed_set/seed0/single/outputs/*of4/*.npz"))) == 3
-    jobs = Counter(job["command"] for job in project.provenance("--config", "row=2")[0]["jobs"])
+    assert len(list(project.folder.glob(f"{RUNS}/closed_set/seed0/current/single/outputs/*of4/*.npz"))) == 3
+    jobs = Counter(job["step"] for job in project.provenance("--config", "row=2")[0]["jobs"])
     assert jobs == {
         **{"measure": 1, "summarise": 4, "score": 4, "ensemble": 4, "infer": 8, "train": 2},
         **{"check_protocol": 1, "prepare": 2, "generate_rooms": 1},
     }
     value("datasets.rooms.shards", 1)(project)
-    assert project.would_run() == {"export_clouds": 2, **MEASURE}  # the rest is there
+    assert project.would_run() == {}

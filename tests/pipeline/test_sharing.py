@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import Project, make_tiny
+from tests.pipeline.disturbed import EPOCHS, RUN, contents, longer
 from tests.pipeline.test_reruns import value
-
-WEIGHTS = "results/runs/sofa/stratified_small/closed_set/seed0/weights.npz"
 
 
 def test_second_call_is_refused_while_the_first_runs(finished: Project, tmp_path: Path) -> None:
@@ -30,37 +30,97 @@ def test_second_call_is_refused_while_the_first_runs(finished: Project, tmp_path
     assert project.would_run() == {}
 
 
-def test_other_checkout_is_refused_the_results_of_the_first(finished: Project, tmp_path: Path) -> None:
-    first, second = Project.copy_of(finished, tmp_path / "first"), Project.copy_of(finished, tmp_path / "second")
+def test_checkouts_share_results(finished: Project, copy: Project, tmp_path: Path) -> None:
+    """Another checkout makes its own config's results beside those of the first, and what both have it makes once."""
+    other = Project.copy_of(copy, tmp_path / "other")
     for part in ("results", ".snakemake"):
-        shutil.rmtree(second.folder / part)
-    (second.folder / "results").symlink_to(first.folder / "results")
-    refused = second.snakemake()
-    assert refused.returncode != 0
-    assert "results was made under another .snakemake" in refused.stdout
-    shutil.rmtree(second.folder / ".snakemake")
-    (second.folder / ".snakemake").symlink_to(first.folder / ".snakemake")
-    assert second.would_run() == {}
+        shutil.rmtree(other.folder / part)
+    (other.folder / "results").symlink_to(copy.folder / "results")
+    assert other.would_run() == {}
+    longer(other)
+    assert "prepare" not in other.would_run()
+    assert other.snakemake().returncode == 0
+    assert contents(copy) != contents(finished)
+    assert "Nothing to be done" in copy.snakemake().stdout
+    assert contents(copy) == contents(finished)
 
 
 def test_results_go_on_elsewhere(finished: Project, tmp_path: Path) -> None:
-    """A fresh checkout, whose files are all newer than the results, takes them over with their history."""
+    """A fresh checkout takes results over, all of them newer than they were, without what Snakemake remembers."""
     elsewhere = Project(tmp_path)
     elsewhere.write("config.yaml", finished.read("config.yaml"))
-    for part in ("results", ".snakemake"):
-        shutil.copytree(finished.folder / part, elsewhere.folder / part)
+    subprocess.run(["cp", "-r", finished.folder / "results", elsewhere.folder], check=True)  # with new times
     assert elsewhere.would_run() == {}
     assert elsewhere.would_run("--forcerun", "check_environment") == {"check_environment": 2}
     value("scores.energy.temperature", 2.0)(elsewhere)
     done = elsewhere.snakemake()
     assert done.returncode == 0, done.stdout
-    weights = [(project.folder / WEIGHTS).stat() for project in (elsewhere, finished)]
-    assert weights[0].st_mtime == weights[1].st_mtime
+    weights = [next(project.folder.glob(f"{RUN}/current/weights.npz")).stat() for project in (elsewhere, finished)]
+    assert weights[0].st_size == weights[1].st_size
+    assert len(list(elsewhere.folder.glob(f"{RUN}/*/weights.npz"))) == 2  # by its key, and by the link
 
 
-def test_history_that_is_lost_is_missed(finished: Project, tmp_path: Path) -> None:
-    project = Project.copy_of(finished, tmp_path / "copy")
-    shutil.rmtree(project.folder / ".snakemake")
-    assert "results was made under another .snakemake" in project.snakemake().stdout
-    (project.folder / "results/.history").unlink()
-    assert project.snakemake("--dry-run").returncode == 0
+def test_raw_files_may_move(finished: Project, project: Project) -> None:
+    """A dataset under another root, copied with new times, is the same dataset."""
+
+    def brought(config: dict[str, Any]) -> None:
+        make_tiny(config)
+        config["datasets"]["rooms"] = {"layout": "scannet", "root": "scans"}
+
+    shutil.copytree(finished.folder / "results/raw/rooms/current/raw", project.folder / "scans")
+    project.edit_config(brought)
+    assert project.snakemake().returncode == 0
+    subprocess.run(["cp", "-r", "scans", "elsewhere"], cwd=project.folder, check=True)
+    shutil.rmtree(project.folder / "scans")
+    value("datasets.rooms.root", "elsewhere")(project)
+    assert project.would_run() == {}
+
+
+def test_experiments_that_define_one_name_differently_stand_side_by_side(copy: Project, finished: Project) -> None:
+    copy.write("experiments/longer.yaml", f"recipes: {{closed_set: {{epochs: {EPOCHS}}}}}\n")
+    assert copy.snakemake("--configfile", "experiments/longer.yaml").returncode == 0
+    there = contents(copy)
+    for arguments, expected in (([], contents(finished)), (["--configfile", "experiments/longer.yaml"], there)):
+        assert "Nothing to be done" in copy.snakemake(*arguments).stdout
+        assert contents(copy) == expected
+
+
+def test_outputs_that_are_replaced_go_where_the_config_says_so(copy: Project) -> None:
+    value("keep_old", False)(copy)
+    (before,) = copy.folder.glob(f"{RUN}/single/*/outputs")
+    longer(copy)
+    assert copy.snakemake().returncode == 0
+    (after,) = copy.folder.glob(f"{RUN}/single/*/outputs")
+    assert after != before
+
+
+def test_prune_lists_and_deletes_what_no_table_reaches(copy: Project, finished: Project) -> None:
+    longer(copy)
+    assert copy.snakemake().returncode == 0
+    value("recipes.closed_set.epochs", 1)(copy)
+    assert copy.snakemake().returncode == 0
+    before = sorted((copy.folder / "results").rglob("*"))
+    told = copy.snakemake("prune", "--quiet", "all").stdout
+    assert sorted((copy.folder / "results").rglob("*")) == before
+    weights = [file.parent for file in copy.folder.glob(f"{RUN}/*/weights.npz") if "current" not in file.parts]
+    shown = (copy.folder / RUN / "current/weights.npz").resolve().parent
+    (old,) = [folder for folder in weights if folder != shown]
+    assert f"{old.relative_to(copy.folder)}\n" in told
+    assert str(shown.relative_to(copy.folder)) not in told
+    assert copy.snakemake("prune", "--quiet", "all", "--config", "really=true").returncode == 0
+    assert not old.exists()
+    assert "Nothing to be done" in copy.snakemake().stdout
+    assert contents(copy) == contents(finished)
+    assert "0 B in 0 results" in copy.snakemake("prune", "--quiet", "all").stdout
+
+
+def test_why_prints_which_part_of_two_keys_differs(copy: Project) -> None:
+    before = (copy.folder / "results/tables/rooms.csv").resolve().parent.name
+    longer(copy)
+    value("scores.energy.temperature", 2.0)(copy)
+    assert copy.snakemake().returncode == 0
+    after = (copy.folder / "results/tables/rooms.csv").resolve().parent.name
+    told = copy.snakemake("why", "--quiet", "all", "--config", f"this={before}", f"that={after}").stdout
+    assert f"1 training: recipes.closed_set.epochs 1 -> {EPOCHS}\n" in told
+    assert "1 scoring: scores.energy.temperature 1.0 -> 2.0\n" in told
+    assert "error: key 'abc'" in copy.snakemake("why", "--config", "this=abc", f"that={after}").stdout

@@ -43,7 +43,7 @@ def two_classes(project: Project) -> list[str]:
     """Return the two classes of the tiny rooms, of both splits, that have most points beside walls and floor."""
     counts = []
     for split in ("train", "val"):
-        (scene,) = json.loads(project.read(f"results/scenes/rooms/{split}/manifest.json"))["scenes"]
+        (scene,) = json.loads(project.read(f"results/scenes/rooms/{split}/current/manifest.json"))["scenes"]
         counts.append(scene["class_points"])
     shared = [name for name in counts[0] if name in counts[1] and name not in ("wall", "floor")]
     return sorted(shared, key=lambda name: -min(count[name] for count in counts))[:2]
@@ -87,12 +87,12 @@ def test_table_tells_old_novel_and_what_was_forgotten(taught: Project) -> None:
 
 def test_labels_of_a_step_can_be_looked_at(taught: Project) -> None:
     first, second = two_classes(taught)
-    held = json.loads(taught.read(f"{RUNS}/incremental_chair/seed0/labels/manifest.json"))["scenes"]
-    (scene,) = json.loads(taught.read("results/scenes/rooms/train/manifest.json"))["scenes"]
+    held = json.loads(taught.read(f"{RUNS}/incremental_chair/seed0/current/labels/manifest.json"))["scenes"]
+    (scene,) = json.loads(taught.read("results/scenes/rooms/train/current/manifest.json"))["scenes"]
     assert held[0]["class_points"][first] == scene["class_points"][first]
     assert held[0]["void_points"] == 0  # all others are what the network before predicts
     assert second not in held[0]["class_points"]
-    (plain,) = json.loads(taught.read(f"{RUNS}/fine_tuning_chair/seed0/labels/manifest.json"))["scenes"]
+    (plain,) = json.loads(taught.read(f"{RUNS}/fine_tuning_chair/seed0/current/labels/manifest.json"))["scenes"]
     assert plain["class_points"] == {first: scene["class_points"][first]}
 
 

@@ -13,6 +13,7 @@ from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
+from openworld3d.workflow.steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 MINE: dict[str, Any] = {
@@ -103,7 +104,8 @@ def test_streets_are_right(config: dict[str, Any]) -> None:
     config["datasets"]["streets"] = STREETS
     check_config(config, ROOT / "schemas/config.schema.yaml")
     assert slices.generate_slice(config, "streets") == {"sequences": 2, "scans": 1, "seed": 0}
-    assert slices.prepare_slice(config, "streets", "01")["root"] == "results/raw/streets"
+    made = STEPS["prepare"].inputs["raw"](config, {"dataset": "streets", "split": "01"})
+    assert [(one.step, one.output) for one in made] == [("generate_streets", "out")]
 
 
 @pytest.mark.parametrize(("dataset", "sentence"), GENERATED, ids=[sentence for _, sentence in GENERATED])
@@ -137,4 +139,4 @@ def test_job_of_another_layout_sees_its_classes_and_no_keys(config: dict[str, An
     seen = slices.prepare_slice(config, "rooms", "val")
     assert seen["keys"] == {}
     assert seen["classes"][0] == "wall"
-    assert seen["root"] == "results/raw/rooms"
+    assert "root" not in seen

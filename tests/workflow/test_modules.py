@@ -6,7 +6,7 @@ from typing import Any, Iterator
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json
+from openworld3d.files import canonical_json, sha256_of
 from openworld3d.workflow import modules
 from openworld3d.workflow.rows import rows_of_table, runs_of_table, steps_slice, table_slice
 from openworld3d.workflow.slices import (
@@ -18,8 +18,10 @@ from openworld3d.workflow.slices import (
     saved_slice,
     score_slice,
     train_slice,
+    training_keys,
     unknown_slice,
 )
+from openworld3d.workflow.steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = "workflow_scripts/openworld3d"
@@ -29,65 +31,97 @@ LIBRARY = "workflow_scripts/openworld3d"
 def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(ROOT)
     yield
-    for remembered in (modules.code_of, modules.tree_of, modules.imported_modules):
+    for remembered in (modules.code_of, modules.tree_of, modules.imported_modules, modules.literal):
         remembered.cache_clear()  # of files by the same names elsewhere
 
 
 def test_imports_are_followed_through_packages() -> None:
-    files = modules.library_files("measure.py")
+    files = modules.code_of("measure.py")
     for name in ("errors", "files", "metrics/__init__", "metrics/ranking", "metrics/statistics"):
         assert f"{LIBRARY}/{name}.py" in files
-    assert "workflow_scripts/measure.py" not in files
+    assert "workflow_scripts/measure.py" in files
     assert not [file for file in files if "scores" in file or "backbones" in file]
 
 
 def test_module_loaded_by_name_brings_what_it_imports() -> None:
-    files = modules.library_files("infer.py", "backbones.stratified_transformer")
+    files = modules.code_of("infer.py", ("backbones.stratified_transformer",))
     assert f"{LIBRARY}/layers/kpconv.py" in files
     assert f"{LIBRARY}/segment.py" in files
 
 
-def test_code_is_that_of_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = tmp_path / LIBRARY
-    (library / "scores").mkdir(parents=True)
-    for file in ("__init__", "errors", "other", "scores/__init__", "scores/msp"):
-        (library / f"{file}.py").write_text("")
-    (tmp_path / "workflow_scripts/score.py").write_text("from openworld3d.errors import UserError\n")
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> Path:
+    """Write a project of some files of its library and of one script, go there, and return the folder of scripts."""
+    for name, text in files.items():
+        file = tmp_path / "workflow_scripts" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     monkeypatch.chdir(tmp_path)
+    return tmp_path / "workflow_scripts"
 
-    def code() -> str:
-        modules.code_of.cache_clear()
-        return modules.code_of("score.py", "scores.msp")
 
-    before = code()
-    assert before.endswith(" of score.py, scores.msp")
-    names = ("__init__", "errors", "scores/__init__", "scores/msp")
-    assert modules.files_of_code(before) == [f"{LIBRARY}/{name}.py" for name in names]
-    for name in ("errors", "scores/msp"):
-        (library / f"{name}.py").write_text("# changed")
-        assert code() != before
-        before = code()
-    (library / "other.py").write_text("# changed")
-    assert code() == before
+def code_now(*asked: Any) -> dict[str, str]:
+    """Return the code of a command as another call would find it."""
+    for remembered in (modules.code_of, modules.tree_of, modules.imported_modules, modules.literal):
+        remembered.cache_clear()
+    return modules.code_of(*asked)
+
+
+def test_code_is_that_of_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("__init__", "errors", "other", "scores/__init__", "scores/msp")
+    files = {f"openworld3d/{name}.py": "" for name in names}
+    files["score.py"] = "from openworld3d.errors import UserError\n"
+    scripts = project(tmp_path, monkeypatch, files)
+    before = code_now("score.py", ("scores.msp",))
+    read = ("__init__", "errors", "scores/__init__", "scores/msp")
+    assert list(before) == [*(f"{LIBRARY}/{name}.py" for name in read), "workflow_scripts/score.py"]
+    assert all(digest == sha256_of(Path(file)) for file, digest in before.items())
+    for name in ("openworld3d/errors", "openworld3d/scores/msp", "score"):
+        with open(scripts / f"{name}.py", "a") as file:
+            file.write("# changed")
+        after = code_now("score.py", ("scores.msp",))
+        assert [file for file in after if after[file] != before[file]] == [f"workflow_scripts/{name}.py"]
+        assert modules.digest_of(after) != modules.digest_of(before)
+        before = after
+    (scripts / "openworld3d/other.py").write_text("# changed")
+    assert code_now("score.py", ("scores.msp",)) == before
+
+
+def test_what_is_ignored_does_not_count_nor_what_it_alone_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"openworld3d/{name}.py": "" for name in ("__init__", "batches", "curves")}
+    files["openworld3d/watching.py"] = "from openworld3d import batches, curves\n"
+    files["train.py"] = "from openworld3d import batches\nfrom openworld3d.watching import RunWatch\n"
+    project(tmp_path, monkeypatch, files)
+    everything = [f"{LIBRARY}/{name}.py" for name in ("__init__", "batches", "curves", "watching")]
+    assert list(code_now("train.py")) == [*everything, "workflow_scripts/train.py"]
+    kept = [f"{LIBRARY}/{name}.py" for name in ("__init__", "batches")]
+    assert list(code_now("train.py", (), ("watching",))) == [*kept, "workflow_scripts/train.py"]
+
+
+def test_code_of_a_training_leaves_out_what_watches_it() -> None:
+    train = STEPS["train"]
+    assert train.ignores == ("watching",)
+    watched, files = modules.code_of(train.script), modules.code_of(train.script, (), train.ignores)
+    for name in ("watching", "metrics/ranking", "inference"):
+        assert f"{LIBRARY}/{name}.py" in watched
+        assert f"{LIBRARY}/{name}.py" not in files
+    for name in ("training", "batches", "checkpoint", "schedule", "weights"):
+        assert f"{LIBRARY}/{name}.py" in files
 
 
 def test_check_of_environments_shares_no_file_with_other_commands() -> None:
-    files = modules.library_files("check_environment.py")
+    files = [file for file in modules.code_of("check_environment.py") if file.startswith(LIBRARY)]
     assert [file for file in files if not file.startswith(f"{LIBRARY}/environment/")] == [f"{LIBRARY}/__init__.py"]
     for command in ("train", "prepare", "score", "make_table"):
-        assert not [
-            file for file in modules.library_files(f"{command}.py") if file.startswith(f"{LIBRARY}/environment")
-        ]
+        of_command = modules.code_of(f"{command}.py")
+        assert not [file for file in of_command if file.startswith(f"{LIBRARY}/environment")]
 
 
 def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = tmp_path / LIBRARY
-    library.mkdir(parents=True)
-    (library / "__init__.py").write_text("")
-    (library / "late.py").write_text("")
-    (tmp_path / "workflow_scripts/x.py").write_text("def f():\n    from openworld3d import late\n")
-    monkeypatch.chdir(tmp_path)
-    assert modules.library_files("x.py") == [f"{LIBRARY}/__init__.py", f"{LIBRARY}/late.py"]
+    files = {"openworld3d/__init__.py": "", "openworld3d/late.py": ""}
+    project(tmp_path, monkeypatch, {**files, "x.py": "def f():\n    from openworld3d import late\n"})
+    assert list(code_now("x.py")) == [f"{LIBRARY}/__init__.py", f"{LIBRARY}/late.py", "workflow_scripts/x.py"]
 
 
 def test_literal_is_read_without_importing() -> None:
@@ -120,6 +154,14 @@ def test_training_does_not_see_what_only_inference_uses() -> None:
         "backbone": {"k": 16},
         "recipe": {"kind": "dropout", "epochs": 1, "dropout": 0.5},
     }
+
+
+def test_place_of_a_checkpoint_is_no_change() -> None:
+    recipe = {"kind": "closed_set", "epochs": 1, "pretrained": "released.pth", "pretrained_classes": ["b", "a"]}
+    asked = training_keys({"recipes": {"r": recipe}}, "p", "r")
+    moved = training_keys({"recipes": {"r": {**recipe, "pretrained": "elsewhere.pth"}}}, "p", "r")
+    assert "pretrained" not in asked
+    assert (asked["pretrained_classes"], asked) == (["b", "a"], moved)
 
 
 @pytest.mark.parametrize(
@@ -224,5 +266,5 @@ def test_saved_outputs_have_no_network_coverage_or_seed_in_the_table() -> None:
     assert (theirs["backbone"], theirs["coverage"], theirs["seed"]) == ("n/a", "n/a", "n/a")
     assert (ours["backbone"], ours["coverage"], ours["seed"]) == ("b", "tta", 0)
     config["evaluation"] = {"stored_precision": "float16", "bits": 8}
-    expected = {"output": "saved_score", "folder": "x", "columns": [], "unknown": ["a", "b"]}
+    expected = {"output": "saved_score", "columns": [], "unknown": ["a", "b"]}
     assert saved_slice(config, "p", "theirs") == {**expected, "stored_precision": "float16"}

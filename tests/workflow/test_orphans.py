@@ -84,11 +84,10 @@ def test_job_that_does_not_end_is_refused(queue: Path, monkeypatch: pytest.Monke
         orphans.end_orphans(["8"])
 
 
-@pytest.mark.parametrize(
-    ("record", "job"), [('{"slurm_job": "12"}', {"12"}), ('{"slurm_job": null}', set()), ("{}", set()), (None, set())]
-)
-def test_job_is_known_from_its_record(tmp_path: Path, record: str | None, job: set[str]) -> None:
-    path = tmp_path / "x.provenance.json"
-    if record is not None:
-        path.write_text(record)
-    assert orphans.job_in_record(path) == job
+@pytest.mark.parametrize(("note", "job"), [("12", {"12"}), (None, set())])
+def test_job_is_known_from_its_note(tmp_path: Path, note: str | None, job: set[str]) -> None:
+    record = tmp_path / "x.provenance.json"
+    record.write_text('{"slurm_job": "7"}')
+    if note is not None:
+        Path(f"{record}.slurm").write_text(note)
+    assert orphans.job_in_note(record) == job

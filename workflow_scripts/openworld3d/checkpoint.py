@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import sys
+import struct
+import zipfile
+import zlib
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, cast
+from typing import Any, Dict, List, Mapping, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json, sha256_of, sha256_of_text, whole_file
+from openworld3d.files import canonical_json, whole_file
 from openworld3d.weights import State
 
 History = List[Dict[str, float]]
 NETWORK, OPTIMIZER, KEPT = "network/", "optimizer/", "kept/"
+# What numpy and zipfile raise, whichever byte of a file is another.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
-def identity(config: dict[str, Any], inputs: Iterable[Path]) -> str:
-    """Return what a checkpoint must have been made with to go on from it: config, inputs, code, versions.
-
-    The code is every module of the project that is loaded, so that it is asked once all are.
-    """
-    modules = [module for name, module in sys.modules.items() if name.split(".")[0] in ("openworld3d", "__main__")]
-    code = {module.__file__ for module in modules if getattr(module, "__file__", None)}
-    files = sorted([*map(str, inputs), *map(str, code)])
-    digests = [sha256_of(Path(file)) for file in files]
-    return sha256_of_text(canonical_json([config, digests, torch.__version__, np.__version__]))
+def made_by(key: str) -> str:
+    """Return what a checkpoint must have been made by to go on from it: the training of a key, in these versions."""
+    return f"{key} with torch {torch.__version__} and numpy {np.__version__}"
 
 
 class Checkpoint:
@@ -53,9 +61,10 @@ class Checkpoint:
         for number, state in optimizer.state_dict()["state"].items():
             arrays.update({f"{OPTIMIZER}{number}/{name}": to_array(value) for name, value in state.items()})
         about = canonical_json({"identity": self.identity, "history": history, "scaler": scaler.state_dict()})
+        arrays["about"] = np.array(about)
         try:
             with whole_file(self.path) as temporary, open(temporary, "wb") as file:
-                np.savez(file, about=np.array(about), **cast(Any, arrays))
+                np.savez(file, sha256=np.array(sha256_of_arrays(arrays)), **cast(Any, arrays))
         except OSError as error:
             raise UserError(
                 f"{self.path}: epoch {len(history)} cannot be written ({error.strerror}); the checkpoint of epoch "
@@ -70,12 +79,18 @@ class Checkpoint:
             leftover.unlink(missing_ok=True)  # each process of a training looks
         if not self.path.exists():
             return [], {}
-        with np.load(self.path) as arrays:
-            about = json.loads(str(arrays["about"]))
-            if about["identity"] != self.identity:
-                print("the checkpoint is of another config, dataset, code or torch: training starts anew", flush=True)
-                return [], {}
-            values = {name: arrays[name] for name in arrays.files}
+        try:
+            with np.load(self.path) as arrays:
+                values = {name: arrays[name] for name in arrays.files}
+            if str(values.pop("sha256")) != sha256_of_arrays(values):
+                raise ValueError("it is not what was written")
+            about = json.loads(str(values.pop("about")))
+        except UNREADABLE as error:
+            print(f"{self.path}: cannot be read ({error}): training starts anew", flush=True)
+            return [], {}
+        if about["identity"] != self.identity:
+            print(f"{self.path}: is {about['identity']}, not {self.identity}: training starts anew", flush=True)
+            return [], {}
         network.load_state_dict(
             {name[len(NETWORK) :]: torch.from_numpy(v) for name, v in values.items() if name.startswith(NETWORK)}
         )
@@ -93,6 +108,15 @@ class Checkpoint:
         """Remove the file, once the training's weights are written."""
         if self.path.exists():
             self.path.unlink()
+
+
+def sha256_of_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of arrays and their names: what zip checks leaves out the list of what an archive holds."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}\n".encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
 
 
 def kept_states(values: Mapping[str, np.ndarray]) -> dict[int, State]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -16,13 +17,17 @@ from openworld3d.scene import describe, save_scene
 
 
 class Task(NamedTuple):
-    """A scene to prepare: how its files are read, where it goes, and its line of the journal, empty for none."""
+    """A scene to prepare: how its files are read, where it goes, and the lines of journals where it may lie already.
+
+    before: a folder and its line of the scene.
+    """
 
     config: dict[str, Any]
+    root: Path
     name: str
     file: Path
     made_with: str
-    before: Line
+    before: list[tuple[Path, Line]]
 
 
 def prepare_scenes(tasks: list[Task], workers: int) -> Iterator[Line]:
@@ -44,11 +49,13 @@ def prepare_scenes(tasks: list[Task], workers: int) -> Iterator[Line]:
 
 def prepare_scene(task: Task) -> Line:
     """Read one raw scene and write it, if it is not there as it would become; return its line of the journal."""
-    dataset, root = load("datasets", task.config["layout"]), Path(task.config["root"])
+    dataset, root = load("datasets", task.config["layout"]), task.root
     files = dataset.files_of_scene(root, task.name, **task.config["keys"])
     raw = {str(path.relative_to(root)): sha256_of(path) for path in files}
-    if is_made(task, raw):
-        return task.before
+    for folder, line in task.before:
+        if is_made(task, folder / task.file.name, line, raw):
+            bring(folder / task.file.name, task.file)
+            return line
     reading = dataset.read_scene(root, task.name, **task.config["keys"])
     save_scene(task.file, reading.scene)
     scene = {
@@ -61,17 +68,24 @@ def prepare_scene(task: Task) -> Line:
     return {"name": task.name, "made_with": task.made_with, "raw": raw, "scene": scene}
 
 
-def is_made(task: Task, raw: dict[str, str]) -> bool:
-    """Tell whether a scene lies there that the same code made of the same raw files."""
-    before = task.before
-    same = before.get("made_with") == task.made_with and before.get("raw") == raw
-    return same and task.file.exists() and sha256_of(task.file) == before["scene"]["sha256"]
+def is_made(task: Task, file: Path, line: Line, raw: dict[str, str]) -> bool:
+    """Tell whether a file is the scene that the same code made of the same raw files."""
+    same = line["made_with"] == task.made_with and line["raw"] == raw
+    return same and file.exists() and sha256_of(file) == line["scene"]["sha256"]
 
 
-def how_scenes_are_made(config: dict[str, Any]) -> str:
-    """Return the SHA-256 of what scenes depend on beside their raw files: the code that is loaded, and the keys."""
-    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "openworld3d"]
-    files = sorted(file for file in (getattr(module, "__file__", None) for module in modules) if file)
+def bring(file: Path, place: Path) -> None:
+    """Let a file lie in another place too, without taking room for a second one where the file system allows that."""
+    if file == place:
+        return
+    place.unlink(missing_ok=True)
+    try:
+        os.link(file, place)
+    except OSError:
+        shutil.copyfile(file, place)
+
+
+def how_scenes_are_made(config: dict[str, Any], code: str) -> str:
+    """Return the SHA-256 of what scenes depend on beside their raw files: a digest of the code, and the keys."""
     keys = {name: value for name, value in config["keys"].items() if name != "splits"}
-    code = [sha256_of(Path(file)) for file in files]
     return sha256_of_text(canonical_json([config["layout"], config["classes"], keys, code]))

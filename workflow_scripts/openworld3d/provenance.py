@@ -1,33 +1,117 @@
-"""Where a result comes from: what each job read, with which code and software, and the jobs behind a file."""
+"""Records: beside each result what it was made from and what it is, so that a reader can tell whether it still is."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Dict, Iterator
 
-from openworld3d.files import sha256_of, sha256_of_text
+from openworld3d.errors import UserError
+from openworld3d.files import sha256_of
 from openworld3d.journal import JOURNAL, read_journal
 
-CODE = "workflow_scripts"
 SUFFIX = ".provenance.json"
 # Files that stand for the folder they lie in.
 MANIFESTS = ("manifest.json", "colours.json")
+DAMAGED = ".damaged"
+SNAKEMAKE = ".snakemake_timestamp"
+Record = Dict[str, Any]
 
 
 def record_file(output: str) -> str:
-    """Return where the record of the job that makes a file or folder lies: beside it, or beside its folder."""
+    """Return where the record of the job that makes a file or folder lies: beside it, or beside its folder.
+
+    output: its path below the folder of its key, in which the record lies too.
+    """
     path = Path(output)
-    return str(path.parent if path.name in MANIFESTS else path.with_suffix("")) + SUFFIX
+    stands_for_folder = path.name in MANIFESTS and path.parent != Path()
+    return str(path.parent if stands_for_folder else path.with_suffix("")) + SUFFIX
 
 
-def sha256_of_input(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and SHA-256 of all files of a folder."""
-    if path.is_file():
-        return sha256_of(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return sha256_of_text("".join(f"{file.relative_to(path)} {sha256_of(file)}\n" for file in files))
+def stamp(file: Path) -> list[int]:
+    """Return a file's size and its times of change, in nanoseconds: of the two, the second cannot be set by hand."""
+    state = file.stat()
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
+
+
+def describe(path: Path) -> Record:
+    """Return what a record says of an output: its SHA-256, and stamp and SHA-256 of the files that it stands for."""
+    digests = listed_digests(path)
+    files = {
+        str(file.relative_to(folder_of(path))): {"stamp": stamp(file), "sha256": digests.get(file) or sha256_of(file)}
+        for file in files_behind(path)
+    }
+    return {"sha256": None if path.is_dir() else sha256_of(path), "files": files}
+
+
+def folder_of(path: Path) -> Path:
+    """Return the folder that an output is or stands for."""
+    return path if path.is_dir() else path.parent
+
+
+def files_behind(path: Path) -> list[Path]:
+    """Return the files that an output stands for: those of a folder, or beside a manifest; none for other files."""
+    if not path.is_dir() and path.name not in MANIFESTS:
+        return []
+    files = sorted(file for file in folder_of(path).rglob("*") if file.is_file())
+    return [file for file in files if file != path and not file.name.endswith((SNAKEMAKE, JOURNAL, SUFFIX, DAMAGED))]
+
+
+def listed_digests(path: Path) -> dict[Path, str]:
+    """Return the SHA-256 of files that the job itself noted in a manifest."""
+    if path.name != "manifest.json":
+        return {}
+    scenes = json.loads(path.read_text()).get("scenes", [])
+    return {path.with_name(f"{scene['name']}.npz"): scene["sha256"] for scene in scenes if "sha256" in scene}
+
+
+def wrong_file(path: Path, record: Path) -> Path | None:
+    """Return the first file of a result that is not what its record says, the record where that is gone; else None.
+
+    A file whose stamp is as recorded is not read.
+    """
+    try:
+        said = json.loads(record.read_text())["outputs"][str(path)]
+        digest, files = said["sha256"], said["files"]
+        described = {name: (file["stamp"], file["sha256"]) for name, file in files.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return record
+    if path.is_dir() != (digest is None) or (digest is not None and not is_file_of(path, digest)):
+        return path
+    for name, (seen, sha256) in described.items():
+        place = folder_of(path) / name
+        if not place.is_file() or (stamp(place) != seen and sha256_of(place) != sha256):
+            return place
+    return None
+
+
+def is_file_of(path: Path, digest: str) -> bool:
+    """Tell whether a file is there with the bytes of a SHA-256."""
+    return path.is_file() and sha256_of(path) == digest
+
+
+def set_aside(path: Path) -> None:
+    """Move an output out of its place, so that it is made anew; what was set aside there before goes."""
+    aside = path.with_name(path.name + DAMAGED)
+    if aside.is_dir():
+        shutil.rmtree(aside)
+    if path.exists():
+        os.replace(path, aside)
+
+
+def checked(path: Path, record: Path) -> tuple[str, str]:
+    """Return an input, for a folder its record, and its SHA-256; raises UserError where it is not what was made."""
+    wrong = wrong_file(path, record)
+    if wrong is not None:
+        found = "is not what was made and recorded" if wrong.exists() else "is not there any more"
+        aside = f"{path} was set aside as {path.name}{DAMAGED}: " if path.exists() else ""
+        set_aside(path)
+        raise UserError(f"{wrong}: {found}; {aside}run again, and it is made anew")
+    file = record if path.is_dir() else path
+    return str(file), sha256_of(file)
 
 
 def code_state() -> dict[str, Any]:
@@ -45,20 +129,25 @@ def git(*arguments: str) -> str | None:
     return done.stdout.rstrip() if done.returncode == 0 else None
 
 
-def chain(result: str) -> Iterator[dict[str, Any]]:
-    """Yield the records of the job that made a result and of all jobs behind it, each once, the last job first."""
-    waiting, seen = [result], set()
+def chain(record: str) -> Iterator[Record]:
+    """Yield the record of a job and those of all jobs behind it, each once, the last job first."""
+    waiting, seen = [record], set()
     while waiting:
-        file = Path(record_file(waiting.pop(0)))
+        file = Path(waiting.pop(0))
         if file in seen or not file.exists():
             continue
         seen.add(file)
-        record = json.loads(file.read_text())
-        yield record
-        waiting += [path for path in record["inputs"] if not path.startswith(f"{CODE}/")]
+        try:
+            found = json.loads(file.read_text())
+            waiting += found["records"]
+        except (ValueError, LookupError, TypeError):
+            raise UserError(
+                f"{file}: it cannot be read; delete it and run again, and its result is made anew"
+            ) from None
+        yield found
 
 
-def raw_files(record: dict[str, Any]) -> dict[str, dict[str, str]]:
+def raw_files(record: Record) -> dict[str, dict[str, str]]:
     """Return the SHA-256 of the raw files that a job read, by the journal that lists them; empty for most jobs."""
     folders = [Path(output).parent for output in record["outputs"] if Path(output).name == "manifest.json"]
     journals = {str(folder / JOURNAL): read_journal(folder) for folder in folders}
@@ -69,10 +158,7 @@ def raw_files(record: dict[str, Any]) -> dict[str, dict[str, str]]:
     }
 
 
-def changed_since(record: dict[str, Any]) -> list[str]:
-    """Return the inputs that are not what they were when the job read them."""
-    return [
-        path
-        for path, digest in record["inputs"].items()
-        if not Path(path).exists() or sha256_of_input(Path(path)) != digest
-    ]
+def changed_since(record: Record) -> list[str]:
+    """Return the inputs and files of code that are not what they were when the job read them."""
+    read = {**record["inputs"], **record["code"]}
+    return [path for path, digest in read.items() if not Path(path).is_file() or sha256_of(Path(path)) != digest]

@@ -1,7 +1,7 @@
 """A training's history as it grows: metrics of every epoch, a table, TensorBoard's curves, a progress bar.
 
-Nothing here moves a weight, so that `train` loads this file by name: a change to it, or to the metrics and the
-inference that it imports, is no reason to train again.
+Nothing here moves a weight, so that a training's key ignores this file, and the metrics and the inference that it
+imports.
 """
 
 from __future__ import annotations

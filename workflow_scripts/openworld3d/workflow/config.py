@@ -97,7 +97,7 @@ def sentence(error: ValidationError) -> str:
         close = nearest(missing, strange)
         return f"{place} lacks the key {missing}" + close.replace("did you mean", "is it written")
     if error.validator == "enum":
-        choices = error.validator_value
+        choices = list(dict.fromkeys(map(str, error.validator_value)))
         close = nearest(str(error.instance), choices)
         return f"{place} is {error.instance!r}, expected one of {', '.join(choices)}{close}"
     expected = error.schema.get("description")

@@ -12,47 +12,37 @@ from openworld3d.files import canonical_json, sha256_of, sha256_of_text
 
 SCRIPTS = Path("workflow_scripts")
 LIBRARY = "openworld3d"
-OF = " of "
 
 
 @lru_cache(maxsize=None)
-def code_of(script: str, *modules: str) -> str:
-    """Return a digest of the library files of a command and modules that it loads by name, and say whose it is."""
-    files = {file: sha256_of(Path(file)) for file in library_files(script, *modules)}
-    return OF.join([sha256_of_text(canonical_json(files))[:12], ", ".join([script, *modules])])
+def code_of(script: str, modules: tuple[str, ...] = (), ignores: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the SHA-256 of each file that a command runs: its script, what that imports, and what that imports.
 
-
-def files_of_code(code: str) -> list[str]:
-    """Return the files of what `code_of` returned."""
-    return library_files(*code.split(OF)[1].split(", "))
-
-
-def library_files(script: str, *modules: str) -> list[str]:
-    """Return the library files that `workflow_scripts/{script}` imports, and those of modules such as `scores.msp`.
-
-    A command loads such modules by name, which no import statement shows.
+    modules: those that it loads by name, such as `scores.msp`, which no import statement shows. ignores: those whose
+    content does not change what the command makes; what they alone import does not count either.
     """
-    files = closure(SCRIPTS / script) - {SCRIPTS / script}
-    return sorted(map(str, files.union(*(closure(module_file(f"{LIBRARY}.{module}")) for module in modules))))
-
-
-def closure(file: Path) -> set[Path]:
-    """Return a file, the packages that hold it, and all that it imports of the project."""
+    left_out = {module_file(f"{LIBRARY}.{module}") for module in ignores}
     found: set[Path] = set()
-    collect(file, found)
-    return found
+    for file in (SCRIPTS / script, *(module_file(f"{LIBRARY}.{module}") for module in modules)):
+        collect(file, found, left_out)
+    return {str(file): sha256_of(file) for file in sorted(found)}
 
 
-def collect(file: Path, found: set[Path]) -> None:
-    """Add the closure of a file to `found`."""
-    if file in found:
+def digest_of(files: dict[str, str]) -> str:
+    """Return one digest for files and their SHA-256."""
+    return sha256_of_text(canonical_json(files))[:12]
+
+
+def collect(file: Path, found: set[Path], left_out: set[Path]) -> None:
+    """Add to `found` a file, the packages that hold it, and all that it imports of the project."""
+    if file in found or file in left_out:
         return
     found.add(file)
     for module in imported_modules(file):
-        collect(module, found)
+        collect(module, found, left_out)
     for package in file.parents:
         if (package / "__init__.py").exists():
-            collect(package / "__init__.py", found)
+            collect(package / "__init__.py", found, left_out)
 
 
 @lru_cache(maxsize=None)
@@ -107,6 +97,7 @@ def declared(kind: str, name: str, what: str) -> Any:
     return literal(module_file(f"{LIBRARY}.{kind}.{name}"), what)
 
 
+@lru_cache(maxsize=None)
 def literal(file: Path, name: str) -> Any:
     """Return the value of a module's literal assignment, read without importing the module and its packages."""
     for node in tree_of(file).body:

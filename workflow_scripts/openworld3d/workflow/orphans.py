@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import shutil
 import subprocess
 import time
@@ -38,13 +37,13 @@ def end_orphans(jobs: Iterable[str]) -> list[str]:
     return sorted(orphans)
 
 
-def job_in_record(record: Path) -> set[str]:
-    """Return the Slurm job that wrote a record of provenance, nothing where there is no record or another made it.
+def job_in_note(record: Path) -> set[str]:
+    """Return the Slurm job that makes what a record is to tell of, nothing where none does or another made it.
 
-    Snakemake notes the id of a job that it sends, and what the job itself notes when it starts takes its place.
+    Snakemake notes the id of a job that it sends, and what the job itself notes while it runs takes its place.
     """
-    job = json.loads(record.read_text()).get("slurm_job") if record.exists() else None
-    return {job} if job else set()
+    note = Path(f"{record}.slurm")
+    return {note.read_text()} if note.exists() else set()
 
 
 def queued() -> dict[str, str]:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from openworld3d.files import canonical_json, sha256_of_text
 from openworld3d.workflow.modules import declared
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
 
 ONLY_INFERENCE = ("environment", "inference_voxels", "inference_pairs")
-
-
-def raw_root(config: Config, dataset: str) -> str:
-    """Return where a dataset's raw scans are: its root, or where they are generated."""
-    return config["datasets"][dataset].get("root", f"results/raw/{dataset}")
 
 
 def generate_slice(config: Config, dataset: str) -> Slice:
@@ -36,7 +30,6 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
     return {
         "dataset": dataset,
         "layout": chosen["layout"],
-        "root": raw_root(config, dataset),
         "split": split,
         "classes": classes_of(config, dataset),
         "keys": keys,
@@ -56,8 +49,11 @@ def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> S
 
 
 def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
-    """Return what a training asks of a recipe, by key; of a key that is left out, what its kind's file says."""
-    chosen, only_inference = config["recipes"][recipe], inference_keys(config, recipe)
+    """Return what a training asks of a recipe, by key; of a key that is left out, what its kind's file says.
+
+    Where a checkpoint lies is not among them: its content is.
+    """
+    chosen, only_inference = config["recipes"][recipe], {*inference_keys(config, recipe), "pretrained"}
     keys = declared("recipes", chosen["kind"], "TRAINING_KEYS")
     defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
     asked = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
@@ -129,7 +125,7 @@ def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `import_outputs` sees."""
     chosen = config["recipes"][recipe]
     (output,) = outputs_of(config, recipe)
-    what = {"output": output, "folder": saved_folder(chosen), "columns": chosen.get("logits_classes", [])}
+    what = {"output": output, "columns": chosen.get("logits_classes", [])}
     return {**what, **unknown_slice(config, protocol), **stored_slice(config)}
 
 
@@ -164,13 +160,6 @@ def score_slice(config: Config, score: str) -> Slice:
 def protocol_slice(config: Config, protocol: str) -> Slice:
     """Return what `check_protocol` sees."""
     return {"protocol": protocol, **unknown_slice(config, protocol)}
-
-
-def taught(config: Config, protocol: str) -> str:
-    """Return a name for what of a protocol a training depends on: 8 hexadecimal digits."""
-    chosen = config["protocols"][protocol]
-    text = canonical_json({"unknown": sorted(chosen["unknown"]), "train": sorted(chosen["train"])})
-    return sha256_of_text(text)[:8]
 
 
 def has_sample(config: Config, recipe: str) -> bool:

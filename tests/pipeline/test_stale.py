@@ -1,0 +1,239 @@
+"""Whatever befell a run, a call that ends well shows the table of its config, byte for byte that of an empty folder.
+
+Each case once left a table of another config, and a call that ended with 0.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from tests.pipeline.conftest import Project, make_tiny
+from tests.pipeline.disturbed import (
+    EPOCHS,
+    RUN,
+    commands,
+    contents,
+    flip,
+    longer,
+    one,
+    replace_by_text,
+    run_and_kill,
+    truncate,
+    wait_until,
+    zero,
+)
+from tests.pipeline.test_reruns import value
+
+FAILS = "\n\ndef score(outputs, *, temperature):\n    raise ValueError('broken')\n"
+ENERGY = "workflow_scripts/openworld3d/scores/energy.py"
+
+
+@pytest.fixture(scope="module")
+def longer_one(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return what the pipeline makes of more epochs in an empty folder."""
+    project = Project(tmp_path_factory.mktemp("longer"))
+    project.edit_config(make_tiny)
+    longer(project)
+    assert project.snakemake().returncode == 0
+    return contents(project)
+
+
+def test_killed_training_is_missed(copy: Project, finished: Project, longer_one: dict[str, bytes]) -> None:
+    before = contents(finished)
+    longer(copy)
+    killed = run_and_kill(copy, "train")
+    assert killed.returncode != 0
+    assert contents(copy) == before
+    assert "results/ shows without a key is still that of before" in killed.stdout
+    assert f"1 training: recipes.closed_set.epochs 1 -> {EPOCHS}" in killed.stdout
+    assert copy.would_run()["train"] == 1
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == longer_one
+    assert copy.would_run() == {}
+
+
+def test_one_killed_training_of_two_leaves_no_table_of_both(copy: Project, tmp_path: Path) -> None:
+    value("tables.rooms.seeds", [0, 1])(copy)
+    assert copy.snakemake().returncode == 0
+    before = contents(copy)
+    longer(copy)
+    assert run_and_kill(copy, "train").returncode != 0
+    assert contents(copy) == before
+    assert copy.snakemake().returncode == 0
+    fresh = Project.copy_of(copy, tmp_path / "fresh")
+    shutil.rmtree(fresh.folder / "results")
+    assert fresh.snakemake().returncode == 0
+    assert contents(copy) == contents(fresh)
+
+
+def test_full_disk_is_missed_once_there_is_room(copy: Project, longer_one: dict[str, bytes]) -> None:
+    run = copy.folder / RUN
+    aside = copy.folder / "aside"
+    shutil.copytree(run, aside, symlinks=True)
+    size = sum(file.stat().st_size for file in run.rglob("*") if not file.is_symlink())
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size // 1024 + 200}k", "tmpfs", str(run)])
+    if mounted.returncode:
+        pytest.skip("a disk of a few kilobytes takes the right to mount one")
+    try:
+        subprocess.run(f"cp -a {aside}/. {run}/", shell=True, check=True)
+        longer(copy)
+        full = copy.snakemake()
+        assert full.returncode != 0
+        assert "No space left on device" in full.stdout
+        subprocess.run(["mount", "-o", "remount,size=100M", str(run)], check=True)
+        assert copy.snakemake().returncode == 0
+        assert contents(copy) == longer_one
+    finally:
+        subprocess.run(["umount", str(run)], check=True)
+
+
+def test_score_that_fails_fails_again(copy: Project, finished: Project) -> None:
+    before, code = contents(finished), copy.read(ENERGY)
+    copy.write(ENERGY, code + FAILS)
+    for _ in range(2):
+        done = copy.snakemake()
+        assert done.returncode != 0
+        assert f"1 scoring: {ENERGY} changed" in done.stdout
+        assert contents(copy) == before
+    copy.write(ENERGY, code)
+    assert "Nothing to be done" in copy.snakemake().stdout
+
+
+def pickle_in(file: Path) -> None:
+    file.write_bytes(b"\x80\x04N.")
+
+
+@pytest.mark.parametrize("damage", [truncate, zero, flip, replace_by_text, pickle_in])
+def test_training_whose_checkpoint_is_damaged_starts_anew(
+    copy: Project, longer_one: dict[str, bytes], damage: Callable[[Path], None]
+) -> None:
+    longer(copy)
+    assert run_and_kill(copy, "train", lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.npz"))).returncode != 0
+    damage(one(copy, f"{RUN}/*/checkpoint.npz"))
+    done = copy.snakemake()
+    assert done.returncode == 0, done.stdout
+    assert "training starts anew" in done.stdout
+    assert contents(copy) == longer_one
+
+
+def test_command_replaced_with_its_time_kept_runs(copy: Project) -> None:
+    script = copy.folder / "workflow_scripts/score.py"
+    state = script.stat()
+    script.write_text(script.read_text() + "# other\n")
+    os.utime(script, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert copy.would_run()["score"] == 2
+
+
+def test_code_edited_while_a_job_waits_is_a_sentence(copy: Project, longer_one: dict[str, bytes]) -> None:
+    """The edit is taken back after the run, whose table would have been that of the edited code."""
+    longer(copy)
+    code = copy.read(ENERGY)
+    edited: list[bool] = []
+
+    def edit() -> bool:
+        if not edited:
+            copy.write(ENERGY, code + "\nEDITED = True\n")
+            edited.append(True)
+        return False
+
+    done = run_and_kill(copy, "train", edit)
+    assert edited
+    assert done.returncode != 0
+    assert f"error: {ENERGY}: it has changed since this job was planned" in done.stdout
+    copy.write(ENERGY, code)
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == longer_one
+
+
+def test_results_of_another_config_copied_over_stand_beside(
+    copy: Project, finished: Project, tmp_path: Path, longer_one: dict[str, bytes]
+) -> None:
+    other = Project.copy_of(copy, tmp_path / "other")
+    longer(other)
+    assert other.snakemake().returncode == 0
+    subprocess.run(f"cp -a {other.folder}/results/. {copy.folder}/results/", shell=True, check=True)
+    assert contents(copy) == longer_one
+    assert "Nothing to be done" in copy.snakemake().stdout
+    assert contents(copy) == contents(finished)
+
+
+def test_results_from_a_backup_are_what_their_names_say(
+    copy: Project, finished: Project, longer_one: dict[str, bytes]
+) -> None:
+    longer(copy)
+    assert copy.snakemake().returncode == 0
+    shutil.rmtree(copy.folder / "results")
+    shutil.copytree(finished.folder / "results", copy.folder / "results", symlinks=True)
+    assert copy.would_run()["train"] == 1
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == longer_one
+
+
+@pytest.mark.parametrize("lose", ["metadata deleted", "metadata zeroed", "all"])
+def test_what_snakemake_remembers_may_be_lost(copy: Project, longer_one: dict[str, bytes], lose: str) -> None:
+    for file in (copy.folder / ".snakemake/metadata").rglob("*"):
+        if file.is_file():
+            zero(file) if lose == "metadata zeroed" else file.unlink()
+    if lose == "all":
+        shutil.rmtree(copy.folder / ".snakemake")
+    assert copy.would_run() == {}
+    longer(copy)
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == longer_one
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGQUIT])
+def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, bytes], number: int) -> None:
+    value("recipes.closed_set.epochs", 500)(copy)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    call = subprocess.Popen(command, cwd=copy.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.npz")))
+    call.send_signal(number)
+    call.wait()
+    wait_until(lambda: not commands(copy, "train"))
+    assert copy.snakemake("--unlock").returncode == 0
+    longer(copy)
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == longer_one
+
+
+def test_raw_files_replaced_are_read_whatever_their_times(project: Project, finished: Project) -> None:
+    """A scan replaced by junk, a call that fails, the scan replaced by a good one that is older: a new table."""
+    raw = project.folder / "scans"
+    shutil.copytree(finished.folder / "results/raw/rooms/current/raw", raw)
+
+    def brought(config: dict[str, Any]) -> None:
+        make_tiny(config)
+        config["datasets"]["rooms"] = {"layout": "scannet", "root": "scans"}
+
+    project.edit_config(brought)
+    assert project.snakemake().returncode == 0
+    assert contents(project) == contents(finished)
+    labels = raw / "scans/scene5000_00/scene5000_00_vh_clean_2.labels.ply"
+    good, state = labels.read_bytes(), labels.stat()
+    labels.write_bytes(good[:-7])
+    assert project.snakemake().returncode != 0
+    floor, wall = b"\x02\x00", b"\x01\x00"
+    (project.folder / "other").write_bytes(good[:-2] + (floor if good.endswith(wall) else wall))
+    os.utime(project.folder / "other", ns=(state.st_atime_ns, state.st_mtime_ns - 10**12))
+    (project.folder / "other").rename(labels)
+    assert project.would_run()["prepare"] == 1
+    assert project.snakemake().returncode == 0
+    labels.write_bytes(good)  # with a new time: the bytes are those of before
+    done = project.snakemake()
+    assert "Nothing to be done" in done.stdout, done.stdout
+    assert contents(project) == contents(finished)
+
+
+def test_records_hold_what_the_key_is_made_of(finished: Project) -> None:
+    record = json.loads(one(finished, f"{RUN}/*/weights.provenance.json").read_text())
+    assert set(record["parts"]) == {"config", "code", "inputs", "environment"}
+    assert Path(next(iter(record["outputs"]))).parent.name == record["key"]

@@ -1,0 +1,208 @@
+"""Run the command of a job: on the code, inputs and files from outside that its key says, or not at all.
+
+The job comes on standard input as JSON (Keys.job); options after `--` go to the command as they are. When the command
+has ended well, the record says what it was made from and what was made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+from openworld3d.environment.card import read_driver
+from openworld3d.environment.installed import distributions
+from openworld3d.errors import UserError, run_command
+from openworld3d.files import canonical_json, write_json
+from openworld3d.provenance import checked, code_state, describe
+from openworld3d.workflow.modules import code_of, digest_of
+from openworld3d.workflow.outside import Outside, identity_of, note_files
+from openworld3d.workflow.plan import planned_code
+
+Job = Dict[str, Any]
+# The process whose job this is: a job ends with its Snakemake, as the next call would make the same beside it.
+CALL = "OPENWORLD3D_CALL"
+SECONDS_BETWEEN_LOOKS = 1.0
+PR_SET_PDEATHSIG = 1
+MOST_BYTES = 100_000  # of a command line; what is longer goes through a file
+
+
+def main() -> None:
+    """Read the job, check what it reads, run its command, write its record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="further options of the command, after --")
+    options = [option for option in parser.parse_args().options if option != "--"]
+    job: Job = json.load(sys.stdin)
+    with noted(job):
+        code = check_code(job)
+        inputs = dict(checked(Path(path), Path(record)) for path, record in job["records"].items())
+        check_outside(job)
+        status = run(command_of(job, options))
+        if status:
+            sys.exit(status if status > 0 else 128 - status)
+        check_code(job)
+        check_outside(job)
+        write_record(job, code, inputs)
+
+
+@contextmanager
+def noted(job: Job) -> Iterator[None]:
+    """Note while a job runs which job of Slurm it is, so that a later call finds what an earlier one left behind."""
+    note = Path(job["record"] + ".slurm")
+    if "SLURM_JOB_ID" in os.environ:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(os.environ["SLURM_JOB_ID"])
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def check_code(job: Job) -> dict[str, str]:
+    """Return the SHA-256 of each file of code; raises UserError where it is not the code of the key."""
+    code_of.cache_clear()
+    code = code_of(job["script"], tuple(job["modules"]), tuple(job["ignores"]))
+    wanted = job["parts"]["code"]
+    if digest_of(code) != wanted:
+        before = planned_code(wanted)
+        changed = [file for file in sorted({*code, *before}) if code.get(file) != before.get(file)] if before else []
+        where = changed[0] if changed else f"{job['script']} or a file that it imports"
+        raise UserError(
+            f"{where}: it has changed since this job was planned; run again, and what it changes is made anew"
+        )
+    return code
+
+
+def check_outside(job: Job) -> None:
+    """Raise UserError where files from outside are not those of the key."""
+    if job["outside"] is None:
+        return
+    outside = Outside(**job["outside"])
+    if identity_of(outside, job["folder"], again=True) != job["parts"]["outside"]:
+        raise UserError(
+            f"{outside.root}: its files have changed since this job was planned; run again, and what they change is "
+            "made anew"
+        )
+
+
+def command_of(job: Job, options: list[str]) -> list[str]:
+    """Return the command line of a job's script."""
+    line = ["--config", canonical_json(job["parts"]["config"])] if "config" in job["parts"] else []
+    inputs = {**job["inputs"]}
+    if job["outside"] is not None:
+        outside = Outside(**job["outside"])
+        inputs[outside.option] = [outside.path]  # raw scans are outside where no job generates them
+    for name, paths in inputs.items():
+        line += [f"--{name.replace('_', '-')}", *paths]
+    for name, path in job["outputs"].items():
+        line += [f"--{name}", path]
+    return [f"workflow_scripts/{job['script']}", *line, *options]
+
+
+def run(command: list[str]) -> int:
+    """Run a Python command in a session of its own and return its status; it ends with its call."""
+    script, *arguments = command
+    with tempfile.TemporaryDirectory() as folder:
+        if sum(map(len, arguments)) > MOST_BYTES:
+            file = Path(folder) / "arguments"
+            file.write_text("\n".join(arguments))
+            arguments = [f"@{file}"]
+        child = subprocess.Popen(
+            [sys.executable, script, *arguments],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,
+        )
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda received, frame: end(child, received))
+        call = calling_process()
+        while True:
+            try:
+                return child.wait(SECONDS_BETWEEN_LOOKS)
+            except subprocess.TimeoutExpired:
+                if call and call not in ancestors():
+                    end(child, signal.SIGKILL)
+                    raise UserError("the Snakemake that started this job has died; run again") from None
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill this process when the one that started it dies, however that was."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def end(child: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a command and all processes that it started."""
+    if child.poll() is None:
+        os.killpg(child.pid, number)
+
+
+def calling_process() -> int:
+    """Return the Snakemake that started this job, 0 where it cannot be seen, as from within a container."""
+    call = int(os.environ.get(CALL, 0))
+    return call if call in ancestors() else 0
+
+
+def ancestors() -> list[int]:
+    """Return this process's parent, its parent and so on, as far as /proc tells."""
+    found = [os.getppid()]
+    while found[-1] > 1:
+        try:
+            fields = Path(f"/proc/{found[-1]}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            break
+        found.append(int(fields[1]))
+    return found
+
+
+def write_record(job: Job, code: dict[str, str], inputs: dict[str, str]) -> None:
+    """Write what a result was made from, what it is, and what ran; files from outside apart, as there may be many."""
+    outputs = {path: Path(path) for path in job["outputs"].values()}
+    for path, file in outputs.items():
+        if not file.exists():
+            raise UserError(
+                f"{path}: {job['script']} ended well and has not written it; this is a mistake in the code"
+            )
+    if job["outside"] is not None:
+        note_files(Outside(**job["outside"]), job["parts"]["outside"], Path(job["folder"]) / job["key"])
+    record = {
+        "step": job["step"],
+        "key": job["key"],
+        "parts": job["parts"],
+        "wildcards": job["wildcards"],
+        "records": sorted(set(job["records"].values())),
+        "inputs": inputs,
+        "outputs": {path: describe(file) for path, file in outputs.items()},
+        "code": code,
+        "state": code_state(),
+        # With another number of threads a network's sums are added in another order.
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "software": {
+            "platform": platform.platform(),
+            "processor": processor(),
+            "python": platform.python_version(),
+            "packages": distributions(),
+            "driver": read_driver().as_json(),
+        },
+    }
+    write_json(Path(job["record"]), record)
+
+
+def processor() -> str:
+    """Return the processor's name, as Linux knows it."""
+    information = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.+)", information.read_text()) if information.exists() else []
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,192 @@
+"""What jobs are made from: outputs of other steps, modules that they load by name, and files from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple
+
+from openworld3d.shards import shard_names
+from openworld3d.workflow import rows, slices
+from openworld3d.workflow.outside import Outside
+
+Config = Dict[str, Any]
+Wildcards = Mapping[str, str]
+
+
+class Made(NamedTuple):
+    """One output of one job: the step, the output's name, and the wildcards that tell the job."""
+
+    step: str
+    output: str
+    wildcards: Wildcards
+
+
+Input = Callable[[Config, Wildcards], List[Made]]
+
+
+def metrics_environment(config: Config, wildcards: Wildcards) -> str:
+    return "metrics"
+
+
+def cpu_environment(config: Config, wildcards: Wildcards) -> str:
+    return "cpu"
+
+
+def backbone_environment(config: Config, wildcards: Wildcards) -> str:
+    """Return the environment that trains a backbone."""
+    return config["backbones"][wildcards["backbone"]]["environment"]
+
+
+def layout_module(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the module of a dataset's reader."""
+    return [f"datasets.{config['datasets'][wildcards['dataset']]['layout']}"]
+
+
+def network_modules(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the modules of a network and of the recipe that trains or asks it."""
+    network = config["backbones"][wildcards["backbone"]]["network"]
+    return [f"backbones.{network}", f"recipes.{config['recipes'][wildcards['recipe']]['kind']}"]
+
+
+def score_module(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the module of a score."""
+    return [f"scores.{config['scores'][wildcards['score']]['kind']}"]
+
+
+def generated_scans(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the generated raw scans of a dataset, none where it has a root of its own."""
+    dataset = config["datasets"][wildcards["dataset"]]
+    return [Made(GENERATORS[dataset["layout"]], "out", wildcards)] if "generate" in dataset else []
+
+
+def raw_files(config: Config, wildcards: Wildcards) -> Outside | None:
+    """Return the raw files of a split, None where they are generated."""
+    dataset = config["datasets"][wildcards["dataset"]]
+    if "generate" in dataset:
+        return None
+    split = wildcards["split"]
+    keys = slices.prepare_slice(config, wildcards["dataset"], split)["keys"]
+    return Outside("raw", dataset["root"], layout=dataset["layout"], split=split, keys=keys)
+
+
+def checkpoint(config: Config, wildcards: Wildcards) -> Outside:
+    """Return the file of a network that is already trained."""
+    file = Path(config["recipes"][wildcards["recipe"]]["pretrained"])
+    return Outside("checkpoint", str(file.parent), file.name)
+
+
+def saved_files(config: Config, wildcards: Wildcards) -> Outside:
+    """Return the arrays that somebody else saved."""
+    return Outside("saved", slices.saved_folder(config["recipes"][wildcards["recipe"]]), "*.npy")
+
+
+def scenes_of(role: str) -> Input:
+    """Return an input: the scenes that a protocol trains on or evaluates."""
+
+    def made(config: Config, wildcards: Wildcards) -> list[Made]:
+        chosen = config["protocols"][wildcards["protocol"]]
+        return [
+            Made("prepare", "out", {"dataset": chosen["dataset"], "split": split}) for split in sorted(chosen[role])
+        ]
+
+    return made
+
+
+def learnt_scenes(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return what a training reads: a protocol's scenes, or what a step that teaches some classes is given."""
+    if "teaches" in config["recipes"][wildcards["recipe"]]:
+        return [Made("relabel", "out", wildcards)]
+    return TRAINING_SCENES(config, wildcards)
+
+
+def protocol_check(config: Config, wildcards: Wildcards) -> list[Made]:
+    return [Made("check_protocol", "out", wildcards)]
+
+
+def weights_of(config: Config, wildcards: Wildcards, recipe: str) -> list[Made]:
+    """Return the weights of a recipe's run, trained or imported."""
+    return [Made(slices.begins_with(config, recipe), "weights", {**wildcards, "recipe": recipe})]
+
+
+def network_weights(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the weights of the network that a run asks: its own, or those of another recipe."""
+    return weights_of(config, wildcards, slices.network_of(config, wildcards["recipe"]))
+
+
+def initial_weights(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the weights that a training starts from, none where it starts anew."""
+    recipe = config["recipes"][wildcards["recipe"]].get("start_from")
+    return weights_of(config, wildcards, recipe) if recipe else []
+
+
+def outputs_of(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the outputs of a run, of a shard."""
+    begins = slices.begins_with(config, wildcards["recipe"])
+    return [Made(begins if begins in ("ensemble", "import_outputs") else "infer", "out", wildcards)]
+
+
+def members(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the outputs of the runs that an ensemble joins."""
+    recipe = slices.network_of(config, wildcards["recipe"])
+    seeds = slices.members_of(config, wildcards["recipe"], wildcards["seed"])
+    runs = [{**wildcards, "recipe": recipe, "seed": str(seed)} for seed in seeds]
+    return [made for run in runs for made in outputs_of(config, run)]
+
+
+def sample_of(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return a run's training sample, by which scores are fitted and thresholds chosen, none for those without."""
+    return [Made("sample_training", "out", wildcards)] if slices.has_sample(config, wildcards["recipe"]) else []
+
+
+def all_shards(config: Config, wildcards: Wildcards) -> list[dict[str, str]]:
+    """Return the wildcards of each shard of a protocol's evaluation scenes."""
+    dataset = config["protocols"][wildcards["protocol"]]["dataset"]
+    count = config["datasets"][dataset].get("shards", 1)
+    return [{**wildcards, "shard": shard} for shard in shard_names(count)]
+
+
+def one(step: str) -> Input:
+    """Return an input: what a step makes of the same shard."""
+    return lambda config, wildcards: [Made(step, "out", wildcards)]
+
+
+def of_all_shards(step: str) -> Input:
+    """Return an input: what a step makes of each shard."""
+    return lambda config, wildcards: [Made(step, "out", shard) for shard in all_shards(config, wildcards)]
+
+
+def all_outputs(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the outputs of a run, of each shard."""
+    return [made for shard in all_shards(config, wildcards) for made in outputs_of(config, shard)]
+
+
+def where_exact(function: Input) -> Input:
+    """Return an input where metrics are computed from points, none where bins are enough."""
+    return lambda config, wildcards: function(config, wildcards) if config["evaluation"]["exact"] else []
+
+
+def statistics_before(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the statistics of the step before, by which forgetting is measured, none where there is none."""
+    recipe = config["recipes"][wildcards["recipe"]]
+    if "teaches" not in recipe:
+        return []
+    return of_all_shards("summarise")(config, {**wildcards, "recipe": recipe["start_from"]})
+
+
+def of_rows(output: str) -> Input:
+    """Return an input: what was measured of each row of a table."""
+
+    def made(config: Config, wildcards: Wildcards) -> list[Made]:
+        return [Made("measure", output, row) for row in rows.rows_of_table(config, wildcards["table"])]
+
+    return made
+
+
+def checks_of_table(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the check of each protocol of a table."""
+    protocols = config["tables"][wildcards["table"]]["protocols"]
+    return [made for protocol in protocols for made in protocol_check(config, {"protocol": protocol})]
+
+
+GENERATORS = {"scannet": "generate_rooms", "semantickitti": "generate_streets"}
+TRAINING_SCENES, EVALUATION_SCENES = scenes_of("train"), scenes_of("evaluate")

@@ -1,0 +1,134 @@
+"""Plans: which results a call is to make and what makes each, and by what one plan differs from another."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+from openworld3d.files import write_json
+
+PLAN = Path("results/.plan.json")  # of the last call, whatever became of it
+SHOWN = Path("results/.shown.json")  # of what the links show
+LONGEST_VALUE = 60
+# Where a part of a job's slice stands in the config.
+PLACES = {
+    "backbone": "backbones.{backbone}",
+    "inference_voxels": "backbones.{backbone}.inference_voxels",
+    "inference_pairs": "backbones.{backbone}.inference_pairs",
+    "recipe": "recipes.{recipe}",
+    "unknown": "protocols.{protocol}.unknown",
+    "unknown_points": "protocols.{protocol}.unknown_points",
+    "bits": "evaluation.bits",
+    "replicates": "evaluation.replicates",
+    "stored_precision": "evaluation.stored_precision",
+    "classes": "datasets.{dataset}.classes",
+    "keys": "datasets.{dataset}",
+    "rows": "tables.{table}.methods",
+    "lines": "tables.{table}.methods",
+    "coverage": "coverage",
+    "teaches": "recipes.{recipe}.teaches",
+    "taught": "recipes.{recipe}.teaches",
+    "old_labels": "recipes.{recipe}.kind",
+    "output": "recipes.{recipe}.kind",
+    "columns": "recipes.{recipe}.logits_classes",
+    "metrics": "tables.{table}.metrics",
+}
+GONE = object()
+# "results": what makes each, by its address; "code": the files of each digest of code.
+Plan = Dict[str, Dict[str, Any]]
+Entry = Dict[str, Any]
+
+
+def read_plan(path: Path) -> Plan:
+    """Return a plan, an empty one where there is none that can be read."""
+    try:
+        plan: Plan = json.loads(path.read_text())
+        return {"results": plan["results"], "code": plan["code"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"results": {}, "code": {}}
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan, whole or not at all."""
+    write_json(path, plan)
+
+
+def planned_code(digest: str) -> dict[str, str]:
+    """Return the SHA-256 of each file of code that a job was planned with, nothing where the last plan has none."""
+    code: dict[str, str] = read_plan(PLAN)["code"].get(digest, {})
+    return code
+
+
+def differences(before: Plan, after: Plan) -> dict[tuple[str, str], int]:
+    """Return how many results of a noun differ by which change of their own, and not by their inputs' alone."""
+    found: Counter[tuple[str, str]] = Counter()
+    for address, entry in after["results"].items():
+        old = before["results"].get(address)
+        if old is not None and old["key"] != entry["key"]:
+            for change in changes(old, entry, before["code"], after["code"]):
+                found[entry["noun"], change] += 1
+    return dict(found)
+
+
+def sentences(found: dict[tuple[str, str], int]) -> list[str]:
+    """Return a line for each kind of difference: `3 trainings: recipes.closed_set.epochs 14 -> 20`."""
+    return [f"{count} {noun}{'s' if count > 1 else ''}: {change}" for (noun, change), count in found.items()]
+
+
+def told_apart(planned: Plan, now: Plan, address: str, key: str) -> str:
+    """Return the sentence for a key that is not the present one: what has changed since it was planned."""
+    entry = planned["results"].get(address)
+    found = sentences(differences(planned, now)) if entry is not None and entry["key"] == key else []
+    why = "; ".join(found) or "config, code or files from outside are others"
+    new = now["results"][address]["key"]
+    return f"{address.split()[-1]}/{key}: its key is {new} now ({why}); run again, and that is made"
+
+
+def changes(old: Entry, new: Entry, old_code: dict[str, Any], new_code: dict[str, Any]) -> Iterator[str]:
+    """Yield each change of a result's own parts."""
+    before, after = old["parts"], new["parts"]
+    for path, one, other in changed_values(before.get("config"), after.get("config"), ()):
+        yield f"{place_of(path, new)} {shown(one)} -> {shown(other)}"
+    if before["code"] != after["code"]:
+        files = changed_files(old_code.get(before["code"], {}), new_code.get(after["code"], {}))
+        yield f"{', '.join(files) or 'its code'} changed"
+    if before["environment"] != after["environment"]:
+        yield "the environment's file changed"
+    if before.get("outside") != after.get("outside"):
+        yield "the files that it reads from outside changed"
+    for name in sorted({*before["inputs"], *after["inputs"]}):
+        one, other = (set(parts["inputs"].get(name, {})) for parts in (before, after))
+        if one != other:
+            yield f"{name}: {len(other - one)} more, {len(one - other)} fewer"
+
+
+def changed_values(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Yield where two values of a config differ, and both."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted({*old, *new}):
+            yield from changed_values(old.get(name, GONE), new.get(name, GONE), (*path, name))
+    elif old != new:
+        yield path, old, new
+
+
+def place_of(path: tuple[str, ...], entry: Entry) -> str:
+    """Return where a part of a slice stands in the config."""
+    first, *rest = path or ("",)
+    if first in PLACES:
+        begin = PLACES[first].format(**entry["wildcards"])
+    else:
+        begin = ".".join(part for part in (entry["place"].format(**entry["wildcards"]), first) if part)
+    return ".".join([begin, *rest])
+
+
+def shown(value: Any) -> str:
+    """Return a value as a line has room for it."""
+    text = "nothing" if value is GONE else json.dumps(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+
+
+def changed_files(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    """Return the files of code that two digests tell apart, none where one of them is not known."""
+    return [file for file in sorted({*old, *new}) if old.get(file) != new.get(file)] if old and new else []

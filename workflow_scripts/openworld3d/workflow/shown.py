@@ -1,0 +1,161 @@
+"""What people open: links under names without a key to what the last call that ended well has made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from typing import Dict, Iterable
+
+from openworld3d.files import temporary_sibling, whole_folder
+from openworld3d.provenance import DAMAGED, SUFFIX, wrong_file
+from openworld3d.workflow.inputs import Made
+from openworld3d.workflow.keys import Keys, Result, digest_of_code
+from openworld3d.workflow.modules import code_of
+from openworld3d.workflow.plan import SHOWN, Plan, differences, read_plan, sentences, write_plan
+from openworld3d.workflow.steps import RUN, STEPS
+
+CURRENT = "current"
+FIGURES = Path("results/figures")
+Links = Dict[Path, Path]  # a link's place, and what it leads to
+
+
+def plan_of(keys: Keys, results: Iterable[Result]) -> Plan:
+    """Return what makes each of some results."""
+    plan: Plan = {"results": {}, "code": {}}
+    for result in results:
+        kind = STEPS[result.step]
+        of_step = {"noun": kind.noun, "place": kind.place}
+        of_result = {"key": result.key, "parts": result.parts, "wildcards": dict(result.wildcards)}
+        plan["results"][result.address] = {**of_step, **of_result}
+        code = (kind.script, tuple(kind.modules(keys.config, result.wildcards)), kind.ignores)
+        plan["code"][digest_of_code(*code)] = code_of(*code)
+    return plan
+
+
+def missing(keys: Keys, wanted: Iterable[Made]) -> list[Made]:
+    """Return those of some outputs that are not there, or without their record."""
+    places = [(made, keys.path(made), keys.record(made.step, made.wildcards)) for made in wanted]
+    return [made for made, path, record in places if not (Path(path).exists() and Path(record).exists())]
+
+
+def damaged(keys: Keys, wanted: Iterable[Made]) -> list[Path]:
+    """Return those of some outputs that lie there and are not what was made and recorded."""
+    found = ((Path(keys.path(made)), Path(keys.record(made.step, made.wildcards))) for made in wanted)
+    return [path for path, record in found if path.exists() and wrong_file(path, record)]
+
+
+def what_is_new(keys: Keys, wanted: list[Made]) -> list[str]:
+    """Return a line for each kind of change since what the links show, as far as its results are still to be made."""
+    before = read_plan(SHOWN)
+    if not before["results"]:
+        return []
+    changed = [result for result in keys.behind(wanted) if result.key != key_shown(before, result)]
+    to_make = [result for result in changed if not any(Path(result.folder, result.key).rglob(f"*{SUFFIX}"))]
+    return sentences(differences(before, plan_of(keys, to_make)))
+
+
+def what_is_still_shown(keys: Keys, wanted: list[Made]) -> list[str]:
+    """Return what tells a reader that links show an earlier config, nothing where they do not."""
+    now, before = plan_of(keys, keys.behind(wanted)), read_plan(SHOWN)
+    changed = sentences(differences(before, now))
+    if not changed or not missing(keys, wanted):
+        return []
+    return ["What results/ shows without a key is still that of before:", *(f"    {line}" for line in changed)]
+
+
+def key_shown(before: Plan, result: Result) -> str | None:
+    """Return the key of what a plan has in the place of a result."""
+    entry = before["results"].get(result.address)
+    return None if entry is None else entry["key"]
+
+
+def show(keys: Keys, wanted: list[Made]) -> None:
+    """Let the links lead to what some outputs were made from, if all are there.
+
+    Outputs of runs that others replace go where the config does not keep them.
+    """
+    if not wanted or missing(keys, wanted):
+        return
+    behind = keys.behind(wanted)
+    folders: dict[Path, Links] = defaultdict(dict)
+    for result in behind:
+        for place, target in links_of(result).items():
+            folders[root_of(place)][place] = target
+    for folder, links in folders.items():
+        relink(folder, links)
+    before, now = read_plan(SHOWN), plan_of(keys, behind)
+    results = {**before["results"], **now["results"]}
+    if results != before["results"]:
+        used = {entry["parts"]["code"] for entry in results.values()}
+        code = {digest: files for digest, files in {**before["code"], **now["code"]}.items() if digest in used}
+        write_plan(SHOWN, {"results": results, "code": code})
+    if not keys.config.get("keep_old", True):
+        remove_replaced(behind, before)
+
+
+def links_of(result: Result) -> Links:
+    """Return the links to what one step has made.
+
+    Several steps make a run, whose links have a folder of their own; what one step makes alone is one link.
+    """
+    kind, folder = STEPS[result.step], Path(result.folder) / result.key
+    place = Path(kind.shown.format(**result.wildcards))
+    if place.name == CURRENT and not kind.folder.startswith(RUN):
+        return {place: folder} if folder.is_dir() else {}
+    if CURRENT in place.parts:
+        names = [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
+        names = [name for name in names if not name.startswith(".") and not name.endswith(DAMAGED)]
+        return {place / name: folder / name for name in names}
+    names = [output.format(**result.wildcards) for output in kind.outputs.values()]
+    places = {name: FIGURES if name.endswith(".svg") else place for name in names}
+    return {places[name] / name: folder / name for name in names if (folder / name).exists()}
+
+
+def root_of(place: Path) -> Path:
+    """Return the folder of links that is made anew as a whole, or a folder that has other links too."""
+    return next((parent for parent in place.parents if parent.name == CURRENT), place.parent)
+
+
+def relink(folder: Path, links: Links) -> None:
+    """Make the links that are not as they should be; those of a folder called `current` are all that it has."""
+    wanted = {place: os.path.relpath(target, place.parent) for place, target in links.items()}
+    if folder.name != CURRENT:
+        for place, target in wanted.items():
+            if not place.is_symlink() or os.readlink(place) != target:
+                replace_link(place, target)
+    elif links_below(folder) != wanted:
+        with whole_folder(folder) as temporary:
+            for place, target in wanted.items():
+                link = temporary / place.relative_to(folder)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(target)
+
+
+def links_below(folder: Path) -> dict[Path, str]:
+    """Return the links of a folder and those below it, and what each leads to; a file among them leads nowhere."""
+    entries = [Path(parent, name) for parent, folders, files in os.walk(folder) for name in [*folders, *files]]
+    return {
+        entry: os.readlink(entry) if entry.is_symlink() else ""
+        for entry in entries
+        if entry.is_symlink() or entry.is_file()
+    }
+
+
+def replace_link(place: Path, target: str) -> None:
+    """Let a link lead elsewhere, from one moment to the next."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_sibling(place)
+    temporary.symlink_to(target)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    os.replace(temporary, place)
+
+
+def remove_replaced(behind: Iterable[Result], before: Plan) -> None:
+    """Remove the outputs of runs that were shown before and that others have replaced."""
+    for result in behind:
+        old = key_shown(before, result)
+        if old not in (None, result.key) and next(iter(STEPS[result.step].outputs.values())).startswith("outputs/"):
+            shutil.rmtree(Path(result.folder, str(old)), ignore_errors=True)
