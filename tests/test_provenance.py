@@ -17,6 +17,7 @@ from openworld3d.provenance import (
     checked,
     code_state,
     describe,
+    digest_of_output,
     raw_files,
     record_file,
     set_aside,
@@ -138,10 +139,19 @@ def test_input_that_is_not_what_was_made_is_named_and_set_aside(
 
 
 @pytest.mark.parametrize("kind", ["file", "file of a manifest", "file of a folder"])
-def test_input_is_its_digest_and_that_of_its_record_for_a_folder(results: Path, kind: str) -> None:
+def test_input_is_its_digest_and_that_of_all_files_for_a_folder(results: Path, kind: str) -> None:
     path, record = Path(KINDS[kind][0]), Path(record_file(KINDS[kind][0]))
-    read = record if path.is_dir() else path
-    assert checked(path, record) == (str(read), sha256(read.read_text()))
+    expected = digest_of_output(path, record) if path.is_dir() else sha256(path.read_text())
+    assert checked(path, record) == (str(path), expected)
+
+
+def test_digest_of_a_folder_does_not_depend_on_times(results: Path) -> None:
+    path, file = (Path(place) for place in KINDS["file of a folder"])
+    record = Path(record_file(str(path)))
+    before = digest_of_output(path, record)
+    os.utime(file, ns=(1, 1))
+    assert wrong_file(path, record) is None
+    assert digest_of_output(path, record) == before
 
 
 def test_touched_file_of_the_same_bytes_is_what_was_made(results: Path) -> None:
@@ -149,6 +159,14 @@ def test_touched_file_of_the_same_bytes_is_what_was_made(results: Path) -> None:
         Path(file).write_bytes(Path(file).read_bytes())
         os.utime(file, ns=(1, 1))
         assert wrong_file(Path(path), Path(record_file(path))) is None
+
+
+def test_file_that_was_copied_is_read_once(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, file = (Path(place) for place in KINDS["file of a folder"])
+    os.utime(file, ns=(1, 1))
+    assert wrong_file(path, Path(record_file(str(path)))) is None
+    monkeypatch.setattr("openworld3d.provenance.sha256_of", None)
+    assert wrong_file(path, Path(record_file(str(path)))) is None
 
 
 def test_file_of_which_the_stamp_is_as_recorded_is_not_read(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:

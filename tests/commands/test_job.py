@@ -32,6 +32,7 @@ from tests.commands.tiny_project import (
 from tests.test_provenance import delete, flip, replace, truncate, zero
 
 from openworld3d.files import sha256_of, write_json
+from openworld3d.provenance import digest_of_output
 from openworld3d.workflow.outside import Outside, note_files
 from openworld3d.workflow.plan import PLAN
 
@@ -58,8 +59,8 @@ def test_record_tells_what_was_made_of_what(project: Path) -> None:
     record = json.loads(Path(RECORD).read_text())
     digest = hashlib.sha256(Path(OUT).read_bytes()).hexdigest()
     assert record["outputs"] == {OUT: {"sha256": digest, "files": {}}}
-    read = [INPUTS["numbers"], INPUTS["scenes"], record_of(INPUTS["raw"])]  # of a folder its record
-    assert record["inputs"] == {path: sha256_of(Path(path)) for path in read}
+    read = [Path(path) for path in INPUTS.values()]
+    assert record["inputs"] == {str(path): digest_of_output(path, Path(record_of(str(path)))) for path in read}
     assert record["records"] == sorted(map(record_of, INPUTS.values()))
     assert record["code"] == {file: sha256_of(Path(file)) for file in sorted([ADD, LIBRARY, *record["code"]])}
     assert {ADD, LIBRARY} < set(record["code"])

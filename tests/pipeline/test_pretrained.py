@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, Callable
 
@@ -81,6 +82,17 @@ def other_weights(project: Project) -> None:
     write_released(project.folder / "released.pth", {name: value + 1 for name, value in golden_state().items()})
 
 
+def older_weights(project: Project) -> None:
+    """Move a checkpoint there that is older than any result."""
+    write_released(project.folder / "older.pth", {name: value + 1 for name, value in golden_state().items()})
+    os.utime(project.folder / "older.pth", (0, 0))
+    (project.folder / "older.pth").rename(project.folder / "released.pth")
+
+
+def touched(project: Project) -> None:
+    (project.folder / "released.pth").touch()
+
+
 def two_columns_swapped(project: Project) -> None:
     swapped = [COLUMNS[1], COLUMNS[0], *COLUMNS[2:]]
     value("recipes.released.pretrained_classes", swapped)(project)
@@ -88,6 +100,9 @@ def two_columns_swapped(project: Project) -> None:
 
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "the checkpoint": (other_weights, IMPORT),
+    "the checkpoint, by an older one": (older_weights, IMPORT),
+    "no more than its time": (touched, {}),
+    "its recipe, which is loaded by name": (code(f"{LIBRARY}/recipes/closed_set.py"), IMPORT),
     "order of its classes": (two_columns_swapped, IMPORT),
     "range of the colours": (value("backbones.golden.appearance_range", [-1, 1]), IMPORT),
     "import of weights": (code(f"{LIBRARY}/released.py"), IMPORT),

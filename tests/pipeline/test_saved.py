@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,20 @@ def changed(kind: str) -> Callable[[Project], None]:
     return edit
 
 
+def replaced_by_older(project: Project) -> None:
+    """Replace what somebody else saved by files of the same sizes that are older than any result."""
+    for file in project.folder.glob("theirs/logits/*.npy"):
+        changed_file = file.with_suffix(".other")
+        changed_file.write_bytes(file.read_bytes()[:-1] + b"\x40")
+        os.utime(changed_file, (0, 0))
+        changed_file.rename(file)
+
+
+def touched(project: Project) -> None:
+    for file in project.folder.glob("theirs/*/*.npy"):
+        file.touch()
+
+
 def more_shards_and_fewer_bits(project: Project) -> None:
     value("datasets.rooms.shards", 3)(project)
     value("evaluation.bits", 12)(project)
@@ -107,6 +122,8 @@ def more_shards_and_fewer_bits(project: Project) -> None:
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "their logits": (changed("logits"), OF_LOGITS),
     "their scores": (changed("scores"), OF_SCORES),
+    "their logits, replaced by older files": (replaced_by_older, OF_LOGITS),
+    "no more than the times of what they saved": (touched, {}),
     "command that takes them": (
         code("workflow_scripts/import_outputs.py"),
         {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},

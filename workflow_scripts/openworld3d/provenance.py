@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
 from openworld3d.errors import UserError
-from openworld3d.files import sha256_of
+from openworld3d.files import canonical_json, sha256_of, sha256_of_text, write_json
 from openworld3d.journal import JOURNAL, read_journal
 
 SUFFIX = ".provenance.json"
@@ -71,20 +72,29 @@ def listed_digests(path: Path) -> dict[Path, str]:
 def wrong_file(path: Path, record: Path) -> Path | None:
     """Return the first file of a result that is not what its record says, the record where that is gone; else None.
 
-    A file whose stamp is as recorded is not read.
+    A file whose stamp is as recorded is not read; of one that was copied and is the same, the record gets the stamp.
     """
     try:
-        said = json.loads(record.read_text())["outputs"][str(path)]
-        digest, files = said["sha256"], said["files"]
-        described = {name: (file["stamp"], file["sha256"]) for name, file in files.items()}
+        recorded = json.loads(record.read_text())
+        said = recorded["outputs"][str(path)]
+        digest = said["sha256"]
+        files = {name: (file["stamp"], file["sha256"]) for name, file in said["files"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return record
     if path.is_dir() != (digest is None) or (digest is not None and not is_file_of(path, digest)):
         return path
-    for name, (seen, sha256) in described.items():
+    moved = False
+    for name, (seen, sha256) in files.items():
         place = folder_of(path) / name
-        if not place.is_file() or (stamp(place) != seen and sha256_of(place) != sha256):
+        if not place.is_file():
             return place
+        if stamp(place) != seen:
+            if sha256_of(place) != sha256:
+                return place
+            said["files"][name]["stamp"], moved = stamp(place), True
+    if moved:
+        with suppress(OSError):  # somebody else's results, which may be read and not written
+            write_json(record, recorded)
     return None
 
 
@@ -103,15 +113,22 @@ def set_aside(path: Path) -> None:
 
 
 def checked(path: Path, record: Path) -> tuple[str, str]:
-    """Return an input, for a folder its record, and its SHA-256; raises UserError where it is not what was made."""
+    """Return an input and its digest; raises UserError where it is not what was made and recorded."""
     wrong = wrong_file(path, record)
     if wrong is not None:
         found = "is not what was made and recorded" if wrong.exists() else "is not there any more"
         aside = f"{path} was set aside as {path.name}{DAMAGED}: " if path.exists() else ""
         set_aside(path)
         raise UserError(f"{wrong}: {found}; {aside}run again, and it is made anew")
-    file = record if path.is_dir() else path
-    return str(file), sha256_of(file)
+    return str(path), digest_of_output(path, record)
+
+
+def digest_of_output(path: Path, record: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and SHA-256 of all files of a folder, as its record has them."""
+    if not path.is_dir():
+        return sha256_of(path)
+    files = json.loads(record.read_text())["outputs"][str(path)]["files"]
+    return sha256_of_text(canonical_json({name: file["sha256"] for name, file in files.items()}))
 
 
 def code_state() -> dict[str, Any]:
@@ -160,5 +177,12 @@ def raw_files(record: Record) -> dict[str, dict[str, str]]:
 
 def changed_since(record: Record) -> list[str]:
     """Return the inputs and files of code that are not what they were when the job read them."""
-    read = {**record["inputs"], **record["code"]}
-    return [path for path, digest in read.items() if not Path(path).is_file() or sha256_of(Path(path)) != digest]
+    return [path for path, digest in {**record["inputs"], **record["code"]}.items() if digest_now(path) != digest]
+
+
+def digest_now(path: str) -> str | None:
+    """Return the digest of a file or folder that a job has read, None where it is gone."""
+    try:
+        return digest_of_output(Path(path), Path(record_file(path)))
+    except (OSError, ValueError, LookupError):
+        return None
