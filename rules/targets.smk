@@ -1,9 +1,10 @@
 # What a call is asked for, and what it says and shows of it.
+from openworld3d.errors import run_command
+from openworld3d.files import write_json
 from openworld3d.provenance import set_aside
 from openworld3d.workflow import inputs as step_inputs, rows, shown
-from openworld3d.files import write_json
-from openworld3d.workflow.reached import everything_reached
 from openworld3d.workflow.plan import PLAN, read_plan, told_apart, write_plan
+from openworld3d.workflow.reached import everything_reached
 
 # What this call is asked for: the targets by name, and the outputs of each.
 asked = {}
@@ -18,7 +19,7 @@ def target(name, *lists):
     def of_target(wildcards):
         if name not in asked:
             asked[name] = [made for made_of in lists for made in made_of()]
-            begin(name)
+            run_command(lambda: begin(name))
         wanted = [*checks_behind(asked[name]), *without_what_comes_along(asked[name])]
         return [keys.path(made) for made in wanted]
 
@@ -210,12 +211,14 @@ def check_key(step, wildcards):
 onstart:
     gc.enable()
     cancel_left_behind()
-    write_plan(PLAN, shown.plan_of(keys, keys.results.values()))
+    run_command(
+        lambda: write_plan(PLAN, shown.plan_of(keys, keys.results.values()))
+    )
 
 
 onsuccess:
     for wanted in asked.values():
-        shown.show(keys, wanted)
+        run_command(lambda: shown.show(keys, wanted))
 
 
 onerror:

@@ -52,7 +52,7 @@ def test_killed_training_is_missed(copy: Project, finished: Project, longer_one:
     killed = run_and_kill(copy, "train")
     assert killed.returncode != 0
     assert contents(copy) == before
-    assert "results/ shows without a key is still that of before" in killed.stdout
+    assert "The links under results/ still show what was made before these changes" in killed.stdout
     assert f"1 training: recipes.closed_set.epochs 1 -> {EPOCHS}" in killed.stdout
     assert copy.would_run()["train"] == 1
     assert copy.snakemake().returncode == 0

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import pytest
+from tests.datasets.test_nuscenes import write_mini, write_table
 from tests.datasets.test_scannet import write_scan
 
 from openworld3d import provenance
+from openworld3d.datasets import nuscenes
 from openworld3d.errors import UserError
 from openworld3d.workflow import outside as module
 from openworld3d.workflow.outside import ABSENT, FILES, Outside, identity_of, note_files
@@ -217,6 +219,37 @@ def no_mesh(outside: Outside) -> Outside:
 def test_raw_files_that_are_not_there_are_absent(scans: Outside, miss: Callable[[Outside], Outside]) -> None:
     assert now(scans) != ABSENT
     assert now(miss(scans)) == ABSENT
+
+
+def test_results_stand_where_the_raw_files_are_not(scans: Outside) -> None:
+    before = make_result(scans)
+    Path(scans.root).rename("unmounted")
+    assert now(scans) == before
+
+
+@pytest.fixture
+def drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
+    """Return the raw files of nuScenes, whose tables take long to read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "raw").mkdir()
+    write_mini(tmp_path / "raw")
+    return Outside("raw", str(tmp_path / "raw"), layout="nuscenes", split="mini_val", keys={})
+
+
+def test_long_tables_are_read_once(drives: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = now(drives)
+    monkeypatch.setattr(module, "files_of_split", None)
+    assert now(drives) == before
+    (scan,) = Path(drives.root).rglob("first*lidarseg.bin")
+    scan.write_bytes(scan.read_bytes() + b"0")
+    assert now(drives) != before
+
+
+def test_tables_that_changed_are_read_again(drives: Outside) -> None:
+    before = now(drives)
+    nuscenes.scans_of_drives.cache_clear()
+    write_table(Path(drives.root), "scene", [{"token": "empty", "name": "scene-0916"}])
+    assert now(drives) != before
 
 
 @pytest.mark.parametrize("changed", [{"root": "elsewhere"}, {"pattern": "*.npz"}, {"pattern": "porch.npy"}])

@@ -170,6 +170,13 @@ def folder_of_tables(root: Path) -> Path:
     return there[0] if there else require(root / VERSIONS[0], "every split")
 
 
+def tables(root: Path) -> list[Path]:
+    """Return the tables that say which files a split has; of all of nuScenes they take most of a minute to read."""
+    folder = folder_of_tables(root)
+    names = ("scene", "sample", "sample_data", "lidarseg", "panoptic")
+    return [table for table in (folder / f"{name}.json" for name in names) if table.exists()]
+
+
 @lru_cache(maxsize=None)
 def class_of_index(root: Path) -> dict[int, str | None]:
     """Return the class of each raw id, None where void, as the table of categories numbers them."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Dict, List, NamedTuple
 
 from openworld3d.errors import UserError
@@ -16,6 +18,7 @@ from openworld3d.provenance import stamp
 # In a result's folder: the identity of the files that it was made from, and of each its stamp and SHA-256. Beside the
 # folders of results: the identity of stamps that were compared by content before.
 FILES = "outside.json"
+LISTING = "listing.json"  # beside them: the files of a split, where to list them takes a layout long
 ABSENT = "absent"
 Stamps = Dict[str, List[int]]
 
@@ -57,11 +60,14 @@ def identity_of(outside: Outside, folder: str, again: bool = False) -> str:
 def known_identity(outside: str, folder: str) -> str:
     """Return the identity of files that are told as JSON; ABSENT where they are not as they should be.
 
-    The job that reads them says what is wrong.
+    The job that reads them says what is wrong. Where the whole folder is not there, as on a machine that has results
+    and no raw files, they are what they were.
     """
     asked = Outside(**json.loads(outside))
+    if not Path(asked.root).is_dir():
+        return identity_before(Path(folder)) or ABSENT
     try:
-        stamps = stamps_of(asked)
+        stamps = stamps_of(asked, Path(folder))
     except UserError:
         return ABSENT
     told = sha256_of_text(canonical_json(stamps))[:16]
@@ -69,8 +75,16 @@ def known_identity(outside: str, folder: str) -> str:
     identities: dict[str, str] = read_noted(known)
     if told not in identities and any(Path(folder).glob(f"*/{FILES}")):
         identities[told] = identity_of_same(asked, stamps, Path(folder)) or told
-        write_json(known, identities)
+        with suppress(OSError):  # somebody else's results, which may be read and not written
+            write_json(known, identities)
     return identities.get(told, told)
+
+
+def identity_before(folder: Path) -> str | None:
+    """Return the identity of the files that the last result was made from: that of the links, or the newest."""
+    shown = folder / "current" / FILES
+    newest = sorted(folder.glob(f"*/{FILES}"), key=lambda file: file.stat().st_mtime_ns)
+    return next((read_noted(file)["identity"] for file in (shown, *reversed(newest)) if read_noted(file)), None)
 
 
 def identity_of_same(outside: Outside, stamps: Stamps, folder: Path) -> str | None:
@@ -96,19 +110,19 @@ def read_noted(file: Path) -> dict[str, Any]:
         noted: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError):
         return {}
-    return noted
+    return noted if isinstance(noted, dict) else {}
 
 
-def stamps_of(outside: Outside) -> Stamps:
+def stamps_of(outside: Outside, folder: Path) -> Stamps:
     """Return the stamp of each file by its path below the root; raises UserError where they cannot be listed."""
     root = Path(outside.root)
     try:
-        return {str(file.relative_to(root)): stamp(file) for file in files_of(outside)}
+        return {str(file.relative_to(root)): stamp(file) for file in files_of(outside, folder)}
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; put it there, or correct the path") from None
 
 
-def files_of(outside: Outside) -> list[Path]:
+def files_of(outside: Outside, folder: Path) -> list[Path]:
     """Return the files, each once, in the order of their names."""
     root = Path(outside.root)
     if outside.pattern is not None:
@@ -117,12 +131,23 @@ def files_of(outside: Outside) -> list[Path]:
             raise UserError(f"{root / outside.pattern}: there is no such file; put it there, or correct the path")
         return found
     assert outside.layout is not None
-    assert outside.keys is not None
-    if not root.is_dir():
-        raise UserError(f"{root}: is not a folder; put the raw scans there, or correct the root")
     reader = load("datasets", outside.layout)
-    names = reader.scenes_of_split(root, outside.split, **outside.keys)
-    return sorted({file for name in names for file in reader.files_of_scene(root, name, **outside.keys)})
+    if not hasattr(reader, "tables"):
+        return files_of_split(outside, reader)
+    tables = {str(file): stamp(file) for file in (*reader.tables(root), Path(str(reader.__file__)))}
+    listing = read_noted(folder / LISTING)
+    if listing.get("tables") != tables:
+        listing = {"tables": tables, "files": list(map(str, files_of_split(outside, reader)))}
+        with suppress(OSError):
+            write_json(folder / LISTING, listing)
+    return list(map(Path, listing["files"]))
+
+
+def files_of_split(outside: Outside, reader: ModuleType) -> list[Path]:
+    """Return the files of a split, as the reader of its layout lists them."""
+    root, keys = Path(outside.root), outside.keys or {}
+    names = reader.scenes_of_split(root, outside.split, **keys)
+    return sorted({file for name in names for file in reader.files_of_scene(root, name, **keys)})
 
 
 def note_files(outside: Outside, identity: str, folder: Path) -> None:
@@ -130,7 +155,7 @@ def note_files(outside: Outside, identity: str, folder: Path) -> None:
     digests = {name: digest for line in read_journal(folder) for name, digest in line["raw"].items()}
     files = {
         name: {"stamp": seen, "sha256": digests.get(name) or sha256_of(Path(outside.root) / name)}
-        for name, seen in stamps_of(outside).items()
+        for name, seen in stamps_of(outside, folder.parent).items()
     }
     write_json(folder / FILES, {"identity": identity, "root": outside.root, "files": files})
 

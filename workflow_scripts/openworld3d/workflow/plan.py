@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
-from openworld3d.files import write_json
+from openworld3d.files import canonical_json, whole_file
 
 PLAN = Path("results/.plan.json")  # of the last call, whatever became of it
 SHOWN = Path("results/.shown.json")  # of what the links show
@@ -51,8 +51,9 @@ def read_plan(path: Path) -> Plan:
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    """Write a plan, whole or not at all."""
-    write_json(path, plan)
+    """Write a plan, whole or not at all; without indentation, as it may be of ten thousand results."""
+    with whole_file(path) as temporary:
+        temporary.write_text(canonical_json(plan))
 
 
 def planned_code(digest: str) -> dict[str, str]:
