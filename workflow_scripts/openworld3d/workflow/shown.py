@@ -62,7 +62,8 @@ def what_is_still_shown(keys: Keys, wanted: list[Made]) -> list[str]:
     changed = sentences(differences(before, now))
     if not changed or not missing(keys, wanted):
         return []
-    return ["The links under results/ still show what was made before these changes:", *(f"    {line}" for line in changed)]
+    told = "The links under results/ still show what was made before these changes:"
+    return [told, *(f"    {line}" for line in changed)]
 
 
 def key_shown(before: Plan, result: Result) -> str | None:
