@@ -3,6 +3,7 @@ import inspect
 import os
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -112,7 +113,12 @@ def inputs(step):
         if keys.stands(step, wildcards) and not looks_behind_what_stands():
             return {}
         environment = made_check(STEPS[step].environment(config, wildcards))
-        paths = {**keys.inputs(step, wildcards), "environment": keys.path(environment)}
+        places = keys.places_of_inputs(step, wildcards)
+        paths = {
+            **keys.inputs(step, wildcards),
+            "records": records_missing(chain.from_iterable(places.values())),
+            "environment": keys.path(environment),
+        }
         return {
             name: paths[name] if name in STEPS[step].inputs else ancient(paths[name])
             for name in paths

@@ -61,7 +61,8 @@ rule prepare:
         runtime=growing(240),
     params:
         job=job("prepare"),
-        code=lambda wildcards: keys.result("prepare", wildcards).parts["code"],
+        code=lambda wildcards: keys.result("prepare", wildcards).parts["code"]
+        + keys.result("prepare", wildcards).parts["environment"],
     shell:
         f"{JOB} --code {{params.code}} --workers {{threads}} > {{log:q}} 2>&1"
 

@@ -1,9 +1,9 @@
 # What a call is asked for, and what it says and shows of it.
 from openworld3d.errors import run_command
-from openworld3d.files import write_json
+from openworld3d.files import write_json, write_noted
 from openworld3d.provenance import set_aside
 from openworld3d.workflow import inputs as step_inputs, rows, shown
-from openworld3d.workflow.plan import PLAN, read_plan, told_apart, write_plan
+from openworld3d.workflow.plan import PLAN, read_plan, told_apart
 from openworld3d.workflow.reached import everything_reached
 
 # What this call is asked for: the targets by name, and the outputs of each.
@@ -13,15 +13,19 @@ asked = {}
 def target(name, *lists):
     """Return the input of a target: outputs, and the checks of the environments that their jobs run in.
 
-    The checks are targets, as of one that failed since nobody would ask.
+    The checks are targets of their own: otherwise nothing would run one again that has failed since. So is the record
+    of what is there without one.
     """
 
     def of_target(wildcards):
         if name not in asked:
             asked[name] = [made for made_of in lists for made in made_of()]
             run_command(lambda: begin(name))
-        wanted = [*checks_behind(asked[name]), *without_what_comes_along(asked[name])]
-        return [keys.path(made) for made in wanted]
+        wanted = without_what_comes_along(asked[name])
+        return [
+            *map(keys.path, [*checks_behind(asked[name]), *wanted]),
+            *records_missing(map(keys.places, wanted)),
+        ]
 
     return of_target
 
@@ -40,14 +44,30 @@ def begin(name):
         if is_at_work():
             set_aside(path)
         print(
-            f"{path} is not what was made and recorded: it is made anew.",
+            f"{path} is not what was made and recorded: a run makes it anew.",
             file=sys.stderr,
         )
     if shown.missing(keys, asked[name]):
         for line in shown.what_is_new(keys, asked[name]):
             print(line, file=sys.stderr)
-    elif is_at_work():
+    elif is_at_work() and all(map(is_there, checks_behind(asked[name]))):
         shown.show(keys, asked[name])
+
+
+def is_there(made):
+    """Tell whether an output lies there."""
+    return Path(keys.path(made)).exists()
+
+
+def records_missing(places):
+    """Return the records that are not there of what is, so that it is not whole and is made again."""
+    return [
+        record
+        for path, record in places
+        if os.path.exists(path)
+        and not os.path.exists(record)
+        and not path.startswith("results/environments/")
+    ]
 
 
 def is_at_work():
@@ -91,11 +111,19 @@ def table_of(table):
         Made("make_table", output, {"table": table})
         for output in STEPS["make_table"].outputs
     ]
-    checks = step_inputs.checks_of_table(config, {"table": table})
     return [
         *files,
-        *checks,
+        *checks_of_protocols(table),
         *made_of_rows(table, "measure"),
+    ]
+
+
+def checks_of_protocols(table):
+    """Return the check of each protocol of a table, and its page."""
+    return [
+        made._replace(output=output)
+        for made in step_inputs.checks_of_table(config, {"table": table})
+        for output in STEPS[made.step].outputs
     ]
 
 
@@ -160,7 +188,7 @@ def wanted_pseudo_masks():
 
 def wanted_protocols():
     """Return the check of each protocol of the wanted table."""
-    return step_inputs.checks_of_table(config, {"table": config["table"]})
+    return checks_of_protocols(config["table"])
 
 
 def wanted_scenes():
@@ -212,16 +240,27 @@ onstart:
     gc.enable()
     cancel_left_behind()
     run_command(
-        lambda: write_plan(PLAN, shown.plan_of(keys, keys.results.values()))
+        lambda: write_noted(PLAN, shown.plan_of(keys, keys.results.values()))
     )
 
 
-onsuccess:
+def show_what_was_asked():
+    """Show what was asked for, where all of it is there."""
     for wanted in asked.values():
-        run_command(lambda: shown.show(keys, wanted))
+        shown.show(keys, wanted)
 
 
-onerror:
+def say_what_is_still_shown():
+    """Say by what the links are of an earlier config, if they are."""
     for wanted in asked.values():
         for line in shown.what_is_still_shown(keys, wanted):
             print(line, file=sys.stderr)
+
+
+onsuccess:
+    run_command(show_what_was_asked)
+    run_command(say_what_is_still_shown)
+
+
+onerror:
+    run_command(say_what_is_still_shown)

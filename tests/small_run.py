@@ -60,9 +60,8 @@ def with_sofa() -> Scene:
 
 
 def write_run(folder: Path, rooms: int = 2) -> Path:
-    """Write rooms to train on, one to validate on, and the protocol's check; return the manifest of the first."""
+    """Write rooms to train on and one to validate on; return the manifest of the first."""
     write_split(folder / "val", {"sofa": with_sofa()})
-    (folder / "check.json").write_text(json.dumps({"evaluate": [str(folder / "val/manifest.json")]}))
     return write_split(
         folder / "train", {f"room{number}": red_wall_on_green_floor(number) for number in range(rooms)}
     )
@@ -91,7 +90,7 @@ def arguments(
         "recipe": {**RECIPE, "kind": "closed_set", "class_weight_power": 0.5, **recipe},
         "seed": 3,
     }
-    scenes = ["--scenes", str(manifest), "--protocol", str(manifest.parents[1] / "check.json")]
+    scenes = ["--scenes", str(manifest), "--validation", str(manifest.parents[1] / "val/manifest.json")]
     places = ["--weights", str(folder / "weights.npz"), "--history", str(folder / "history.csv")]
     given = ["--config", json.dumps(config), "--initial-weights", "--processes", str(processes), "--key", key]
     return [str(SCRIPTS / "train.py"), *given, *scenes, *places]

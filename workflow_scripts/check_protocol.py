@@ -35,7 +35,6 @@ def main() -> None:
     contents = Contents(protocol, classes, unknown, scenes_of(arguments.train), scenes_of(arguments.evaluate))
     refuse_unanswerable(contents)
     report = {
-        "evaluate": [str(path) for path in arguments.evaluate],
         "train_points": total(contents.train, "class_points"),
         "evaluate_points": total(contents.evaluate, "class_points"),
         "never_taught": never_taught(contents),

@@ -11,12 +11,14 @@ import ctypes
 import json
 import os
 import platform
+import py_compile
 import re
 import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -34,7 +36,8 @@ Job = Dict[str, Any]
 CALL = "OPENWORLD3D_CALL"
 SECONDS_BETWEEN_LOOKS = 1.0
 PR_SET_PDEATHSIG = 1
-MOST_BYTES = 100_000  # of a command line; what is longer goes through a file
+FLAGS, HASH_BASED = 4, 1  # the byte of a .pyc that says so, PEP 552
+LONGEST_ARGUMENT, LONGEST_LINE = 100_000, 1_000_000  # bytes; what is longer goes through a file
 
 
 def main() -> None:
@@ -42,12 +45,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("options", nargs=argparse.REMAINDER, help="further options of the command, after --")
     options = [option for option in parser.parse_args().options if option != "--"]
+    call = calling_process()
     job: Job = json.load(sys.stdin)
     with noted(job):
         code = check_code(job)
         inputs = dict(checked(Path(path), Path(record)) for path, record in job["records"].items())
         check_outside(job)
-        status = run(command_of(job, options))
+        bind_bytecode(code)
+        status = run(command_of(job, options), call)
         if status:
             sys.exit(status if status > 0 else 128 - status)
         check_code(job)
@@ -71,7 +76,10 @@ def noted(job: Job) -> Iterator[None]:
 def check_code(job: Job) -> dict[str, str]:
     """Return the SHA-256 of each file of code; raises UserError where it is not the code of the key."""
     code_of.cache_clear()
-    code = code_of(job["script"], tuple(job["modules"]), tuple(job["ignores"]))
+    try:
+        code = code_of(job["script"], tuple(job["modules"]), tuple(job["ignores"]))
+    except (OSError, SyntaxError, ValueError):  # a file that is half saved, or gone
+        code = {}
     wanted = job["parts"]["code"]
     if digest_of(code) != wanted:
         before = planned_code(wanted)
@@ -81,6 +89,18 @@ def check_code(job: Job) -> dict[str, str]:
             f"{where}: it has changed since this job was planned; run again, and what it changes is made anew"
         )
     return code
+
+
+def bind_bytecode(code: dict[str, str]) -> None:
+    """Let what Python has compiled of a job's code be told by its source's content, where it is by size and second.
+
+    A file replaced with its time kept would run as it was before.
+    """
+    for file in code:
+        with suppress(OSError, SyntaxError, ValueError):
+            compiled = Path(cache_from_source(file))
+            if compiled.exists() and not compiled.read_bytes()[FLAGS] & HASH_BASED:
+                py_compile.compile(file, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
 
 
 def check_outside(job: Job) -> None:
@@ -109,11 +129,11 @@ def command_of(job: Job, options: list[str]) -> list[str]:
     return [f"workflow_scripts/{job['script']}", *line, *options]
 
 
-def run(command: list[str]) -> int:
+def run(command: list[str], call: int) -> int:
     """Run a Python command in a session of its own and return its status; it ends with its call."""
     script, *arguments = command
     with tempfile.TemporaryDirectory() as folder:
-        if sum(map(len, arguments)) > MOST_BYTES:
+        if max(map(len, arguments)) > LONGEST_ARGUMENT or sum(map(len, arguments)) > LONGEST_LINE:
             file = Path(folder) / "arguments"
             file.write_text("\n".join(arguments))
             arguments = [f"@{file}"]
@@ -125,7 +145,6 @@ def run(command: list[str]) -> int:
         )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda received, frame: end(child, received))
-        call = calling_process()
         while True:
             try:
                 return child.wait(SECONDS_BETWEEN_LOOKS)
@@ -169,9 +188,7 @@ def write_record(job: Job, code: dict[str, str], inputs: dict[str, str]) -> None
     outputs = {path: Path(path) for path in job["outputs"].values()}
     for path, file in outputs.items():
         if not file.exists():
-            raise UserError(
-                f"{path}: {job['script']} ended well and has not written it; this is a mistake in the code"
-            )
+            raise UserError(f"{path}: {job['script']} finished without writing it, which is a bug in that script")
     if job["outside"] is not None:
         note_files(Outside(**job["outside"]), job["parts"]["outside"], Path(job["folder"]) / job["key"])
     record = {

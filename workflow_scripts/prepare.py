@@ -46,7 +46,7 @@ def main() -> None:
         lines[line["name"]] = line
         add_line(folder, line)
     write_journal(folder, [lines[name] for name in names])
-    for file in set(folder.glob("*.npz")) - {task.file for task in tasks}:
+    for file in set(folder.glob("[!.]*.npz")) - {task.file for task in tasks}:
         file.unlink()
     scenes = [lines[name]["scene"] for name in names]
     manifest = {key: config[key] for key in ("dataset", "split", "classes")}

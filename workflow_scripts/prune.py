@@ -31,7 +31,7 @@ def main() -> None:
         if arguments.really:
             remove(path)
     for place in reached["kept"]:
-        print(f"{place}: kept, as its raw files are not there, so that nobody can tell what of it is reached")
+        print(f"{place}: kept: its raw files are missing, so it is unknown which of its results are still in use")
     what = "deleted" if arguments.really else "would be deleted by snakemake prune --config really=true"
     print(f"{shown_size(sum(found.values()))} in {len(found)} results that no table reaches: {what}")
     if arguments.really:
@@ -40,10 +40,13 @@ def main() -> None:
 
 def unreached(reached: set[str]) -> Iterator[Path]:
     """Yield the folders of keys that are not reached, and what was set aside as damaged."""
+    holding = {
+        str(parent) for folder in reached for parent in Path(folder).parents
+    }  # a recipe's name may look like a key
     for parent, folders, files in os.walk(RESULTS):
         for name in [*folders, *files]:
             path = Path(parent, name)
-            of_key = KEY.fullmatch(name) and path.is_dir() and str(path) not in reached
+            of_key = KEY.fullmatch(name) and path.is_dir() and str(path) not in reached | holding
             if not path.is_symlink() and (of_key or name.endswith(DAMAGED)):
                 yield path
                 if name in folders:

@@ -15,7 +15,7 @@ from openworld3d.batches import TrainingData, as_it_is, class_weights, input_cha
 from openworld3d.checkpoint import Checkpoint, made_by
 from openworld3d.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
-from openworld3d.manifests import Scenes, read_manifest, read_scenes
+from openworld3d.manifests import Scenes, read_scenes
 from openworld3d.networks import build_network
 from openworld3d.plugins import load
 from openworld3d.protocol import make_protocol
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: unknown, backbone, recipe, seed")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the training splits")
     parser.add_argument(
-        "--protocol", type=Path, required=True, help="its check, which names the scenes to validate on"
+        "--validation", type=Path, nargs="+", required=True, help="manifests of scenes to validate on"
     )
     parser.add_argument(
         "--initial-weights", type=Path, nargs="*", required=True, help="weights to start from, or none"
@@ -62,7 +62,7 @@ def main() -> None:
         if hasattr(recipe_module, "started"):
             recipe_module.started(network)
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), made_by(arguments.key))
-    watch = RunWatch(data, recipe_module, validation_scenes(arguments.protocol), device, arguments.history)
+    watch = RunWatch(data, recipe_module, read_scenes(arguments.validation).paths, device, arguments.history)
     _, kept = train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()
     if parallel.rank() == 0:
@@ -90,11 +90,6 @@ def training_data(config: dict[str, Any], scenes: Scenes, recipe_module: ModuleT
         config["seed"],
         getattr(recipe_module, "alter", as_it_is),
     )
-
-
-def validation_scenes(check: Path) -> list[Path]:
-    """Return the scenes that a protocol evaluates, as its check names them; as inputs they would train anew."""
-    return read_scenes([Path(manifest) for manifest in read_manifest(check, ["evaluate"])["evaluate"]]).paths
 
 
 if __name__ == "__main__":

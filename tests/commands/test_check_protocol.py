@@ -77,7 +77,6 @@ def test_report_by_hand(tmp_path: Path, command: Callable[..., None], splits: di
     out = tmp_path / "p.json"
     check(command, splits, out, "sofa")
     assert json.loads(out.read_text()) == {
-        "evaluate": [str(splits["val"])],
         "train_points": {"wall": 6, "sofa": 2, "rug": 1},
         "evaluate_points": {"wall": 7, "sofa": 1, "lamp": 4},
         "never_taught": ["lamp"],

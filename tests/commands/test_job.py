@@ -31,7 +31,7 @@ from tests.commands.tiny_project import (
 )
 from tests.test_provenance import delete, flip, replace, truncate, zero
 
-from openworld3d.files import sha256_of, write_json
+from openworld3d.files import read_noted, sha256_of, write_noted
 from openworld3d.provenance import digest_of_output
 from openworld3d.workflow.outside import Outside, note_files
 from openworld3d.workflow.plan import PLAN
@@ -76,15 +76,21 @@ def test_damaged_input_is_named_and_set_aside(project: Path, file: str, damage: 
     line = refused(run(asked))
     (path,) = (path for path in INPUTS.values() if path == file or file.startswith(str(Path(path).parent)))
     assert line.startswith(f"error: {file}: is not ")
-    assert line.endswith("run again, and it is made anew")
+    assert line.endswith("run again to make it anew")
     assert not Path(path).exists()
     gone = damage is delete and path == file
     assert Path(f"{path}.damaged").exists() != gone
     assert (f"{path} was set aside as {Path(path).name}.damaged" in line) != gone
 
 
-@pytest.mark.parametrize("damage", [truncate, zero, delete])
-def test_input_without_its_record_is_set_aside(project: Path, damage: Callable[[Path], None]) -> None:
+def test_input_without_its_record_is_told(project: Path) -> None:
+    Path(record_of(INPUTS["numbers"])).unlink()
+    assert f"error: {INPUTS['numbers']}: nothing says how it was made" in refused(run(job()))
+    assert Path(INPUTS["numbers"]).exists()
+
+
+@pytest.mark.parametrize("damage", [truncate, zero])
+def test_input_with_a_damaged_record_is_set_aside(project: Path, damage: Callable[[Path], None]) -> None:
     damage(Path(record_of(INPUTS["numbers"])))
     assert f"error: {record_of(INPUTS['numbers'])}: is not" in refused(run(job()))
     assert Path(f"{INPUTS['numbers']}.damaged").exists()
@@ -106,7 +112,7 @@ def append(file: str) -> str:
 def test_code_that_changed_since_it_was_planned_is_named(project: Path, file: str, planned: bool) -> None:
     asked = job()
     if planned:
-        write_json(PLAN, {"results": {}, "code": {asked["parts"]["code"]: code()}})
+        write_noted(PLAN, {"results": {}, "code": {asked["parts"]["code"]: code()}})
     exec(append(file))
     where = file if planned else "add.py or a file that it imports"
     assert refused(run(asked)).startswith(f"error: {where}: it has changed since this job was planned; run again")
@@ -132,7 +138,7 @@ def test_files_from_outside_that_changed_since_are_told(
 def test_files_from_outside_are_noted_beside_the_result(project: Path) -> None:
     asked = job(outside=saved())
     assert run(asked).returncode == 0
-    noted = json.loads(Path(FOLDER, KEY, "outside.json").read_text())
+    noted = read_noted(Path(FOLDER, KEY, "outside.json"))
     assert noted["identity"] == asked["parts"]["outside"]
     assert noted["files"]["hall.npy"]["sha256"] == hashlib.sha256(SAVED.encode()).hexdigest()
     os.utime("theirs/hall.npy")

@@ -89,7 +89,7 @@ def test_what_is_listed_is_deleted_and_links_to_it(prune: Prune) -> None:
 
 def test_place_whose_raw_files_are_not_there_is_kept(prune: Prune) -> None:
     *_, kept, last = prune("--really", kept=(SCENES,)).splitlines()
-    assert kept.startswith(f"{SCENES}: kept, as its raw files are not there")
+    assert kept.startswith(f"{SCENES}: kept: its raw files are missing")
     assert "2.6 kB in 4 results" in last
     assert Path(f"{SCENES}/{OTHER}/hall.npz").exists()
     assert "1.5 MB" in prune("--really")

@@ -8,8 +8,8 @@ from typing import Any, Callable
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.files import write_json
-from openworld3d.workflow.plan import PLAN, SHOWN, write_plan
+from openworld3d.files import write_json, write_noted
+from openworld3d.workflow.plan import PLAN, SHOWN
 from openworld3d.workflow.steps import STEPS
 
 WILDCARDS = {
@@ -130,7 +130,7 @@ def test_key_that_was_planned_and_not_made_is_known(show: Show, place: Path) -> 
         }
         for name, (step, number, of) in planned.items()
     }
-    write_plan(place, {"results": results, "code": {}})
+    write_noted(place, {"results": results, "code": {}})
     assert set(show(key(1), key(4))) == {EPOCHS, LABEL}
 
 

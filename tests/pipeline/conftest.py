@@ -45,8 +45,8 @@ class Project:
         return forked.snakemake(["--cores", "2", *arguments], self.folder, self.variables())
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that Snakemake sees."""
-        return dict(os.environ)
+        """Return the environment variables that Snakemake sees: compiled files are kept, as where people run it."""
+        return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def would_run(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a run would start."""

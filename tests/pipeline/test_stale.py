@@ -233,6 +233,25 @@ def test_raw_files_replaced_are_read_whatever_their_times(project: Project, fini
     assert contents(project) == contents(finished)
 
 
+def test_damaged_validation_scene_is_made_anew(copy: Project, longer_one: dict[str, bytes]) -> None:
+    """A training shows how it does on evaluation scenes, from which its weights are not made."""
+    truncate(one(copy, "results/scenes/rooms/val/*/scene5000_00.npz"))
+    longer(copy)
+    assert "scene5000_00.npz: is not what was made and recorded" in copy.snakemake().stdout
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == longer_one
+
+
+def test_results_without_their_records_are_made_anew(copy: Project, finished: Project) -> None:
+    for pattern in (f"{RUN}/single/msp/*/metrics.provenance.json", f"{RUN}/*/weights.provenance.json"):
+        one(copy, pattern).unlink()
+    value("tables.rooms.coverage", "fragments")(copy)
+    assert copy.snakemake().returncode == 0
+    value("tables.rooms.coverage", "single")(copy)
+    assert copy.snakemake().returncode == 0
+    assert contents(copy) == contents(finished)
+
+
 def test_records_hold_what_the_key_is_made_of(finished: Project) -> None:
     record = json.loads(one(finished, f"{RUN}/*/weights.provenance.json").read_text())
     assert set(record["parts"]) == {"config", "code", "inputs", "environment"}

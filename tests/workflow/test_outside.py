@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict
 
@@ -13,6 +14,7 @@ from tests.datasets.test_scannet import write_scan
 from openworld3d import provenance
 from openworld3d.datasets import nuscenes
 from openworld3d.errors import UserError
+from openworld3d.journal import write_journal
 from openworld3d.workflow import outside as module
 from openworld3d.workflow.outside import ABSENT, FILES, Outside, identity_of, note_files
 
@@ -238,11 +240,30 @@ def drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
 
 def test_long_tables_are_read_once(drives: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     before = now(drives)
-    monkeypatch.setattr(module, "files_of_split", None)
+    monkeypatch.setattr(module, "scenes_of_split", None)
     assert now(drives) == before
     (scan,) = Path(drives.root).rglob("first*lidarseg.bin")
     scan.write_bytes(scan.read_bytes() + b"0")
     assert now(drives) != before
+
+
+def test_order_of_a_split_is_part_of_its_identity(scans: Outside) -> None:
+    """A training draws its scenes by their number."""
+    root = Path(scans.root)
+    (root / "scans/scene0000_00").rename(root / "one")
+    for name in ("scene0001_00", "scene0002_00"):
+        shutil.copytree(root / "one", root / "scans" / name)
+        for file in (root / "scans" / name).iterdir():
+            file.rename(file.with_name(file.name.replace("scene0000_00", name)))
+    (root / "scannetv2_val.txt").write_text("scene0001_00\nscene0002_00\n")
+    before = make_result(scans)
+    (root / "scannetv2_val.txt").write_text("scene0002_00\nscene0001_00\n")
+    assert now(scans) != before
+
+
+def test_another_root_that_is_not_there_is_not_the_one_before(scans: Outside) -> None:
+    make_result(scans)
+    assert now(scans._replace(root="of another dataset")) == ABSENT
 
 
 def test_tables_that_changed_are_read_again(drives: Outside) -> None:
@@ -262,8 +283,7 @@ def test_saved_files_that_are_not_there_are_absent(saved: Outside, changed: dict
 def test_what_a_journal_has_read_is_not_read_again(saved: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(FOLDER) / KEY
     folder.mkdir(parents=True)
-    line = '{"name": "hall", "made_with": "", "raw": {"hall.npy": "of the journal"}, "scene": {}}\n'
-    (folder / "journal.jsonl").write_text(line)
+    write_journal(folder, [{"name": "hall", "made_with": "", "raw": {"hall.npy": "of the journal"}, "scene": {}}])
     read: list[str] = []
     monkeypatch.setattr(module, "sha256_of", lambda path: read.append(path.name))
     note_files(saved, "this", folder)

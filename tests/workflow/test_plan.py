@@ -9,8 +9,9 @@ from typing import Any, Callable
 
 import pytest
 
+from openworld3d.files import write_noted
 from openworld3d.workflow import plan
-from openworld3d.workflow.plan import differences, read_plan, sentences, told_apart, write_plan
+from openworld3d.workflow.plan import differences, read_plan, sentences, told_apart
 from openworld3d.workflow.steps import STEPS
 
 RUN = {"protocol": "sofa", "backbone": "small", "recipe": "closed_set", "seed": "0"}
@@ -138,7 +139,7 @@ def test_key_of_another_plan_is_told_with_what_changed_since() -> None:
     said = told_apart(before(), now, "train seed0", "t")
     assert said.startswith("seed0/t: its key is t2 now (2 trainings: recipes.closed_set.epochs 14 -> 20); run again")
     unknown = told_apart(before(), now, "train seed0", "never planned")
-    assert "its key is t2 now (config, code or files from outside are others)" in unknown
+    assert "its key is t2 now (the config, the code or files from outside have changed)" in unknown
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"results": {}}', "\0" * 9, "null"])
@@ -149,7 +150,7 @@ def test_plan_that_cannot_be_read_is_empty(tmp_path: Path, text: str | None) -> 
 
 
 def test_plan_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_plan(tmp_path / "results/.plan.json", before())
+    write_noted(tmp_path / "results/.plan.json", before())
     assert read_plan(tmp_path / "results/.plan.json") == before()
     monkeypatch.chdir(tmp_path)
     assert plan.planned_code("c") == CODE

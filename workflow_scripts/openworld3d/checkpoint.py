@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json, whole_file
+from openworld3d.files import canonical_json, remove_leftovers, whole_file
 from openworld3d.weights import State
 
 History = List[Dict[str, float]]
@@ -75,8 +75,7 @@ class Checkpoint:
         self, network: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any
     ) -> tuple[History, dict[int, State]]:
         """Restore network, optimizer and gradient scaler; returns the history and the states kept so far, if any."""
-        for leftover in self.path.parent.glob(f".*.{self.path.name}"):
-            leftover.unlink(missing_ok=True)  # each process of a training looks
+        remove_leftovers(self.path)
         if not self.path.exists():
             return [], {}
         try:

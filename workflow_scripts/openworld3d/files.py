@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator
+
+ATTEMPTS = 10
 
 
 @contextmanager
@@ -33,17 +35,41 @@ def whole_folder(path: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+        replace_folder(temporary, path)
     finally:
         if temporary.exists():
             shutil.rmtree(temporary)
 
 
+def replace_folder(folder: Path, path: Path) -> None:
+    """Let a folder take the place of whatever is there; of two processes that do so at once, the last one's stays."""
+    aside = folder.with_name(f"{folder.name}.old")
+    for attempt in range(ATTEMPTS):
+        try:
+            os.replace(folder, path)
+            return
+        except OSError:
+            if attempt == ATTEMPTS - 1 or not os.path.lexists(path):
+                raise
+        with suppress(FileNotFoundError):
+            os.replace(path, aside)
+            if aside.is_dir() and not aside.is_symlink():
+                shutil.rmtree(aside)
+            else:
+                aside.unlink()
+
+
 def temporary_sibling(path: Path) -> Path:
     """Return a path beside another that no other process takes, on this machine or on one that shares the folder."""
     return path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary siblings of a file that processes of this machine left when they were killed."""
+    for leftover in path.parent.glob(f".{socket.gethostname()}.*.{path.name}"):
+        process = leftover.name[len(socket.gethostname()) + 2 : -len(path.name) - 1]
+        if process.isdigit() and not Path(f"/proc/{process}").exists():
+            leftover.unlink(missing_ok=True)
 
 
 def canonical_json(value: Any) -> str:
@@ -55,6 +81,23 @@ def write_json(path: Path, value: Any) -> None:
     """Write indented JSON with sorted keys and no time stamp, so that equal values are equal files."""
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def write_noted(path: Path, value: Any) -> None:
+    """Write a note that tells by a digest whether it is whole; without indentation, as it may be long."""
+    text = canonical_json(value)
+    with whole_file(path) as temporary:
+        temporary.write_text(canonical_json({"sha256": sha256_of_text(text), "noted": value}))
+
+
+def read_noted(path: Path) -> Any:
+    """Return what `write_noted` wrote, an empty dictionary where it is not there or was damaged."""
+    try:
+        found = json.loads(path.read_text())
+        whole = sha256_of_text(canonical_json(found["noted"])) == found["sha256"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+    return found["noted"] if whole else {}
 
 
 def sha256_of_text(text: str) -> str:

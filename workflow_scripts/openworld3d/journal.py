@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterable
 
-from openworld3d.files import canonical_json, whole_file
+from openworld3d.files import canonical_json, sha256_of_text, whole_file
 
 JOURNAL = "journal.jsonl"
 # made_with: the SHA-256 of code and keys; raw: that of each raw file; scene: what the manifest says of it.
 FIELDS = {"name", "made_with", "raw", "scene"}
+# Of a line, beside them: the SHA-256 of the rest, as what a line says of a scene goes into manifests.
+WHOLE = "whole"
 Line = Dict[str, Any]
 
 
@@ -27,16 +29,28 @@ def line_of(text: bytes) -> Line | None:
         line = json.loads(text)
     except ValueError:
         return None
-    return line if isinstance(line, dict) and line.keys() == FIELDS else None
+    if not isinstance(line, dict) or line.pop(WHOLE, None) != digest_of(line) or line.keys() != FIELDS:
+        return None
+    return line
+
+
+def digest_of(line: Line) -> str:
+    """Return the SHA-256 of what a line says."""
+    return sha256_of_text(canonical_json(line))
+
+
+def text_of(line: Line) -> str:
+    """Return a line as it is written."""
+    return canonical_json({**line, WHOLE: digest_of(line)}) + "\n"
 
 
 def add_line(folder: Path, line: Line) -> None:
     """Add a scene that was prepared."""
     with open(folder / JOURNAL, "a") as file:
-        file.write(canonical_json(line) + "\n")
+        file.write(text_of(line))
 
 
 def write_journal(folder: Path, lines: Iterable[Line]) -> None:
     """Replace the journal."""
     with whole_file(folder / JOURNAL) as temporary:
-        temporary.write_text("".join(canonical_json(line) + "\n" for line in lines))
+        temporary.write_text("".join(map(text_of, lines)))

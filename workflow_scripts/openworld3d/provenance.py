@@ -108,18 +108,22 @@ def set_aside(path: Path) -> None:
     aside = path.with_name(path.name + DAMAGED)
     if aside.is_dir():
         shutil.rmtree(aside)
-    if path.exists():
+    else:
+        aside.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # another job found it damaged too
         os.replace(path, aside)
 
 
 def checked(path: Path, record: Path) -> tuple[str, str]:
     """Return an input and its digest; raises UserError where it is not what was made and recorded."""
     wrong = wrong_file(path, record)
+    if wrong == record and not record.exists():
+        raise UserError(f"{path}: nothing says how it was made, as {record} is not there; run again to make both")
     if wrong is not None:
         found = "is not what was made and recorded" if wrong.exists() else "is not there any more"
         aside = f"{path} was set aside as {path.name}{DAMAGED}: " if path.exists() else ""
         set_aside(path)
-        raise UserError(f"{wrong}: {found}; {aside}run again, and it is made anew")
+        raise UserError(f"{wrong}: {found}; {aside}run again to make it anew")
     return str(path), digest_of_output(path, record)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Container, Mapping, NamedTuple, TypeVar
 
 import numpy as np
 
+from openworld3d import nuscenes_splits
 from openworld3d.errors import UserError, nearest
 from openworld3d.npz import read_npz
 from openworld3d.nuscenes_splits import SPLITS
@@ -130,7 +131,12 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
 
 
 def files_of_scene(root: Path, name: str) -> list[Path]:
-    """Return the files that a scan is read from: points, labels and, with the panoptic extension, instances."""
+    """Return the files that a scan is read from: those of the scan, and the table of what its labels mean."""
+    return [*files_of_scan(root, name), require(folder_of_tables(root) / "category.json", "every scene")]
+
+
+def files_of_scan(root: Path, name: str) -> list[Path]:
+    """Return the files of a scan: points, labels and, with the panoptic extension, instances."""
     drive, number = name.split("_")
     scan = scans_of_drives(root)[drive][int(number)]
     return [require(root / file, f"scene {name}") for file in scan if file is not None]
@@ -138,7 +144,7 @@ def files_of_scene(root: Path, name: str) -> list[Path]:
 
 def read_scene(root: Path, name: str) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
-    points_file, label_file, *instance_files = files_of_scene(root, name)
+    points_file, label_file, *instance_files = files_of_scan(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 5)
     raw = read_whole(label_file, np.dtype("u1"), BYTES_PER_LABEL)
     check_length(len(raw), len(points), label_file, points_file)
@@ -171,10 +177,11 @@ def folder_of_tables(root: Path) -> Path:
 
 
 def tables(root: Path) -> list[Path]:
-    """Return the tables that say which files a split has; of all of nuScenes they take most of a minute to read."""
+    """Return what says which files a split has: the code, and tables that take long to read where they are whole."""
     folder = folder_of_tables(root)
     names = ("scene", "sample", "sample_data", "lidarseg", "panoptic")
-    return [table for table in (folder / f"{name}.json" for name in names) if table.exists()]
+    there = [table for table in (folder / f"{name}.json" for name in names) if table.exists()]
+    return [*there, Path(__file__), Path(str(nuscenes_splits.__file__))]
 
 
 @lru_cache(maxsize=None)

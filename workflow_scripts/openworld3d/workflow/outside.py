@@ -7,10 +7,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json, sha256_of, sha256_of_text, write_json
+from openworld3d.files import canonical_json, read_noted, sha256_of, sha256_of_text, write_noted
 from openworld3d.journal import read_journal
 from openworld3d.plugins import load
 from openworld3d.provenance import stamp
@@ -21,10 +21,18 @@ FILES = "outside.json"
 LISTING = "listing.json"  # beside them: the files of a split, where to list them takes a layout long
 ABSENT = "absent"
 Stamps = Dict[str, List[int]]
+Scenes = List[Tuple[str, List[str]]]  # each scene with its files below the root, in the order of the split
+
+
+class Found(NamedTuple):
+    """What lies outside: which scene is which files, and the stamp of each file by its path below the root."""
+
+    scenes: Scenes
+    stamps: Stamps
 
 
 class Outside(NamedTuple):
-    """Files that no job makes: those of a split (layout, root, split, keys), or those that match a pattern.
+    """Files that no job makes: those of a split (layout, root, split, keys), one by its name, or all of an ending.
 
     `option` is the script's, by which it is told of them.
     """
@@ -64,36 +72,42 @@ def known_identity(outside: str, folder: str) -> str:
     and no raw files, they are what they were.
     """
     asked = Outside(**json.loads(outside))
-    if not Path(asked.root).is_dir():
-        return identity_before(Path(folder)) or ABSENT
     try:
-        stamps = stamps_of(asked, Path(folder))
-    except UserError:
+        if not Path(asked.root).is_dir():
+            return identity_before(asked, Path(folder)) or ABSENT
+        found = find(asked, Path(folder))
+    except (UserError, OSError):
         return ABSENT
-    told = sha256_of_text(canonical_json(stamps))[:16]
+    told = sha256_of_text(canonical_json(found))[:16]
     known = Path(folder) / FILES
     identities: dict[str, str] = read_noted(known)
     if told not in identities and any(Path(folder).glob(f"*/{FILES}")):
-        identities[told] = identity_of_same(asked, stamps, Path(folder)) or told
+        identities[told] = identity_of_same(asked, found, Path(folder)) or told
         with suppress(OSError):  # somebody else's results, which may be read and not written
-            write_json(known, identities)
+            write_noted(known, identities)
     return identities.get(told, told)
 
 
-def identity_before(folder: Path) -> str | None:
-    """Return the identity of the files that the last result was made from: that of the links, or the newest."""
-    shown = folder / "current" / FILES
+def identity_before(outside: Outside, folder: Path) -> str | None:
+    """Return the identity that files of this place had in the result that the links show, or else in the newest."""
     newest = sorted(folder.glob(f"*/{FILES}"), key=lambda file: file.stat().st_mtime_ns)
-    return next((read_noted(file)["identity"] for file in (shown, *reversed(newest)) if read_noted(file)), None)
+    for file in (folder / "current" / FILES, *reversed(newest)):
+        noted = read_noted(file)
+        if noted and noted["place"] == [outside.root, outside.pattern]:
+            return str(noted["identity"])
+    return None
 
 
-def identity_of_same(outside: Outside, stamps: Stamps, folder: Path) -> str | None:
+def identity_of_same(outside: Outside, found: Found, folder: Path) -> str | None:
     """Return the identity of files that were made into a result before, with the same names and bytes; else None."""
+    scenes, stamps = json.loads(canonical_json(found.scenes)), found.stamps
     digests: dict[str, str] = {}
     for file in sorted(folder.glob(f"*/{FILES}")):
         before = read_noted(file)
-        files = before.get("files", {})
-        if stamps.keys() != files.keys() or any(stamps[name][0] != files[name]["stamp"][0] for name in stamps):
+        if not before or before["scenes"] != scenes:
+            continue
+        files = before["files"]
+        if any(stamps[name][0] != files[name]["stamp"][0] for name in stamps):
             continue
         moved = [name for name in stamps if stamps[name] != files[name]["stamp"]]
         for name in moved:
@@ -104,65 +118,60 @@ def identity_of_same(outside: Outside, stamps: Stamps, folder: Path) -> str | No
     return None
 
 
-def read_noted(file: Path) -> dict[str, Any]:
-    """Return what a file of identities says, nothing where it cannot be read: its files are new ones then."""
-    try:
-        noted: dict[str, Any] = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
-    return noted if isinstance(noted, dict) else {}
+def find(outside: Outside, folder: Path) -> Found:
+    """Return the files as they are; raises UserError or OSError where they are not as they should be."""
+    scenes = scenes_outside(outside, folder)
+    return Found(scenes, {name: stamp(Path(outside.root) / name) for _, files in scenes for name in files})
 
 
-def stamps_of(outside: Outside, folder: Path) -> Stamps:
-    """Return the stamp of each file by its path below the root; raises UserError where they cannot be listed."""
-    root = Path(outside.root)
-    try:
-        return {str(file.relative_to(root)): stamp(file) for file in files_of(outside, folder)}
-    except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}; put it there, or correct the path") from None
-
-
-def files_of(outside: Outside, folder: Path) -> list[Path]:
-    """Return the files, each once, in the order of their names."""
+def scenes_outside(outside: Outside, folder: Path) -> Scenes:
+    """Return which files there are of which scene; what is one file, or all of an ending, is of none."""
     root = Path(outside.root)
     if outside.pattern is not None:
-        found = sorted(root.glob(outside.pattern))
-        if not found:
+        files = sorted(root.glob(outside.pattern)) if "*" in outside.pattern else [root / outside.pattern]
+        if not all(file.exists() for file in files) or not files:
             raise UserError(f"{root / outside.pattern}: there is no such file; put it there, or correct the path")
-        return found
+        return [("", [file.name for file in files])]
     assert outside.layout is not None
     reader = load("datasets", outside.layout)
     if not hasattr(reader, "tables"):
-        return files_of_split(outside, reader)
-    tables = {str(file): stamp(file) for file in (*reader.tables(root), Path(str(reader.__file__)))}
+        return scenes_of_split(outside, reader)
+    tables = {str(file): stamp(file) for file in reader.tables(root)}
     listing = read_noted(folder / LISTING)
-    if listing.get("tables") != tables:
-        listing = {"tables": tables, "files": list(map(str, files_of_split(outside, reader)))}
+    if not listing or listing["tables"] != tables:
+        listing = {"tables": tables, "scenes": scenes_of_split(outside, reader)}
         with suppress(OSError):
-            write_json(folder / LISTING, listing)
-    return list(map(Path, listing["files"]))
+            write_noted(folder / LISTING, listing)
+    return [(name, files) for name, files in listing["scenes"]]
 
 
-def files_of_split(outside: Outside, reader: ModuleType) -> list[Path]:
-    """Return the files of a split, as the reader of its layout lists them."""
+def scenes_of_split(outside: Outside, reader: ModuleType) -> Scenes:
+    """Return the scenes of a split and the files of each, as the reader of its layout lists them."""
     root, keys = Path(outside.root), outside.keys or {}
     names = reader.scenes_of_split(root, outside.split, **keys)
-    return sorted({file for name in names for file in reader.files_of_scene(root, name, **keys)})
+    return [
+        (name, [str(file.relative_to(root)) for file in reader.files_of_scene(root, name, **keys)]) for name in names
+    ]
 
 
 def note_files(outside: Outside, identity: str, folder: Path) -> None:
     """Note in a result's folder which files it was made from; what a journal there has read is not read again."""
+    try:
+        found = find(outside, folder.parent)
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}; put it there, or correct the path") from None
     digests = {name: digest for line in read_journal(folder) for name, digest in line["raw"].items()}
     files = {
         name: {"stamp": seen, "sha256": digests.get(name) or sha256_of(Path(outside.root) / name)}
-        for name, seen in stamps_of(outside, folder.parent).items()
+        for name, seen in found.stamps.items()
     }
-    write_json(folder / FILES, {"identity": identity, "root": outside.root, "files": files})
+    place = [outside.root, outside.pattern]
+    write_noted(folder / FILES, {"identity": identity, "place": place, "scenes": found.scenes, "files": files})
 
 
 def noted_files(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file from outside that a result in a folder was made from, none for most."""
-    if not (folder / FILES).exists():
+    noted = read_noted(folder / FILES)
+    if not noted:
         return {}
-    noted = json.loads((folder / FILES).read_text())
-    return {str(Path(noted["root"], name)): file["sha256"] for name, file in noted["files"].items()}
+    return {str(Path(noted["place"][0], name)): file["sha256"] for name, file in noted["files"].items()}

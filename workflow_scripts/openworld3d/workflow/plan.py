@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
-from openworld3d.files import canonical_json, whole_file
+from openworld3d.files import read_noted
 
 PLAN = Path("results/.plan.json")  # of the last call, whatever became of it
 SHOWN = Path("results/.shown.json")  # of what the links show
@@ -42,18 +42,8 @@ Entry = Dict[str, Any]
 
 
 def read_plan(path: Path) -> Plan:
-    """Return a plan, an empty one where there is none that can be read."""
-    try:
-        plan: Plan = json.loads(path.read_text())
-        return {"results": plan["results"], "code": plan["code"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"results": {}, "code": {}}
-
-
-def write_plan(path: Path, plan: Plan) -> None:
-    """Write a plan, whole or not at all; without indentation, as it may be of ten thousand results."""
-    with whole_file(path) as temporary:
-        temporary.write_text(canonical_json(plan))
+    """Return a plan, an empty one where there is none that is whole."""
+    return read_noted(path) or {"results": {}, "code": {}}
 
 
 def planned_code(digest: str) -> dict[str, str]:
@@ -82,7 +72,7 @@ def told_apart(planned: Plan, now: Plan, address: str, key: str) -> str:
     """Return the sentence for a key that is not the present one: what has changed since it was planned."""
     entry = planned["results"].get(address)
     found = sentences(differences(planned, now)) if entry is not None and entry["key"] == key else []
-    why = "; ".join(found) or "config, code or files from outside are others"
+    why = "; ".join(found) or "the config, the code or files from outside have changed"
     new = now["results"][address]["key"]
     return f"{address.split()[-1]}/{key}: its key is {new} now ({why}); run again, and that is made"
 

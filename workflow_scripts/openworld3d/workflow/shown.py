@@ -8,12 +8,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Dict, Iterable
 
-from openworld3d.files import temporary_sibling, whole_folder
+from openworld3d.files import temporary_sibling, whole_folder, write_noted
 from openworld3d.provenance import DAMAGED, SUFFIX, wrong_file
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.keys import Keys, Result, digest_of_code
 from openworld3d.workflow.modules import code_of
-from openworld3d.workflow.plan import SHOWN, Plan, differences, read_plan, sentences, write_plan
+from openworld3d.workflow.plan import SHOWN, Plan, differences, read_plan, sentences
 from openworld3d.workflow.steps import RUN, STEPS
 
 CURRENT = "current"
@@ -35,15 +35,14 @@ def plan_of(keys: Keys, results: Iterable[Result]) -> Plan:
 
 
 def missing(keys: Keys, wanted: Iterable[Made]) -> list[Made]:
-    """Return those of some outputs that are not there, or without their record."""
-    places = [(made, keys.path(made), keys.record(made.step, made.wildcards)) for made in wanted]
-    return [made for made, path, record in places if not (Path(path).exists() and Path(record).exists())]
+    """Return those of some outputs that are not there, or without the record that is written once they are whole."""
+    return [made for made in wanted if not all(map(os.path.exists, keys.places(made)))]
 
 
 def damaged(keys: Keys, wanted: Iterable[Made]) -> list[Path]:
-    """Return those of some outputs that lie there and are not what was made and recorded."""
-    found = ((Path(keys.path(made)), Path(keys.record(made.step, made.wildcards))) for made in wanted)
-    return [path for path, record in found if path.exists() and wrong_file(path, record)]
+    """Return those of some outputs that lie there and are not what was recorded when they were made."""
+    places = [tuple(map(Path, keys.places(made))) for made in wanted]
+    return [path for path, record in places if path.exists() and record.exists() and wrong_file(path, record)]
 
 
 def what_is_new(keys: Keys, wanted: list[Made]) -> list[str]:
@@ -75,7 +74,7 @@ def key_shown(before: Plan, result: Result) -> str | None:
 def show(keys: Keys, wanted: list[Made]) -> None:
     """Let the links lead to what some outputs were made from, if all are there.
 
-    Outputs of runs that others replace go where the config does not keep them.
+    With `keep_old: false`, outputs of runs that have been replaced are deleted.
     """
     if not wanted or missing(keys, wanted):
         return
@@ -91,7 +90,7 @@ def show(keys: Keys, wanted: list[Made]) -> None:
     if results != before["results"]:
         used = {entry["parts"]["code"] for entry in results.values()}
         code = {digest: files for digest, files in {**before["code"], **now["code"]}.items() if digest in used}
-        write_plan(SHOWN, {"results": results, "code": code})
+        write_noted(SHOWN, {"results": results, "code": code})
     if not keys.config.get("keep_old", True):
         remove_replaced(behind, before)
 
@@ -104,14 +103,14 @@ def links_of(result: Result) -> Links:
     kind, folder = STEPS[result.step], Path(result.folder) / result.key
     place = Path(kind.shown.format(**result.wildcards))
     if place.name == CURRENT and not kind.folder.startswith(RUN):
-        return {place: folder} if folder.is_dir() else {}
+        return {place: folder}
     if CURRENT in place.parts:
         names = [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
         names = [name for name in names if not name.startswith(".") and not name.endswith(DAMAGED)]
         return {place / name: folder / name for name in names}
     names = [output.format(**result.wildcards) for output in kind.outputs.values()]
     places = {name: FIGURES if name.endswith(".svg") else place for name in names}
-    return {places[name] / name: folder / name for name in names if (folder / name).exists()}
+    return {places[name] / name: folder / name for name in names}
 
 
 def root_of(place: Path) -> Path:
@@ -120,11 +119,16 @@ def root_of(place: Path) -> Path:
 
 
 def relink(folder: Path, links: Links) -> None:
-    """Make the links that are not as they should be; those of a folder called `current` are all that it has."""
+    """Make the links that are not as they should be, and remove those to what is not there.
+
+    Those of a folder called `current` are all that it has.
+    """
     wanted = {place: os.path.relpath(target, place.parent) for place, target in links.items()}
     if folder.name != CURRENT:
         for place, target in wanted.items():
-            if not place.is_symlink() or os.readlink(place) != target:
+            if not links[place].exists():
+                place.unlink(missing_ok=True)
+            elif not place.is_symlink() or os.readlink(place) != target:
                 replace_link(place, target)
     elif links_below(folder) != wanted:
         with whole_folder(folder) as temporary:
