@@ -72,7 +72,14 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_output_is_described_by_what_it_stands_for(results: Path) -> None:
     assert describe(Path("weights.npz")) == {"sha256": sha256(TEXT), "files": {}}
-    for beside in (".snakemake_timestamp", "journal.jsonl", "x.provenance.json", "old.npz.damaged"):
+    for beside in (
+        ".snakemake_timestamp",
+        "journal.jsonl",
+        "x.provenance.json",
+        "old.npz.damaged",
+        "x.provenance.json.slurm",
+        ".nfs0001",
+    ):
         Path("scores", beside).write_text("")
         Path("raw", beside).write_text("")
     manifest = describe(Path("scores/manifest.json"))

@@ -26,7 +26,7 @@ from openworld3d.environment.card import read_driver
 from openworld3d.environment.installed import distributions
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json
-from openworld3d.provenance import checked, code_state, describe
+from openworld3d.provenance import NOTE, checked, code_state, describe
 from openworld3d.workflow.modules import code_of, digest_of
 from openworld3d.workflow.outside import Outside, identity_of, note_files
 from openworld3d.workflow.plan import planned_code
@@ -63,7 +63,7 @@ def main() -> None:
 @contextmanager
 def noted(job: Job) -> Iterator[None]:
     """Note while a job runs which job of Slurm it is, so that a later call finds what an earlier one left behind."""
-    note = Path(job["record"] + ".slurm")
+    note = Path(job["record"] + NOTE)
     if "SLURM_JOB_ID" in os.environ:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(os.environ["SLURM_JOB_ID"])

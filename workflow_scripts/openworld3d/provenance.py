@@ -18,7 +18,7 @@ SUFFIX = ".provenance.json"
 # Files that stand for the folder they lie in.
 MANIFESTS = ("manifest.json", "colours.json")
 DAMAGED = ".damaged"
-SNAKEMAKE = ".snakemake_timestamp"
+NOTE = ".slurm"  # beside a record, while its job runs: which job of Slurm it is
 Record = Dict[str, Any]
 
 
@@ -58,7 +58,10 @@ def files_behind(path: Path) -> list[Path]:
     if not path.is_dir() and path.name not in MANIFESTS:
         return []
     files = sorted(file for file in folder_of(path).rglob("*") if file.is_file())
-    return [file for file in files if file != path and not file.name.endswith((SNAKEMAKE, JOURNAL, SUFFIX, DAMAGED))]
+    passing = (JOURNAL, SUFFIX, DAMAGED, NOTE)
+    return [
+        file for file in files if file != path and not file.name.startswith(".") and not file.name.endswith(passing)
+    ]
 
 
 def listed_digests(path: Path) -> dict[Path, str]:

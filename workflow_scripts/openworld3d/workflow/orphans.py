@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Iterable
 
 from openworld3d.errors import UserError
+from openworld3d.provenance import NOTE
 
 SECONDS_TO_END = 300
 SECONDS_BETWEEN_LOOKS = 2
@@ -38,11 +39,8 @@ def end_orphans(jobs: Iterable[str]) -> list[str]:
 
 
 def job_in_note(record: Path) -> set[str]:
-    """Return the Slurm job that makes what a record is to tell of, nothing where none does or another made it.
-
-    Snakemake notes the id of a job that it sends, and what the job itself notes while it runs takes its place.
-    """
-    note = Path(f"{record}.slurm")
+    """Return the Slurm job that is noted as making what a record is to tell of, nothing where none is."""
+    note = Path(f"{record}{NOTE}")
     return {note.read_text()} if note.exists() else set()
 
 
