@@ -194,7 +194,14 @@ def test_what_snakemake_remembers_may_be_lost(copy: Project, longer_one: dict[st
 def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, bytes], number: int) -> None:
     value("recipes.closed_set.epochs", 500)(copy)
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
-    call = subprocess.Popen(command, cwd=copy.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    call = subprocess.Popen(
+        command,
+        cwd=copy.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Whoever runs the tests may ignore it.
+        preexec_fn=lambda: number == signal.SIGKILL or signal.signal(number, signal.SIG_DFL),
+    )
     wait_until(lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.npz")))
     call.send_signal(number)
     call.wait()
