@@ -36,6 +36,7 @@ Job = Dict[str, Any]
 CALL = "OPENWORLD3D_CALL"
 SECONDS_BETWEEN_LOOKS = 1.0
 PR_SET_PDEATHSIG = 1
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FLAGS, HASH_BASED = 4, 1  # the byte of a .pyc that says so, PEP 552
 LONGEST_ARGUMENT, LONGEST_LINE = 100_000, 1_000_000  # bytes; what is longer goes through a file
 
@@ -143,7 +144,7 @@ def run(command: list[str], call: int) -> int:
             stdin=subprocess.DEVNULL,
             preexec_fn=die_with_parent if sys.platform == "linux" else None,
         )
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:
             signal.signal(number, lambda received, frame: end(child, received))
         while True:
             try:
@@ -155,8 +156,13 @@ def run(command: list[str], call: int) -> int:
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when the one that started it dies, however that was."""
+    """Let the kernel kill this process when the one that started it dies, however that was.
+
+    And let no signal be ignored because the shell that started Snakemake, as nohup does, let it be.
+    """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def end(child: subprocess.Popen[bytes], number: int) -> None:

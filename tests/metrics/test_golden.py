@@ -35,7 +35,7 @@ def statistics_of(scenes: list[Points], bits: int) -> Statistics:
 
 @pytest.mark.skipif(not FILES, reason=f"no golden metrics in {GOLDEN / 'metrics'}; set GOLDEN_DIR")
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_golden_conventions_of_the_papers(path: Path, version: str) -> None:
     with np.load(path) as arrays:
         expected = json.loads(str(arrays["expected"]))[version]
@@ -52,7 +52,7 @@ def test_golden_conventions_of_the_papers(path: Path, version: str) -> None:
 @pytest.mark.skipif(not FILES, reason=f"no golden metrics in {GOLDEN / 'metrics'}; set GOLDEN_DIR")
 @pytest.mark.parametrize("bits", [8, 12, 16, 24])
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_golden_metrics_lie_between_those_of_bins(path: Path, version: str, bits: int) -> None:
     with np.load(path) as arrays:
         expected = json.loads(str(arrays["expected"]))[version]
