@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.slurm.conftest import ClusterProject
 pytestmark = pytest.mark.slurm
 
 EPOCHS, LOOP = 14, 60
+SETTLED = 15  # seconds; a node that is brought back while it still ends jobs is one to which Slurm gives none
 TRAININGS = "results/runs/sofa/stratified_small"
 ASK_FOR_CARDS = ("train", "infer", "sample_training")
 # A pretend card is a core of a small node, in whose memory two jobs fit side by side, and one at its fourth attempt.
@@ -63,10 +65,12 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
 
     begun_training(on_cluster, cluster, until=EPOCHS - 1)
     cluster.restart_controller()
+    time.sleep(SETTLED)
 
     on_the_node = begun_training(on_cluster, cluster, until=EPOCHS - 3)
     cluster.take_node_down()
     wait_until("its job is in the queue again", lambda: cluster.state(on_the_node) == "PENDING", 60)
+    time.sleep(SETTLED)
     cluster.bring_node_back()
 
     assert_ends_well(second, on_cluster, cluster, 3000)
