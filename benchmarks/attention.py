@@ -27,9 +27,9 @@ import yaml
 
 from benchmarks.flat_pairs import attend
 from openworld3d.backbones.stratified_transformer import StratifiedTransformer
-from openworld3d.layers.stratified_attention import WindowAttention
-from openworld3d.rooms.generation import generate_room
-from openworld3d.voxel import nearest_to, pick_points, voxelise
+from openworld3d.generators.rooms.generation import generate_room
+from openworld3d.networks.layers.stratified_attention import WindowAttention
+from openworld3d.scenes.voxels import nearest_to, pick_points, voxelise
 
 S3DIS = yaml.safe_load((ROOT / "experiments/rooms_s3dis_scale.yaml").read_text())["backbones"]["stratified_s3dis"]
 GRID = S3DIS["grid_size"]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from openworld3d.layers.pair_attention import Pairs
-from openworld3d.layers.stratified_attention import WindowAttention
-from openworld3d.segment import softmax_by_torch, sum_by_index_add
+from openworld3d.networks.layers.pair_attention import Pairs
+from openworld3d.networks.layers.segment import softmax_by_torch, sum_by_index_add
+from openworld3d.networks.layers.stratified_attention import WindowAttention
 
 
 def position(table: Tensor, row: Tensor) -> Tensor:

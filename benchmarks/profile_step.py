@@ -24,8 +24,8 @@ from torch import nn
 
 from benchmarks.attention import CLASSES, S3DIS, rooms
 from openworld3d.backbones import stratified_transformer as backbone
-from openworld3d.layers.stratified_attention import WindowAttention
-from openworld3d.layers.upsample import Upsample
+from openworld3d.networks.layers.stratified_attention import WindowAttention
+from openworld3d.networks.layers.upsample import Upsample
 
 GEOMETRY = {
     "ball_neighbors": "neighbours of the stem",

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.pseudo_labels.growing import Growing
-from openworld3d.rooms.generation import generate_room
-from openworld3d.smoothing import mean_over_neighbors
-from openworld3d.voxel import first_points, voxelise
+from openworld3d.scenes.voxels import first_points, voxelise
+from openworld3d.scoring.smoothing import mean_over_neighbors
 
 HELD_OUT = "sofa"
 LIVING_ROOM = 0

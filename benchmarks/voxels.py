@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 
 import numpy as np
 
-from openworld3d.voxel import first_points, pick_points, voxelise
+from openworld3d.scenes.voxels import first_points, pick_points, voxelise
 
 OPEN3D = "Open3D voxel_down_sample"
 ROOM = np.array([6.0, 5.0, 3.0])

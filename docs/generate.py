@@ -9,10 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
-from openworld3d import devices, scene
+from openworld3d.environment import devices
 from openworld3d.environment.card import Card, Driver, unfit_cards
 from openworld3d.environment.finding import Rule
 from openworld3d.environment.page import RULES, table
+from openworld3d.scenes import scene
 
 PAGE = ROOT / "docs/installation.md"
 # Where the rule is asked by something else than the environment's check.

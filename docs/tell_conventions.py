@@ -15,12 +15,12 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 import numpy as np
 
 from openworld3d.errors import run_command
-from openworld3d.manifests import Scenes, read_scenes
 from openworld3d.metrics.conventions import conventions
 from openworld3d.metrics.exact import Parts
 from openworld3d.metrics.statistics import Points, confuse
-from openworld3d.scene import VOID, load_scene
-from openworld3d.scored import scored_scenes
+from openworld3d.scenes.manifests import Scenes, read_scenes
+from openworld3d.scenes.scene import VOID, load_scene
+from openworld3d.scoring.scored_scenes import scored_scenes
 
 COLUMNS = (
     ("pdf", "aupr_pooled"),

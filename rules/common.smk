@@ -10,13 +10,13 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
-from openworld3d.devices import refuse_late_settings
+from openworld3d.environment.devices import refuse_late_settings
 from openworld3d.environment.wanted import wanted
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
-from openworld3d.workflow.definitions import environment_names
+from openworld3d.workflow.check_definitions import environment_names
 from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_of
 from openworld3d.workflow.orphans import end_orphans, job_in_note
 from openworld3d.workflow.inputs import Made

@@ -1,7 +1,7 @@
 # What a call is asked for, and what it says and shows of it.
 from openworld3d.errors import run_command
 from openworld3d.files import write_json, write_noted
-from openworld3d.provenance import set_aside
+from openworld3d.provenance.records import set_aside
 from openworld3d.workflow import inputs as step_inputs, rows, shown
 from openworld3d.workflow.plan import PLAN, read_plan, told_apart
 from openworld3d.workflow.reached import everything_reached

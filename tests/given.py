@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openworld3d.batches import Batch
+from openworld3d.networks.inputs import Batch
 
 
 def batch_of(feature: Tensor, target: Tensor | list[int], geometry: Any = None) -> Batch:

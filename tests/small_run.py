@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scene import Scene, save_scene
+from openworld3d.scenes.scene import Scene, save_scene
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.test_batches import RANGE, STILL
+from tests.networks.test_inputs import RANGE, STILL
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
 CLASSES = ["floor", "sofa", "wall"]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openworld3d.backbone import Backbone
+from openworld3d.networks.backbone import Backbone
 
 
 class ToyGeometry(NamedTuple):

@@ -9,8 +9,7 @@ from typing import Any, Sequence
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_file, write_json
-from openworld3d.manifests import read_manifest
-from openworld3d.protocol_check import (
+from openworld3d.protocols.check import (
     Contents,
     never_taught,
     refuse_unanswerable,
@@ -19,7 +18,8 @@ from openworld3d.protocol_check import (
     unknown_share,
     warnings,
 )
-from openworld3d.protocol_page import page
+from openworld3d.protocols.page import page
+from openworld3d.scenes.manifests import read_manifest
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import whole_file
-from openworld3d.manifests import read_manifest
-from openworld3d.markdown import table_lines
-from openworld3d.metrics.rotation import agreement, rank_correlation, variance_shares
+from openworld3d.metrics.protocol_sensitivity import agreement, rank_correlation, variance_shares
+from openworld3d.reports.markdown import table_lines
+from openworld3d.scenes.manifests import read_manifest
 
 METRICS = {
     "aupr": "AUPR",

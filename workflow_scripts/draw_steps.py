@@ -12,7 +12,7 @@ import numpy as np
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_file
-from openworld3d.manifests import read_manifest
+from openworld3d.scenes.manifests import read_manifest
 
 PANELS = {"miou_old": "classes known from the start", "miou_novel": "classes taught since", "miou_known": "both"}
 # Without time and random names, so that equal numbers are equal files.

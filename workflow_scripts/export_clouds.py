@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from openworld3d.clouds import COLOUR_MAP, colour, write_cloud
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import whole_folder, write_json
-from openworld3d.manifests import read_scenes
-from openworld3d.scene import VOID, load_scene
-from openworld3d.scored import ScoredScene, scored_scenes
+from openworld3d.reports.clouds import COLOUR_MAP, colour, write_cloud
+from openworld3d.scenes.manifests import read_scenes
+from openworld3d.scenes.scene import VOID, load_scene
+from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
 PERCENTILES = (1, 99)
 

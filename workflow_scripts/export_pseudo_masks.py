@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from openworld3d.clouds import write_cloud
-from openworld3d.devices import refuse_late_devices
+from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder, write_json
-from openworld3d.manifests import read_scenes
-from openworld3d.protocol import make_protocol
-from openworld3d.pseudo_masks import COLOURS, cases, describe_cases, mark_scene
-from openworld3d.scene import VOID, load_scene
-from openworld3d.trained import load_trained
+from openworld3d.inference.trained import load_trained
+from openworld3d.protocols.protocol import make_protocol
+from openworld3d.pseudo_labels.masks import COLOURS, cases, describe_cases, mark_scene
+from openworld3d.reports.clouds import write_cloud
+from openworld3d.scenes.manifests import read_scenes
+from openworld3d.scenes.scene import VOID, load_scene
 
 PALETTE = np.array(list(COLOURS.values()), np.uint8)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
-from openworld3d.generator_config import read_config
-from openworld3d.rooms.generation import generate_room
-from openworld3d.rooms.scannet_layout import write_scene
+from openworld3d.generators.config import read_config
+from openworld3d.generators.rooms.generation import generate_room
+from openworld3d.generators.rooms.scannet_layout import write_scene
 
 SPLITS = ("train", "val")
 # Scene numbers of the splits lie apart, so that a split can grow without renaming the other's scenes.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
-from openworld3d.generator_config import read_config
-from openworld3d.streets.drive import times
-from openworld3d.streets.generation import generate_scans, generate_street
-from openworld3d.streets.kitti_layout import write_scan, write_trajectory
+from openworld3d.generators.config import read_config
+from openworld3d.generators.streets.drive import times
+from openworld3d.generators.streets.generation import generate_scans, generate_street
+from openworld3d.generators.streets.kitti_layout import write_scan, write_trajectory
 
 LIMITS = {
     "sequences": (1, 100),

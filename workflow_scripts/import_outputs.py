@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from openworld3d.columns import check_columns
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import whole_folder
-from openworld3d.manifests import Scenes, read_scenes
-from openworld3d.outputs import save_manifest, save_outputs
-from openworld3d.protocol import make_protocol
-from openworld3d.shards import scenes_of_shard
+from openworld3d.inference.outputs import save_manifest, save_outputs
+from openworld3d.inference.shards import scenes_of_shard
+from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.protocol import make_protocol
+from openworld3d.scenes.manifests import Scenes, read_scenes
 
 DIMENSIONS = {"logits": "(points, columns)", "saved_score": "(points,)"}
 

@@ -6,16 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
-from openworld3d.batches import input_channels
-from openworld3d.columns import check_columns
 from openworld3d.errors import run_command
-from openworld3d.manifests import read_scenes
-from openworld3d.networks import build_network
+from openworld3d.networks.build import build_network
+from openworld3d.networks.inputs import input_channels
+from openworld3d.networks.pretrained import load_released
+from openworld3d.networks.weights import save_weights
 from openworld3d.plugins import load
-from openworld3d.protocol import make_protocol
-from openworld3d.released import load_released
-from openworld3d.scene import load_scene
-from openworld3d.weights import save_weights
+from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.protocol import make_protocol
+from openworld3d.scenes.manifests import read_scenes
+from openworld3d.scenes.scene import load_scene
 
 
 def main() -> None:

@@ -12,16 +12,16 @@ import numpy as np
 
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import whole_file, write_json
-from openworld3d.manifests import Scenes, read_scenes
 from openworld3d.metrics import segmentation, statistics
 from openworld3d.metrics.bootstrap import interval, replicate
-from openworld3d.metrics.details import by_known, by_scene, by_unknown
+from openworld3d.metrics.breakdowns import by_known, by_scene, by_unknown
 from openworld3d.metrics.exact import Parts, exact_metrics
 from openworld3d.metrics.measures import Measured, Measures
 from openworld3d.metrics.statistics import Statistics
 from openworld3d.metrics.steps import of_step
-from openworld3d.scene import VOID, load_scene
-from openworld3d.scored import scored_scenes
+from openworld3d.scenes.manifests import Scenes, read_scenes
+from openworld3d.scenes.scene import VOID, load_scene
+from openworld3d.scoring.scored_scenes import scored_scenes
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import write_json
-from openworld3d.journal import JOURNAL, Line, add_line, read_journal, write_journal
 from openworld3d.plugins import load
-from openworld3d.preparation import Task, how_scenes_are_made, prepare_scenes
+from openworld3d.raw.journal import JOURNAL, Line, add_line, read_journal, write_journal
+from openworld3d.raw.prepare import Task, how_scenes_are_made, prepare_scenes
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Iterator
 
 from openworld3d.errors import run_command
-from openworld3d.provenance import DAMAGED
+from openworld3d.provenance.records import DAMAGED
 
 RESULTS = Path("results")
 KEY = re.compile("[a-p]{12}")

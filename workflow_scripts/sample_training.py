@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from openworld3d.devices import refuse_late_devices
+from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import whole_file
-from openworld3d.manifests import read_scenes
-from openworld3d.trained import load_trained
-from openworld3d.training_sample import draw_sample, last_layer
+from openworld3d.inference.trained import load_trained
+from openworld3d.inference.training_sample import draw_sample, last_layer
+from openworld3d.scenes.manifests import read_scenes
 
 
 def main() -> None:

@@ -12,12 +12,12 @@ import numpy as np
 from openworld3d import plugins
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import sha256_of, whole_file, whole_folder, write_json
-from openworld3d.manifests import SceneFile, read_scenes, scene_names
-from openworld3d.outputs import index_of_columns, read_inverse, read_outputs
-from openworld3d.scoring import Score, make_score, score_rows
-from openworld3d.smoothing import mean_over_neighbors
-from openworld3d.thresholds import known_threshold
-from openworld3d.voxel import first_points
+from openworld3d.inference.outputs import index_of_columns, read_inverse, read_outputs
+from openworld3d.scenes.manifests import SceneFile, read_scenes, scene_names
+from openworld3d.scenes.voxels import first_points
+from openworld3d.scoring.apply import Score, make_score, score_rows
+from openworld3d.scoring.smoothing import mean_over_neighbors
+from openworld3d.scoring.thresholds import known_threshold
 
 
 class Method(NamedTuple):

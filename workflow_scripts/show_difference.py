@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Iterator
 
 from openworld3d.errors import UserError, run_command
-from openworld3d.provenance import SUFFIX, Record, chain
+from openworld3d.provenance.records import SUFFIX, Record, chain
 from openworld3d.workflow.plan import PLAN, SHOWN, Plan, differences, read_plan, sentences
 from openworld3d.workflow.steps import STEPS
 

@@ -11,7 +11,7 @@ import yaml
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, sha256_of_text
-from openworld3d.provenance import chain, changed_since, raw_files
+from openworld3d.provenance.records import chain, changed_since, raw_files
 from openworld3d.workflow.outside import noted_files
 
 MOST_LISTED = 5  # files from outside; raw scans may be thousands

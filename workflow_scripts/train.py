@@ -10,19 +10,19 @@ from typing import Any
 
 import torch
 
-from openworld3d import parallel
-from openworld3d.batches import TrainingData, as_it_is, class_weights, input_channels
-from openworld3d.checkpoint import Checkpoint, made_by
-from openworld3d.devices import refuse_late_devices
+from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
-from openworld3d.manifests import Scenes, read_scenes
-from openworld3d.networks import build_network
+from openworld3d.networks import distributed
+from openworld3d.networks.build import build_network
+from openworld3d.networks.inputs import TrainingData, as_it_is, class_weights, input_channels
+from openworld3d.networks.weights import save_weights, start_from
 from openworld3d.plugins import load
-from openworld3d.protocol import make_protocol
-from openworld3d.scene import load_scene
-from openworld3d.training import train
-from openworld3d.watching import RunWatch
-from openworld3d.weights import save_weights, start_from
+from openworld3d.protocols.protocol import make_protocol
+from openworld3d.scenes.manifests import Scenes, read_scenes
+from openworld3d.scenes.scene import load_scene
+from openworld3d.training.checkpoint import Checkpoint, made_by
+from openworld3d.training.loop import train
+from openworld3d.training.monitor import RunWatch
 
 
 def main() -> None:
@@ -48,8 +48,8 @@ def main() -> None:
             f"{arguments.processes} processes share batches of scenes_per_step = {scenes_per_step}, "
             "expected a scene for each; raise scenes_per_step, or lower the cards of rule train"
         )
-    parallel.launch(arguments.processes)
-    device = parallel.join()
+    distributed.launch(arguments.processes)
+    device = distributed.join()
     scenes = read_scenes(arguments.scenes)
     recipe_module = load("recipes", config["recipe"]["kind"])
     data = training_data(config, scenes, recipe_module)
@@ -65,12 +65,12 @@ def main() -> None:
     watch = RunWatch(data, recipe_module, read_scenes(arguments.validation).paths, device, arguments.history)
     _, kept = train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()
-    if parallel.rank() == 0:
+    if distributed.rank() == 0:
         unknown = [name for name in config["unknown"] if name not in data.protocol.taught]
         described = {**config, "unknown": unknown, "columns": columns, "in_channels": in_channels}
         save_weights(arguments.weights, network, described, kept)
         checkpoint.remove()
-    parallel.leave()
+    distributed.leave()
 
 
 def training_data(config: dict[str, Any], scenes: Scenes, recipe_module: ModuleType) -> TrainingData:

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from tests import dense_spconv
 from tests.given import batch_of
+from tests.networks import dense_spconv
 
 from openworld3d.backbones.cylinder3d import Cylinder3D, Geometry, build
-from openworld3d.batches import input_channels
-from openworld3d.crops import Bounds
 from openworld3d.errors import UserError
-from openworld3d.inference import Model, infer_scene
+from openworld3d.inference.crops import Bounds
+from openworld3d.inference.model import Model, infer_scene
+from openworld3d.networks.inputs import input_channels
 from openworld3d.recipes import closed_set, dropout, real
-from openworld3d.scene import Scene
+from openworld3d.scenes.scene import Scene
 
 SMALL: dict[str, Any] = {"cells": [12, 10, 8], "radius_range": [0, 20], "height_range": [-4, 2], "width": 2}
 EXPERIMENT = Path(__file__).resolve().parents[2] / "experiments/real_semantickitti.yaml"

@@ -12,12 +12,12 @@ import torch
 from torch.nn import functional as F
 
 from openworld3d.backbones.stratified_transformer import STEM_NEIGHBORS, STEM_RADIUS, StratifiedTransformer
-from openworld3d.layers.geometry import ball_neighbors
-from openworld3d.protocol import IGNORED
+from openworld3d.networks.layers.geometry import ball_neighbors
+from openworld3d.protocols.protocol import IGNORED
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("GOLDEN_DIR", ROOT / "../shared/golden")) / "network"
-COPY = ROOT / "tests/data/s3dis_style.npz"
+COPY = ROOT / "tests/networks/s3dis_style.npz"
 NAMES = ("s3dis_style", "scannet_style")
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from openworld3d.backbones import stratified_transformer
 from openworld3d.backbones.stratified_transformer import TransitionDown, build
-from openworld3d.layers.drop_path import DropPath
+from openworld3d.networks.layers.drop_path import DropPath
 
 SMALL: dict[str, Any] = {
     "grid_size": 0.1,

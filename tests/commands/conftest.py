@@ -10,7 +10,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from openworld3d.scene import VOID, Scene, save_scene
+from openworld3d.scenes.scene import VOID, Scene, save_scene
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 CLASSES = ["wall", "sofa", "lamp"]

@@ -9,8 +9,8 @@ import pytest
 from plyfile import PlyData
 from tests.commands.conftest import write_outputs, write_scores
 
-from openworld3d.clouds import colour
 from openworld3d.errors import UserError
+from openworld3d.reports.clouds import colour
 
 
 def given(outputs: Path, scores: Path, scenes: list[Path]) -> list[object]:

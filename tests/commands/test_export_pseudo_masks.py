@@ -13,14 +13,14 @@ from plyfile import PlyData
 from tests.recipes.test_pdf import KEYS
 from tests.small_run import BACKBONE, CLASSES, red_wall_on_green_floor, with_sofa, write_split
 
-from openworld3d.inference import infer_scene, picked_points
-from openworld3d.networks import build_network
-from openworld3d.protocol import IGNORED
+from openworld3d.inference.model import infer_scene, picked_points
+from openworld3d.inference.trained import load_trained
+from openworld3d.networks.build import build_network
+from openworld3d.networks.weights import save_weights
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.pseudo_labels.marking import mark_cloud
 from openworld3d.recipes import pdf
-from openworld3d.scene import VOID, Scene
-from openworld3d.trained import load_trained
-from openworld3d.weights import save_weights
+from openworld3d.scenes.scene import VOID, Scene
 
 SOFA, WALL = CLASSES.index("sofa"), CLASSES.index("wall")
 ASKED: dict[str, Any] = {"inference_voxels": 300, "inference_pairs": 10**6, "recipe": {"kind": "pdf"}}

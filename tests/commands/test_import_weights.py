@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 from tests.commands.conftest import Command, write_manifest
-from tests.released import GOLDEN, golden_backbone, golden_state, write_released
+from tests.networks.released_weights import GOLDEN, golden_backbone, golden_state, write_released
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
-from openworld3d.scene import Scene, save_scene
-from openworld3d.weights import load_weights
+from openworld3d.networks.weights import load_weights
+from openworld3d.scenes.scene import Scene, save_scene
 
 CLASSES = [f"class {number}" for number in range(14)]
 KNOWN = CLASSES[1:]

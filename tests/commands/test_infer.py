@@ -13,9 +13,9 @@ from tests.small_run import BACKBONE
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
 from openworld3d.files import sha256_of
-from openworld3d.scene import Scene, save_scene
-from openworld3d.voxel import voxelise
-from openworld3d.weights import save_weights
+from openworld3d.networks.weights import save_weights
+from openworld3d.scenes.scene import Scene, save_scene
+from openworld3d.scenes.voxels import voxelise
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ from tests.commands.tiny_project import (
     run,
     write_project,
 )
-from tests.test_provenance import delete, flip, replace, truncate, zero
+from tests.provenance.test_records import delete, flip, replace, truncate, zero
 
 from openworld3d.files import read_noted, sha256_of, write_noted
-from openworld3d.provenance import digest_of_output
+from openworld3d.provenance.records import digest_of_output
 from openworld3d.workflow.outside import Outside, note_files
 from openworld3d.workflow.plan import PLAN
 

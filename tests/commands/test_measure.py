@@ -11,7 +11,7 @@ from tests.commands.conftest import write_manifest, write_outputs, write_scores
 
 from openworld3d.errors import UserError
 from openworld3d.metrics.statistics import Points, Statistics, merge, of_no_scene, of_scene, save
-from openworld3d.scene import VOID, Scene, save_scene
+from openworld3d.scenes.scene import VOID, Scene, save_scene
 
 CLASSES = ["wall", "sofa", "lamp", "desk"]
 LABEL = np.array([0, 0, 0, 2, 2, 1, 1], np.uint8)

@@ -15,11 +15,11 @@ import pytest
 from tests.datasets.test_scannet import write_scan as write_room
 from tests.datasets.test_semantickitti import write_scan
 
-from openworld3d import preparation
 from openworld3d.datasets import s3dis, scannet, semantickitti
 from openworld3d.errors import UserError
-from openworld3d.raw import Reading
-from openworld3d.scene import load_scene
+from openworld3d.raw import prepare as preparation
+from openworld3d.raw.labels import Reading
+from openworld3d.scenes.scene import load_scene
 
 FRAMES = ["000000", "000001", "000002"]
 READ_SCENE = semantickitti.read_scene

@@ -13,8 +13,8 @@ from tests.small_run import BACKBONE, CLASSES, red_wall_on_green_floor, with_sof
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
-from openworld3d.scene import VOID, Scene, load_scene
-from openworld3d.weights import save_weights
+from openworld3d.networks.weights import save_weights
+from openworld3d.scenes.scene import VOID, Scene, load_scene
 
 SOFA = CLASSES.index("sofa")
 

@@ -11,7 +11,7 @@ from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import BACKBONE, CLASSES, with_sofa, write_split
 
 from openworld3d.backbones.stratified_transformer import build
-from openworld3d.weights import save_weights
+from openworld3d.networks.weights import save_weights
 
 KNOWN = ["floor", "wall"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tests.commands.conftest import CLASSES, write_manifest
 
-from openworld3d.scene import VOID, Scene, save_scene
-from openworld3d.shards import shard_names
+from openworld3d.inference.shards import shard_names
+from openworld3d.scenes.scene import VOID, Scene, save_scene
 
 ROOMS = {"val": {"hall": 40, "attic": 90, "cellar": 25}, "test": {"kitchen": 90, "bath": 7}}
 MSP = {"kind": "msp", "neighbors": 1}

@@ -13,7 +13,7 @@ import pytest
 from tests.commands.conftest import SCRIPTS
 
 from openworld3d.files import write_json
-from openworld3d.provenance import describe, record_file
+from openworld3d.provenance.records import describe, record_file
 from openworld3d.workflow import modules
 from openworld3d.workflow.outside import Outside, identity_of
 

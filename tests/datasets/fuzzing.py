@@ -15,8 +15,8 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 
 from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
-from openworld3d.raw import Reading
-from openworld3d.scene import VOID
+from openworld3d.raw.labels import Reading
+from openworld3d.scenes.scene import VOID
 
 FUZZ = settings(
     max_examples=120,

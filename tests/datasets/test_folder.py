@@ -11,8 +11,8 @@ from plyfile import PlyData, PlyElement
 
 from openworld3d.datasets.folder import read_scene, scenes_of_split
 from openworld3d.errors import UserError
-from openworld3d.raw import Reading
-from openworld3d.scene import VOID
+from openworld3d.raw.labels import Reading
+from openworld3d.scenes.scene import VOID
 
 DATA = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "ign_lidarhd"
 COORD = np.array([[1, 2, 3], [4, 5, 6], [7.5, 8, 9], [0, 0, 0]])

@@ -9,7 +9,7 @@ from tests.datasets.test_folder import KEYS, read, write_npz, write_ply
 
 from openworld3d.datasets.folder import read_scene, scenes_of_split
 from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
-from openworld3d.scene import VOID
+from openworld3d.scenes.scene import VOID
 
 
 def test_split_is_what_its_patterns_match(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.datasets.fuzzing import FUZZ, Layout, check_answer, damage, damage_js
 from tests.datasets.test_s3dis import GOOD, write_room
 
 from openworld3d.datasets import nuscenes, s3dis, scannet, semantickitti
-from openworld3d.raw import Reading
+from openworld3d.raw.labels import Reading
 
 POINTS = 40
 

@@ -16,7 +16,7 @@ from tests.datasets import test_folder
 from tests.datasets.fuzzing import FUZZ, MOST_MEMORY, Layout, check_answer, damage
 
 from openworld3d.datasets import folder
-from openworld3d.raw import Reading
+from openworld3d.raw.labels import Reading
 
 POINTS = 300
 KEYS: dict[str, Any] = {**test_folder.KEYS, "color_full": 255}

@@ -9,7 +9,7 @@ import pytest
 
 from openworld3d.datasets.nuscenes import CLASS_OF_CATEGORY, CLASSES, THINGS, read_scene, scenes_of_split
 from openworld3d.errors import UserError
-from openworld3d.scene import VOID
+from openworld3d.scenes.scene import VOID
 
 VERSION = "v1.0-mini"
 NAME = "scene-0103_00"

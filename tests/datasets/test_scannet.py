@@ -10,7 +10,7 @@ from plyfile import PlyData, PlyElement
 
 from openworld3d.datasets.scannet import CLASS_OF_RAW_ID, CLASSES, NYU40_OF_CLASS, THINGS, read_scene, scenes_of_split
 from openworld3d.errors import UserError
-from openworld3d.scene import VOID
+from openworld3d.scenes.scene import VOID
 
 NAME = "scene0000_00"
 Mistake = Callable[[Path], object]

@@ -8,7 +8,7 @@ import pytest
 
 from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, THINGS, read_scene, scenes_of_split
 from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
-from openworld3d.scene import VOID
+from openworld3d.scenes.scene import VOID
 
 MINI = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "semantickitti_mini"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from tests.commands.conftest import CLASSES, write_manifest, write_outputs, write_scores
 
-from openworld3d.manifests import read_scenes
-from openworld3d.scene import VOID, Scene, save_scene
+from openworld3d.scenes.manifests import read_scenes
+from openworld3d.scenes.scene import VOID, Scene, save_scene
 
 TELL = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs/tell_conventions.py"), run_name="tell")
 

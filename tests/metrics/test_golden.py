@@ -12,7 +12,7 @@ from openworld3d.metrics import segmentation
 from openworld3d.metrics.conventions import conventions
 from openworld3d.metrics.measures import Measures
 from openworld3d.metrics.statistics import Points, Statistics, merge, of_scene
-from openworld3d.scene import VOID
+from openworld3d.scenes.scene import VOID
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(os.environ.get("GOLDEN_DIR", ROOT.parent / "shared" / "golden"))

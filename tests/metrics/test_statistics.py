@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from openworld3d.errors import UserError
 from openworld3d.metrics.bins import bin_of, ordered
-from openworld3d.metrics.counts import Counts
+from openworld3d.metrics.histograms import Counts
 from openworld3d.metrics.measures import Measures
 from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_scene, save
-from openworld3d.scene import VOID
+from openworld3d.scenes.scene import VOID
 
 CLASSES = ["wall", "sofa", "lamp"]
 KNOWN = [0, 2]

@@ -99,7 +99,10 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "passes left out, which are 10 then too": (left_out, {}),
     "share that is dropped": (value("recipes.dropout.dropout", 0.2), {"train": 1, **ASK_ONE}),
     "passes with paths dropped": (value("recipes.drop_path.passes", 4), ASK_ONE),
-    "sums over passes": (code(f"{LIBRARY}/passes.py"), chains(3, train=1, infer=2, sample_training=2, ensemble=1)),
+    "sums over passes": (
+        code(f"{LIBRARY}/inference/passes.py"),
+        chains(3, train=1, infer=2, sample_training=2, ensemble=1),
+    ),
     "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
     "precision of the stored outputs": (
         value("evaluation.stored_precision", "float16"),
@@ -113,14 +116,14 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "classes that are resized": (value("recipes.real.synthesis_classes", ["table"]), {"train": 1, **ASK_ONE}),
     "how regions grow": (code(f"{LIBRARY}/pseudo_labels/growing.py"), {"train": 1, **ASK_ONE}),
     "which points are marked": (value("recipes.pdf.pseudo_labels", "oracle"), {"train": 1, **ASK_ONE}),
-    "synthesis": (code(f"{LIBRARY}/synthesis.py"), {"train": 1, **ASK_ONE}),
+    "synthesis": (code(f"{LIBRARY}/training/synthesis.py"), {"train": 1, **ASK_ONE}),
     "what another recipe starts from": (
         value("recipes.closed_set.learning_rate", 0.001),
         chains(8, train=4, infer=5, ensemble=1, sample_training=4),
     ),
     "code of a score that is fitted": (code(f"{LIBRARY}/scores/knn.py"), ONE_SCORE),
     "option of a score that is fitted": (value("scores.knn.k", 5), ONE_SCORE),
-    "what scores are fitted on": (code(f"{LIBRARY}/training_sample.py"), chains(9, sample_training=6)),
+    "what scores are fitted on": (code(f"{LIBRARY}/inference/training_sample.py"), chains(9, sample_training=6)),
     "neighbours of a score": (value("scores.standardised_max_logit_smooth.neighbors", 3), ONE_SCORE),
     "scores removed": (value("tables.rooms.methods", KEPT), TABLE),
     "recipes removed": (value("tables.rooms.methods", {"closed_set": METHODS["closed_set"]}), TABLE),

@@ -17,7 +17,7 @@ try:
     main({arguments!r})
 except SystemExit as end:
     assert not end.code
-modules = sorted(name for name in sys.modules if name in ("torch", "openworld3d.scene", "scipy"))
+modules = sorted(name for name in sys.modules if name in ("torch", "openworld3d.scenes.scene", "scipy"))
 print(json.dumps([modules, sorted(path for path in opened if "results/" in path)]))
 """
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from tests.networks.released_weights import golden_backbone, golden_state, write_released
 from tests.pipeline.conftest import Project
 from tests.pipeline.test_reruns import ASK, LIBRARY, Jobs, code, value
-from tests.released import golden_backbone, golden_state, write_released
 
 UNKNOWN = ["sofa", "chair", "table", "bookshelf", "curtain", "picture", "otherfurniture"]
 # Not the dataset's order, as a checkpoint's need not be.
@@ -105,9 +105,9 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "its recipe, which is loaded by name": (code(f"{LIBRARY}/recipes/closed_set.py"), IMPORT),
     "order of its classes": (two_columns_swapped, IMPORT),
     "range of the colours": (value("backbones.golden.appearance_range", [-1, 1]), IMPORT),
-    "import of weights": (code(f"{LIBRARY}/released.py"), IMPORT),
+    "import of weights": (code(f"{LIBRARY}/networks/pretrained.py"), IMPORT),
     "crop at inference": (value("backbones.golden.inference_voxels", 5000), ASK),
-    "library file of training alone": (code(f"{LIBRARY}/training.py"), {}),
+    "library file of training alone": (code(f"{LIBRARY}/training/loop.py"), {}),
     "unknown points removed": (value("protocols.many_unknown.unknown_points", "remove"), SAMPLE),
 }
 

@@ -39,7 +39,14 @@ EDITS: dict[str, list[Any]] = {
 }
 CODE = [
     f"{LIBRARY}/{name}.py"
-    for name in ("scores/msp", "scores/energy", "scoring", "clouds", "crops", "metrics/ranking")
+    for name in (
+        "scores/msp",
+        "scores/energy",
+        "scoring/apply",
+        "reports/clouds",
+        "inference/crops",
+        "metrics/ranking",
+    )
 ]
 SCRIPTS = [
     "generate_rooms",

@@ -72,7 +72,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), EXPORT),
     "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), {}),
     "radius of a neighbourhood": (value("recipes.pdf.region_radius", 0.4), {"train": 1, **EXPORT}),
-    "colours of the masks": (code(f"{LIBRARY}/pseudo_masks.py"), EXPORT),
+    "colours of the masks": (code(f"{LIBRARY}/pseudo_labels/masks.py"), EXPORT),
 }
 
 

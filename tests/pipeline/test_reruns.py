@@ -120,10 +120,10 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "definitions that no table uses": (unused_definitions, {}),
     # The data.
     "seed of the rooms": (value("datasets.rooms.generate.seed", 1), GENERATE),
-    "shape of a chair": (code(f"{LIBRARY}/rooms/seating.py"), GENERATE),
+    "shape of a chair": (code(f"{LIBRARY}/generators/rooms/seating.py"), GENERATE),
     "reader of ScanNet": (code(f"{LIBRARY}/datasets/scannet.py"), {**PREPARE, "generate_rooms": 1}),
     "reader of another dataset": (code(f"{LIBRARY}/datasets/semantickitti.py"), {}),
-    "shape of a bus": (code(f"{LIBRARY}/streets/other_vehicles.py"), {}),
+    "shape of a bus": (code(f"{LIBRARY}/generators/streets/other_vehicles.py"), {}),
     "command that prepares": (code("workflow_scripts/prepare.py"), PREPARE),
     # The protocol.
     "unknown class": (value("protocols.sofa.unknown", ["chair"]), {"check_protocol": 1, **TRAIN}),
@@ -138,33 +138,36 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "two rates swapped": (swap("recipes.closed_set", "learning_rate", "block_learning_rate"), TRAIN),
     "heads of a level": (value("backbones.stratified_small.num_heads", [1, 2, 1]), TRAIN),
     "range of the colours": (value("backbones.stratified_small.appearance_range", [0, 1]), TRAIN),
-    "library file of training alone": (code(f"{LIBRARY}/training.py"), TRAIN),
-    "library file of the network": (code(f"{LIBRARY}/layers/kpconv.py"), TRAIN),
+    "library file of training alone": (code(f"{LIBRARY}/training/loop.py"), TRAIN),
+    "library file of the network": (code(f"{LIBRARY}/networks/layers/kpconv.py"), TRAIN),
     "loss of the recipe": (code(f"{LIBRARY}/recipes/closed_set.py"), TRAIN),
     "recipe that no table uses": (value("recipes.dropout.dropout", 0.2), {}),
-    "what watches a training": (code(f"{LIBRARY}/watching.py"), {}),
+    "what watches a training": (code(f"{LIBRARY}/training/monitor.py"), {}),
     # Inference.
     "crop at inference": (value("backbones.stratified_small.inference_voxels", 5000), ASK),
     "attention pairs at inference": (value("backbones.stratified_small.inference_pairs", 5000), ASK),
     "coverage": (value("tables.rooms.coverage", "fragments"), INFER),
-    "library file of crops": (code(f"{LIBRARY}/crops.py"), ASK),
-    "library file of inference alone": (code(f"{LIBRARY}/inference.py"), ASK),
-    "library file of the training sample": (code(f"{LIBRARY}/training_sample.py"), {"sample_training": 1, **SCORE}),
+    "library file of crops": (code(f"{LIBRARY}/inference/crops.py"), ASK),
+    "library file of inference alone": (code(f"{LIBRARY}/inference/model.py"), ASK),
+    "library file of the training sample": (
+        code(f"{LIBRARY}/inference/training_sample.py"),
+        {"sample_training": 1, **SCORE},
+    ),
     "shards, of any number of which all that follows is the same": (value("datasets.rooms.shards", 2), {}),
     "one shard, as where none are said": (value("datasets.rooms.shards", 1), {}),
-    "which scenes a shard has": (code(f"{LIBRARY}/shards.py"), INFER),
+    "which scenes a shard has": (code(f"{LIBRARY}/inference/shards.py"), INFER),
     "precision of the stored outputs": (value("evaluation.stored_precision", "float16"), INFER),
     # Scores, metrics, tables, clouds.
     "code of one score": (code(f"{LIBRARY}/scores/msp.py"), ONE_SCORE),
     "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),
-    "code that applies every score": (code(f"{LIBRARY}/scoring.py"), SCORE),
+    "code that applies every score": (code(f"{LIBRARY}/scoring/apply.py"), SCORE),
     "command that scores": (code("workflow_scripts/score.py"), SCORE),
     "statistics": (code(f"{LIBRARY}/metrics/statistics.py"), SUMMARISE),
-    "way from rows to points": (code(f"{LIBRARY}/scored.py"), {"export_clouds": 2, **SUMMARISE}),
+    "way from rows to points": (code(f"{LIBRARY}/scoring/scored_scenes.py"), {"export_clouds": 2, **SUMMARISE}),
     "bits of a bin": (value("evaluation.bits", 12), SUMMARISE),
     "metrics from bins": (value("evaluation.exact", False), MEASURE),
     "a metric's formula": (code(f"{LIBRARY}/metrics/ranking.py"), MEASURE),
-    "clouds": (code(f"{LIBRARY}/clouds.py"), {"export_clouds": 2}),
+    "clouds": (code(f"{LIBRARY}/reports/clouds.py"), {"export_clouds": 2}),
     "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), TABLE),
     "option of a score": (value("scores.energy.temperature", 2.0), ONE_SCORE),
     "option left at its default": (value("scores.energy", {"kind": "energy"}), {}),
@@ -182,7 +185,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     # Environments.
     "check of environments": (code("workflow_scripts/check_environment.py"), {"check_environment": 2}),
     "rule of the check": (code(f"{LIBRARY}/environment/fits.py"), {"check_environment": 2}),
-    "record of provenance": (code(f"{LIBRARY}/provenance.py"), {}),
+    "record of provenance": (code(f"{LIBRARY}/provenance/records.py"), {}),
     "command that checks, runs and records a job": (code("workflow_scripts/job.py"), {}),
     "a comment in the environment's file": (comment_in("envs/cpu.yaml"), {}),
     "a pin of the environment of trainings": (
@@ -259,11 +262,11 @@ def test_dry_run_says_which_part_of_which_key_changed(finished: Project, tmp_pat
     project = Project.copy_of(finished, tmp_path / "copy")
     value("recipes.closed_set.epochs", 3)(project)
     value("scores.energy.temperature", 2.0)(project)
-    code(f"{LIBRARY}/clouds.py")(project)
+    code(f"{LIBRARY}/reports/clouds.py")(project)
     told = project.snakemake("--dry-run").stdout
     assert "1 training: recipes.closed_set.epochs 1 -> 3\n" in told
     assert "1 scoring: scores.energy.temperature 1.0 -> 2.0\n" in told
-    assert f"2 cloud exports: {LIBRARY}/clouds.py changed\n" in told
+    assert f"2 cloud exports: {LIBRARY}/reports/clouds.py changed\n" in told
 
 
 def test_other_table_reuses_what_it_shares(finished: Project) -> None:

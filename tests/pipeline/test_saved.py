@@ -137,7 +137,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
         more_shards_and_fewer_bits,
         {"import_outputs": 6, "score": 9, "summarise": 9, "measure": 3, **TABLE},
     ),
-    "a network's library": (code(f"{LIBRARY}/inference.py"), {}),
+    "a network's library": (code(f"{LIBRARY}/inference/model.py"), {}),
     "a score of logits added": (
         value("tables.rooms.methods.theirs", ["msp", "max_logit", "gen"]),
         {**dict.fromkeys(CHAIN, 1), **TABLE},

@@ -56,11 +56,11 @@ def test_streets_are_prepared_and_can_evaluate_the_protocol(checked: Project) ->
 
 CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "seed of the streets": (edit(lambda config: config["datasets"]["streets"]["generate"].update(seed=1)), GENERATE),
-    "shape of a bus": (code(f"{LIBRARY}/streets/other_vehicles.py"), GENERATE),
-    "rays": (code(f"{LIBRARY}/streets/intersection.py"), GENERATE),
+    "shape of a bus": (code(f"{LIBRARY}/generators/streets/other_vehicles.py"), GENERATE),
+    "rays": (code(f"{LIBRARY}/generators/streets/intersection.py"), GENERATE),
     "command that generates": (code("workflow_scripts/generate_streets.py"), GENERATE),
     "reader of SemanticKITTI": (code(f"{LIBRARY}/datasets/semantickitti.py"), PREPARE),
-    "shape of a chair": (code(f"{LIBRARY}/rooms/seating.py"), {}),
+    "shape of a chair": (code(f"{LIBRARY}/generators/rooms/seating.py"), {}),
     "unknown class": (
         edit(lambda config: config["protocols"]["streets_other_vehicle"].update(unknown=["truck"])),
         CHECK,

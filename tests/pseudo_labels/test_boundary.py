@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from openworld3d.layers.geometry import ball_neighbors
+from openworld3d.networks.layers.geometry import ball_neighbors
 from openworld3d.pseudo_labels.boundary import CUTS, alikeness, large_parts
 from openworld3d.pseudo_labels.mixture import fit_mixture
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openworld3d.layers.geometry import ball_neighbors
+from openworld3d.networks.layers.geometry import ball_neighbors
 from openworld3d.pseudo_labels import growing
 from openworld3d.pseudo_labels.growing import Growing, alike, draw_seeds, grow, has_grown, highest, typical
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openworld3d.protocol import IGNORED
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.pseudo_labels.prototypes import prototype_mask
 
 # What a point looks like: of class 0, of class 1, of neither.

@@ -8,8 +8,8 @@ import torch
 from tests.given import batch_of
 from torch import nn
 
-from openworld3d.backbone import Backbone
-from openworld3d.protocol import IGNORED
+from openworld3d.networks.backbone import Backbone
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import closed_set
 
 

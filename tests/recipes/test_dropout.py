@@ -8,16 +8,16 @@ import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.given import batch_of
-from tests.test_batches import RANGE
-from tests.test_inference import cube
+from tests.inference.test_model import cube
+from tests.networks.test_inputs import RANGE
 from torch import Tensor, nn
 
-from openworld3d.backbone import Backbone
 from openworld3d.backbones.stratified_transformer import build
-from openworld3d.crops import Bounds
-from openworld3d.inference import Model, infer_scene
-from openworld3d.layers.batch_norm import BatchNorm
-from openworld3d.protocol import IGNORED
+from openworld3d.inference.crops import Bounds
+from openworld3d.inference.model import Model, infer_scene
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import closed_set, dropout
 
 CPU = torch.device("cpu")

@@ -14,11 +14,11 @@ from tests.given import batch_of
 from tests.recipes.test_pdf import KEYS
 from torch import nn
 
-from openworld3d.networks import build_network
-from openworld3d.protocol import IGNORED
+from openworld3d.networks.build import build_network
+from openworld3d.networks.weights import save_weights, start_from
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import knowledge_distillation, pdf
 from openworld3d.recipes.knowledge_distillation import divergence
-from openworld3d.weights import save_weights, start_from
 
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)
 STUDENT = [LOG2, LOG3, LOG5]  # 0.2, 0.3, 0.5, the last of a new class

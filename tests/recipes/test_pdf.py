@@ -11,24 +11,24 @@ import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.given import batch_of
+from tests.networks.test_inputs import RANGE
 from tests.recipes.test_real import First, Rest
 from tests.small_run import CLASSES, RECIPE, with_sofa
-from tests.test_batches import RANGE
 from torch import Tensor, nn
 
-from openworld3d.backbone import Backbone, PyramidBackbone
 from openworld3d.backbones.stratified_transformer import build
-from openworld3d.batches import Batch, TrainingData
-from openworld3d.checkpoint import Checkpoint
 from openworld3d.errors import UserError
-from openworld3d.loading import epoch_batches
-from openworld3d.networks import build_network
-from openworld3d.protocol import IGNORED, make_protocol
+from openworld3d.networks.backbone import Backbone, PyramidBackbone
+from openworld3d.networks.build import build_network
+from openworld3d.networks.inputs import Batch, TrainingData
+from openworld3d.networks.weights import load_weights, save_weights, start_from
+from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.recipes import closed_set, pdf
-from openworld3d.scene import save_scene
-from openworld3d.schedule import make_optimizer, rate_factor
-from openworld3d.training import Watch, train
-from openworld3d.weights import load_weights, save_weights, start_from
+from openworld3d.scenes.scene import save_scene
+from openworld3d.training.checkpoint import Checkpoint
+from openworld3d.training.data import epoch_batches
+from openworld3d.training.loop import Watch, train
+from openworld3d.training.schedule import make_optimizer, rate_factor
 
 CPU = torch.device("cpu")
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)

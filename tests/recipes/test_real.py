@@ -10,16 +10,16 @@ import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.given import batch_of
-from tests.test_batches import RANGE, STILL
+from tests.networks.test_inputs import RANGE, STILL
 from torch import Tensor, nn
 
-from openworld3d.backbone import Backbone
 from openworld3d.backbones.stratified_transformer import build
-from openworld3d.batches import TrainingData, training_cloud
-from openworld3d.protocol import IGNORED, make_protocol
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import TrainingData, training_cloud
+from openworld3d.networks.weights import save_weights, start_from
+from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.recipes import real
-from openworld3d.scene import Scene
-from openworld3d.weights import save_weights, start_from
+from openworld3d.scenes.scene import Scene
 
 KEYS: dict[str, Any] = {name: key.get("default") for name, key in real.TRAINING_KEYS.items()}
 CLASSES = ["wall", "sofa", "chair"]

@@ -12,20 +12,20 @@ import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.given import batch_of
+from tests.inference.test_model import cube
 from tests.recipes.test_real import Given
-from tests.test_inference import cube
 
 from openworld3d.backbones.stratified_transformer import build
-from openworld3d.batches import evaluation_cloud
-from openworld3d.networks import build_network
-from openworld3d.protocol import IGNORED
+from openworld3d.networks.build import build_network
+from openworld3d.networks.inputs import evaluation_cloud
+from openworld3d.networks.weights import save_weights, start_from
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import (
     feature_extraction,
     fine_tuning,
     incremental,
     learning_without_forgetting,
 )
-from openworld3d.weights import save_weights, start_from
 
 BACKBONE = {**SMALL, "network": "stratified_transformer", "initialisation": "xavier"}
 BASELINES = [fine_tuning, feature_extraction, learning_without_forgetting]

@@ -7,7 +7,7 @@ from typing import Dict
 import numpy as np
 
 from openworld3d.plugins import load
-from openworld3d.scoring import Arrays, Score, make_score
+from openworld3d.scoring.apply import Arrays, Score, make_score
 
 Sample = Dict[str, np.ndarray]
 

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 from tests.scores.scored import Sample, made
 
-from openworld3d.confident_thresholds import confident_thresholds
 from openworld3d.errors import UserError
+from openworld3d.scoring.confident_thresholds import confident_thresholds
 
 LOG_3 = math.log(3)
 LOGITS = arrays(np.float32, st.tuples(st.integers(2, 20), st.just(3)), elements=st.floats(-8, 8, width=32))

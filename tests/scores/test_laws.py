@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tests.scores.scored import Sample, features_of, made, training_sample
 
-from openworld3d import scores, scoring
+from openworld3d import scores
 from openworld3d.errors import UserError
 from openworld3d.metrics.ranking import ranking
 from openworld3d.plugins import load
+from openworld3d.scoring import apply
 from openworld3d.workflow.modules import literal
 
 SCORES = [module.name for module in pkgutil.iter_modules(scores.__path__)]
@@ -176,9 +177,9 @@ def test_one_class_has_a_score_or_a_sentence(name: str) -> None:
 def test_row_depends_on_no_other_row(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     logits = np.random.default_rng(0).normal(0, 5, (7, 4)).astype(np.float32)
     score = made(name, cached_sample(4))
-    monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(apply, "ROWS_AT_ONCE", 3)
     for rows in (logits, logits[:3], logits[:0]):
-        result = scoring.score_rows(score, outputs_of(name, rows))
+        result = apply.score_rows(score, outputs_of(name, rows))
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, scored(name, logits)[: len(rows)], rtol=1e-6, atol=1e-6)
 
@@ -194,7 +195,7 @@ def test_million_rows_take_bounded_memory(name: str, million: np.ndarray) -> Non
     rows = million if load("scores", name).READS == ("logits",) else million[: 3 * 10**5]
     score, outputs = made(name, cached_sample(20)), outputs_of(name, rows)
     tracemalloc.start()
-    result = scoring.score_rows(score, outputs)
+    result = apply.score_rows(score, outputs)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert result.shape == (len(rows),)

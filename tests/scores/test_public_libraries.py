@@ -16,7 +16,8 @@ from scipy.stats import spearmanr
 from sklearn.covariance import EmpiricalCovariance
 from tests.scores.scored import Sample, made
 
-from openworld3d import gaussians, scores
+from openworld3d import scores
+from openworld3d.scoring import gaussians
 
 CLASSES, FEATURES = 5, 24
 KERNELS = torch.library.Library("torchvision", "FRAGMENT")

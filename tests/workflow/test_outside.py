@@ -11,10 +11,10 @@ import pytest
 from tests.datasets.test_nuscenes import write_mini, write_table
 from tests.datasets.test_scannet import write_scan
 
-from openworld3d import provenance
 from openworld3d.datasets import nuscenes
 from openworld3d.errors import UserError
-from openworld3d.journal import write_journal
+from openworld3d.provenance import records
+from openworld3d.raw.journal import write_journal
 from openworld3d.workflow import outside as module
 from openworld3d.workflow.outside import ABSENT, FILES, Outside, identity_of, note_files
 
@@ -141,7 +141,7 @@ def test_bytes_are_compared_once_for_each_state(saved: Outside, monkeypatch: pyt
 
     def sha256_of(path: Path) -> str:
         read.append(path.name)
-        return provenance.sha256_of(path)
+        return records.sha256_of(path)
 
     monkeypatch.setattr(module, "sha256_of", sha256_of)
     assert [now(saved), now(saved)] == [before, before]

@@ -15,7 +15,7 @@ from openworld3d.workflow.plan import differences, read_plan, sentences, told_ap
 from openworld3d.workflow.steps import STEPS
 
 RUN = {"protocol": "sofa", "backbone": "small", "recipe": "closed_set", "seed": "0"}
-CODE = {"workflow_scripts/train.py": "1", "workflow_scripts/openworld3d/training.py": "2"}
+CODE = {"workflow_scripts/train.py": "1", "workflow_scripts/openworld3d/training/loop.py": "2"}
 
 
 def entry(step: str, key: str, wildcards: dict[str, str], config: Any = None, **parts: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def put(value: object, *path: str) -> Callable[..., None]:
 
 def other_code(plan: dict[str, Any], *results: str) -> None:
     put("d", "code")(plan, *results)
-    plan["code"]["d"] = {**CODE, "workflow_scripts/openworld3d/training.py": "3", "workflow_scripts/new.py": "4"}
+    plan["code"]["d"] = {**CODE, "workflow_scripts/openworld3d/training/loop.py": "3", "workflow_scripts/new.py": "4"}
 
 
 def drop(plan: dict[str, Any], *results: str) -> None:
@@ -93,7 +93,11 @@ CASES: list[tuple[Callable[..., None], tuple[str, ...], list[str]]] = [
     (put("p", "outside"), ("prepare",), ["1 preparation: the files that it reads from outside changed"]),
     (put("p", "outside"), ("import_weights",), ["1 weights import: the files that it reads from outside changed"]),
     (put("f", "environment"), TRAINED, ["2 trainings: the environment's file changed"]),
-    (other_code, TRAINED, ["2 trainings: workflow_scripts/new.py, workflow_scripts/openworld3d/training.py changed"]),
+    (
+        other_code,
+        TRAINED,
+        ["2 trainings: workflow_scripts/new.py, workflow_scripts/openworld3d/training/loop.py changed"],
+    ),
     (put("unknown", "code"), TRAINED[:1], ["1 training: its code changed"]),
     # What follows from an input is none of its own; another number of inputs is.
     (put(OTHER_SCENES, "inputs", "scenes"), TRAINED, []),

@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d.backbone import PyramidBackbone
-from openworld3d.layers.batch_norm import BatchNorm
-from openworld3d.layers.drop_path import DropPath
-from openworld3d.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
-from openworld3d.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
-from openworld3d.layers.pair_attention import Pairs, make_pairs
-from openworld3d.layers.stratified_attention import WindowAttention, table_rows
-from openworld3d.layers.upsample import Upsample
-from openworld3d.segment import take_rows
+from openworld3d.networks.backbone import PyramidBackbone
+from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.networks.layers.drop_path import DropPath
+from openworld3d.networks.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
+from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
+from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
+from openworld3d.networks.layers.segment import take_rows
+from openworld3d.networks.layers.stratified_attention import WindowAttention, table_rows
+from openworld3d.networks.layers.upsample import Upsample
 
 # Named as in the reference's YAML.
 KEYS: dict[str, Any] = {

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.cloud_files import ENDINGS, read_cloud_file
 from openworld3d.errors import UserError
-from openworld3d.raw import Reading, class_of_raw_id, map_labels, recentre, whole_numbers
-from openworld3d.raw_files import require
-from openworld3d.scene import NO_INSTANCE, Scene
+from openworld3d.raw.files import require
+from openworld3d.raw.labels import Reading, class_of_raw_id, map_labels, recentre, whole_numbers
+from openworld3d.raw.point_files import ENDINGS, read_cloud_file
+from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {
     "label": {"description": "the attribute of the points that holds their raw ids, whole numbers", "type": "string"},

@@ -17,11 +17,11 @@ from typing import Any, Container, Mapping, NamedTuple, TypeVar
 
 import numpy as np
 
-from openworld3d import nuscenes_splits
+from openworld3d.datasets import nuscenes_splits
+from openworld3d.datasets.nuscenes_splits import SPLITS
 from openworld3d.errors import UserError, nearest
-from openworld3d.npz import read_npz
-from openworld3d.nuscenes_splits import SPLITS
-from openworld3d.raw import (
+from openworld3d.raw.files import check_inside, field, one_line, read_json, read_whole, require
+from openworld3d.raw.labels import (
     Reading,
     check_length,
     check_scan,
@@ -30,8 +30,8 @@ from openworld3d.raw import (
     number_instances,
     whole_numbers,
 )
-from openworld3d.raw_files import check_inside, field, one_line, read_json, read_whole, require
-from openworld3d.scene import NO_INSTANCE, Scene
+from openworld3d.raw.npz import read_npz
+from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {}
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.raw import Reading, recentre
-from openworld3d.raw_files import require
-from openworld3d.scene import Scene
+from openworld3d.raw.files import require
+from openworld3d.raw.labels import Reading, recentre
+from openworld3d.scenes.scene import Scene
 
 KEYS: dict[str, Any] = {}
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.ply import read_ply
-from openworld3d.raw import Reading, check_length, class_of_raw_id, map_labels, recentre, whole_numbers
-from openworld3d.raw_files import field, read_json, read_text, require
-from openworld3d.scene import NO_INSTANCE, Scene
+from openworld3d.raw.files import field, read_json, read_text, require
+from openworld3d.raw.labels import Reading, check_length, class_of_raw_id, map_labels, recentre, whole_numbers
+from openworld3d.raw.ply import read_ply
+from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 # Rooms in this layout can be generated (generate_rooms.py).
 KEYS: dict[str, Any] = {

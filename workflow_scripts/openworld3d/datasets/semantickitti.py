@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.raw import Reading, check_length, check_scan, class_of_raw_id, map_labels, number_instances
-from openworld3d.raw_files import read_whole, require
-from openworld3d.scene import Scene
+from openworld3d.raw.files import read_whole, require
+from openworld3d.raw.labels import Reading, check_length, check_scan, class_of_raw_id, map_labels, number_instances
+from openworld3d.scenes.scene import Scene
 
 # Streets in this layout can be generated (generate_streets.py).
 KEYS: dict[str, Any] = {

@@ -11,9 +11,9 @@ from typing import Dict, NamedTuple, Sequence
 import numpy as np
 
 from openworld3d.metrics import segmentation
-from openworld3d.metrics.counts import Counts, histograms, of_all, of_one
+from openworld3d.metrics.calibration import area_under_risk, calibration_error
+from openworld3d.metrics.histograms import Counts, histograms, of_all, of_one
 from openworld3d.metrics.intervals import ranking_of_bins
-from openworld3d.metrics.selective import area_under_risk, calibration_error
 from openworld3d.metrics.statistics import RIGHT, WRONG, Statistics
 
 # The share of unknown points at which scores on different protocols are compared.

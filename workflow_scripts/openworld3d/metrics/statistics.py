@@ -20,8 +20,8 @@ import numpy as np
 
 from openworld3d.errors import UserError
 from openworld3d.files import whole_file
-from openworld3d.metrics.counts import Counts, add, count
-from openworld3d.scene import VOID
+from openworld3d.metrics.histograms import Counts, add, count
+from openworld3d.scenes.scene import VOID
 
 STEPS = 15
 UNIT = 2.0**32

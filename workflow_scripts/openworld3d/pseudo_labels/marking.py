@@ -6,8 +6,8 @@ from typing import Any, Mapping
 
 import numpy as np
 
-from openworld3d.batches import Batch
-from openworld3d.layers.geometry import clouds
+from openworld3d.networks.inputs import Batch
+from openworld3d.networks.layers.geometry import clouds
 from openworld3d.pseudo_labels.growing import Growing
 from openworld3d.pseudo_labels.low_confidence import low_confidence_mask
 from openworld3d.pseudo_labels.prototypes import prototype_mask

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import log_softmax
 
-from openworld3d.protocol import IGNORED
+from openworld3d.protocols.protocol import IGNORED
 
 ITERATIONS = 3
 

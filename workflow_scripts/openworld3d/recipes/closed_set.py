@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openworld3d import parallel
-from openworld3d.backbone import Backbone
-from openworld3d.batches import Batch
-from openworld3d.protocol import IGNORED
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch
+from openworld3d.protocols.protocol import IGNORED
 
 BEGINS_WITH: str = "train"
 TEACHES_UNKNOWN: bool = False
@@ -42,7 +42,7 @@ def mean_cross_entropy(logits: Tensor, target: Tensor, class_weight: Tensor) -> 
     """
     total = F.cross_entropy(logits, target, class_weight, ignore_index=IGNORED, reduction="sum")
     weight = class_weight[target[target != IGNORED]].sum()
-    return parallel.mean(total, weight)
+    return distributed.mean(total, weight)
 
 
 def outputs(

@@ -12,9 +12,9 @@ from typing import Any, Mapping
 import torch
 from torch import Tensor
 
-from openworld3d.backbone import Backbone
-from openworld3d.layers.drop_path import dropping_paths
-from openworld3d.passes import Passes
+from openworld3d.inference.passes import Passes
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.layers.drop_path import dropping_paths
 
 BEGINS_WITH: str = "infer"
 OUTPUTS: tuple[str, ...] = ("logits", "mutual_information", "class_variance")

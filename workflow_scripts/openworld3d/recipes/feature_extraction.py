@@ -9,8 +9,8 @@ from typing import Any, Mapping
 
 from torch import Tensor
 
-from openworld3d.backbone import Backbone
-from openworld3d.batches import Batch
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch
 from openworld3d.recipes import fine_tuning
 
 BEGINS_WITH: str = "train"

@@ -10,8 +10,8 @@ from typing import Any, Mapping, cast
 import torch
 from torch import Tensor, nn
 
-from openworld3d.backbone import Backbone
-from openworld3d.batches import Batch
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
 BEGINS_WITH: str = "train"

@@ -12,10 +12,10 @@ from typing import Any, List, Mapping, cast
 import torch
 from torch import Tensor
 
-from openworld3d import parallel
-from openworld3d.backbone import Backbone
-from openworld3d.batches import Batch
-from openworld3d.protocol import IGNORED
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import fine_tuning, learning_without_forgetting
 
 BEGINS_WITH: str = "train"
@@ -56,4 +56,4 @@ def divergence(logits: Tensor, before: Tensor, target: Tensor) -> Tensor:
     novel = target != IGNORED
     labelled = -log_probability.gather(1, target.masked_fill(~novel, 0)[:, None])[:, 0]  # (N,)
     total = torch.where(novel, labelled, distilled).sum()
-    return parallel.mean(total, total.new_tensor(float(len(target))))
+    return distributed.mean(total, total.new_tensor(float(len(target))))

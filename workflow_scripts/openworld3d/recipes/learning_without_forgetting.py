@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openworld3d import parallel
-from openworld3d.backbone import Backbone
-from openworld3d.batches import Batch
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch
 from openworld3d.recipes import fine_tuning
 
 BEGINS_WITH: str = "train"
@@ -70,4 +70,4 @@ def distillation(logits: Tensor, before: Tensor, temperature: float) -> Tensor:
     divergence = F.kl_div(
         torch.log_softmax(logits / temperature, 1), torch.softmax(before / temperature, 1), reduction="sum"
     )
-    return parallel.mean(temperature**2 * divergence, torch.tensor(float(len(logits)), device=logits.device))
+    return distributed.mean(temperature**2 * divergence, torch.tensor(float(len(logits)), device=logits.device))

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d import parallel
-from openworld3d.backbone import Backbone, PyramidBackbone
-from openworld3d.batches import Batch
 from openworld3d.errors import UserError
-from openworld3d.layers.second_decoder import make_second_decoder
-from openworld3d.protocol import IGNORED
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone, PyramidBackbone
+from openworld3d.networks.inputs import Batch
+from openworld3d.networks.layers.second_decoder import make_second_decoder
+from openworld3d.protocols.protocol import IGNORED
 from openworld3d.pseudo_labels.marking import mark_batch
 from openworld3d.pseudo_labels.quality import count_found, precision_and_recall
 from openworld3d.recipes.closed_set import mean_cross_entropy
@@ -149,7 +149,7 @@ def loss(
 
 def told(network: Backbone) -> dict[str, float]:
     """Return precision and recall of an epoch's pseudo labels against unknown points, for information."""
-    precision, recall = precision_and_recall(np.sum(parallel.gather(cast(Any, network).found), 0))
+    precision, recall = precision_and_recall(np.sum(distributed.gather(cast(Any, network).found), 0))
     forget(network)
     return {"pseudo_precision": precision, "pseudo_recall": recall}
 

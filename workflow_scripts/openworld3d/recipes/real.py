@@ -2,8 +2,8 @@
 
 Redundancy classifiers, the largest of which is the logit of the unknown, beside a trained closed-set network. Two
 parts teach them without an unknown label: calibration, which makes the unknown the runner-up wherever a class is
-known, and synthesis, which resizes objects of known classes and calls them unknown (`openworld3d.synthesis`). A
-weight or share of 0 switches a part off.
+known, and synthesis, which resizes objects of known classes and calls them unknown
+(`openworld3d.training.synthesis`). A weight or share of 0 switches a part off.
 
 Whoever fine-tuned at the closed-set training's learning rate lost the closed set (mIoU 58 to 37.5 in an epoch, says
 an issue of the released code), so a config gives it a tenth of that rate. The network is the last epoch's, never the
@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d import parallel
-from openworld3d.backbone import Backbone
-from openworld3d.batches import Batch
-from openworld3d.layers.batch_norm import BatchNorm
-from openworld3d.protocol import Protocol
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch
+from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.protocols.protocol import Protocol
 from openworld3d.recipes.closed_set import mean_cross_entropy
-from openworld3d.scene import Scene
-from openworld3d.synthesis import Synthesis, altered, source_classes
+from openworld3d.scenes.scene import Scene
+from openworld3d.training.synthesis import Synthesis, altered, source_classes
 
 BEGINS_WITH: str = "train"
 TEACHES_UNKNOWN: bool = False
@@ -123,7 +123,7 @@ def calibration(logits: Tensor, target: Tensor) -> Tensor:
     true = nn.functional.one_hot(target[of_known], columns + 1).bool()  # (M, K + 1)
     others = logits[of_known].masked_fill(true, float("-inf"))
     total = -torch.log_softmax(others, 1)[:, columns].sum()
-    return parallel.mean(total, of_known.sum().to(total.dtype))
+    return distributed.mean(total, of_known.sum().to(total.dtype))
 
 
 def outputs(

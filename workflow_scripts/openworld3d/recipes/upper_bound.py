@@ -11,7 +11,7 @@ from typing import Any, Mapping
 import torch
 from torch import Tensor
 
-from openworld3d.backbone import Backbone
+from openworld3d.networks.backbone import Backbone
 from openworld3d.recipes import closed_set
 
 BEGINS_WITH: str = "train"

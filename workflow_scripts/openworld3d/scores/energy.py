@@ -6,7 +6,7 @@ from typing import Mapping
 
 import numpy as np
 
-from openworld3d.scoring import refuse_not_positive
+from openworld3d.scoring.apply import refuse_not_positive
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()

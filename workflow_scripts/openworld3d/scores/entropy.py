@@ -6,7 +6,7 @@ from typing import Mapping
 
 import numpy as np
 
-from openworld3d.scoring import refuse_one_class
+from openworld3d.scoring.apply import refuse_one_class
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()

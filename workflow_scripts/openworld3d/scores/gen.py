@@ -7,7 +7,7 @@ from typing import Mapping
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.scoring import refuse_not_positive, refuse_one_class
+from openworld3d.scoring.apply import refuse_not_positive, refuse_one_class
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from openworld3d.errors import UserError
-from openworld3d.scoring import Arrays, Score, refuse_not_positive
+from openworld3d.scoring.apply import Arrays, Score, refuse_not_positive
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features",)

@@ -8,7 +8,7 @@ from typing import Mapping
 import numpy as np
 
 from openworld3d.scores import energy
-from openworld3d.scoring import Arrays, Score, refuse_outside
+from openworld3d.scoring.apply import Arrays, Score, refuse_outside
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features", "last_weight", "last_bias")

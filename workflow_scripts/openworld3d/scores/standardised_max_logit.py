@@ -7,7 +7,7 @@ from typing import Mapping
 
 import numpy as np
 
-from openworld3d.scoring import Arrays, Score
+from openworld3d.scoring.apply import Arrays, Score
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ("logits", "weight")

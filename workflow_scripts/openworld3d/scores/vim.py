@@ -9,7 +9,7 @@ import numpy as np
 
 from openworld3d.errors import UserError
 from openworld3d.scores import energy
-from openworld3d.scoring import Arrays, Score
+from openworld3d.scoring.apply import Arrays, Score
 
 READS: tuple[str, ...] = ("logits", "features")
 FITS: tuple[str, ...] = ("logits", "features", "last_weight", "last_bias")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
-from openworld3d.shards import shard_names
+from openworld3d.inference.shards import shard_names
 from openworld3d.workflow import rows, slices
 from openworld3d.workflow.outside import Outside
 

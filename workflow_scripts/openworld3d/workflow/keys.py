@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterable, Mapping, NamedTuple
 import yaml
 
 from openworld3d.files import canonical_json, sha256_of_text
-from openworld3d.provenance import record_file
+from openworld3d.provenance.records import record_file
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.modules import code_of, digest_of
 from openworld3d.workflow.outside import identity_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Iterable
 
 from openworld3d.errors import UserError
-from openworld3d.provenance import NOTE
+from openworld3d.provenance.records import NOTE
 
 SECONDS_TO_END = 300
 SECONDS_BETWEEN_LOOKS = 2

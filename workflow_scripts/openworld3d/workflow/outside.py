@@ -11,9 +11,9 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json, read_noted, sha256_of, sha256_of_text, write_noted
-from openworld3d.journal import read_journal
 from openworld3d.plugins import load
-from openworld3d.provenance import stamp
+from openworld3d.provenance.records import stamp
+from openworld3d.raw.journal import read_journal
 
 # In a result's folder: the identity of the files that it was made from, and of each its stamp and SHA-256. Beside the
 # folders of results: the identity of stamps that were compared by content before.

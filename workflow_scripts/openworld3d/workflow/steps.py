@@ -123,7 +123,7 @@ STEPS: dict[str, Step] = {
         {"validation": EVALUATION_SCENES},
         {"protocol": protocol_check},
         network_modules,
-        ignores=("watching",),
+        ignores=("training.monitor",),
         shown=f"{RUN}/current",
     ),
     "relabel": Step(

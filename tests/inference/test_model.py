@@ -1,0 +1,148 @@
+"""From a scene to outputs on every original point, with a toy and with the real network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.backbones.test_stratified_transformer import SMALL
+from tests.networks.test_inputs import RANGE
+from tests.toy_network import ToyNetwork
+
+from openworld3d.backbones.stratified_transformer import build
+from openworld3d.inference.coverage import TURNS
+from openworld3d.inference.crops import Bounds
+from openworld3d.inference.model import Model, infer_scene, picked_points
+from openworld3d.recipes import closed_set
+from openworld3d.scenes.scene import Scene
+from openworld3d.scenes.voxels import voxelise
+
+WIDE = Bounds(10**9, 10**9)
+CPU = torch.device("cpu")
+
+
+def cube(points: int, seed: int = 0) -> Scene:
+    generator = np.random.default_rng(seed)
+    return Scene(
+        generator.uniform(0, 3, (points, 3)).astype(np.float32),
+        np.zeros(points, np.uint8),
+        np.full(points, -1, np.int32),
+        color=generator.integers(0, 256, (points, 3)).astype(np.uint8),
+    )
+
+
+def by_toy(scene: Scene, coverage: str, bounds: Bounds = WIDE) -> dict[str, np.ndarray]:
+    network = ToyNetwork()
+    return infer_scene(Model(network, network, {}, 1.0, RANGE, CPU), scene, coverage, bounds)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("coverage", TURNS)
+@settings(max_examples=25, deadline=None)
+@given(points=st.integers(1, 60), voxels=st.integers(1, 20), pairs=st.integers(1, 99), seed=st.integers(0, 9))
+def test_every_point_has_an_output(coverage: str, points: int, voxels: int, pairs: int, seed: int) -> None:
+    scene = cube(points, seed)
+    outputs = by_toy(scene, coverage, Bounds(voxels, pairs))
+    rows = voxelise(scene.coord, 1.0).max() + 1 if coverage == "single" else points
+    assert outputs["logits"].shape == (rows, 3)
+    assert outputs["inverse"].shape == (points,)
+    assert sorted(set(outputs["inverse"].tolist())) == list(range(rows))
+    assert outputs["visits"].min() >= TURNS[coverage]
+    assert all(np.isfinite(outputs[name]).all() for name in ("logits", "place"))
+
+
+def test_output_of_a_point_is_its_own() -> None:
+    scene = cube(200)
+    for bounds in (WIDE, Bounds(7, 30)):
+        outputs = by_toy(scene, "fragments", bounds)
+        assert outputs["place"] == pytest.approx(scene.coord, abs=1e-5)
+    single = by_toy(scene, "single")
+    voxel = voxelise(scene.coord, 1.0)
+    assert single["inverse"].tolist() == voxel.tolist()
+    for number, place in enumerate(single["place"]):
+        assert np.abs(scene.coord[voxel == number] - place).max(1).min() < 1e-5
+
+
+@settings(max_examples=25, deadline=None)
+@given(points=st.integers(1, 60), seed=st.integers(0, 9))
+def test_voxels_are_shown_as_the_picked_points(points: int, seed: int) -> None:
+    scene, network = cube(points, seed), ToyNetwork()
+    model = Model(network, network, {}, 1.0, RANGE, CPU)  # type: ignore[arg-type]
+    picked = picked_points(model, scene)
+    assert infer_scene(model, scene, "single", Bounds(5, 99))["place"] == pytest.approx(scene.coord[picked], abs=1e-5)
+    assert voxelise(scene.coord, 1.0)[picked].tolist() == list(range(len(picked)))
+
+
+def test_visits_and_halved_crops_by_hand() -> None:
+    # Voxels of three, one and two points, from either end: three fragments each turn, of one crop with nine pairs.
+    scene = cube(6)
+    scene.coord[:] = np.array([[x, 0, 0] for x in (0, 0.1, 0.2, 1.5, 2.8, 2.9)])
+    for coverage, turns in (("fragments", 1), ("tta", 4)):
+        outputs = by_toy(scene, coverage)
+        assert outputs["visits"][:4].tolist() == [turns, turns, turns, 3 * turns]
+        assert outputs["visits"][4:].sum() == 3 * turns
+        assert outputs["halved_crops"] == 0
+    assert by_toy(scene, "single")["visits"].tolist() == [1, 1, 1]
+    assert by_toy(scene, "single", Bounds(9, 9))["halved_crops"] == 0
+    assert by_toy(scene, "single", Bounds(9, 8))["halved_crops"] == 3
+    assert by_toy(scene, "single", Bounds(9, 8))["visits"].tolist() == [1, 1, 1]
+
+
+def test_turns_change_nothing_where_the_network_does_not_see_them() -> None:
+    scene = cube(80)
+    scene.coord[:, :2] = np.random.default_rng(1).permutation(np.mgrid[0:16, 0:5].reshape(2, -1).T * 2)
+    straight, turned = by_toy(scene, "fragments"), by_toy(scene, "tta")
+    assert turned["logits"] == pytest.approx(straight["logits"], abs=1e-4)
+    assert turned["visits"].tolist() == (4 * straight["visits"]).tolist()
+    assert turned["place"][:, :2] == pytest.approx(0, abs=1e-5)
+    assert straight["place"] == pytest.approx(scene.coord)
+
+
+@pytest.fixture(scope="module")
+def network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return build({**SMALL, "initialisation": "xavier"}, 6, 4).eval()
+
+
+def test_coverages_of_the_real_network(network: torch.nn.Module) -> None:
+    scene = cube(900)
+    scene.coord /= 3
+    found = {
+        coverage: infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, coverage, WIDE)  # type: ignore[arg-type]
+        for coverage in TURNS
+    }
+    on_points = {coverage: outputs["logits"][outputs["inverse"]] for coverage, outputs in found.items()}
+    assert {logits.shape for logits in on_points.values()} == {(900, 4)}
+    assert all(np.isfinite(logits).all() for logits in on_points.values())
+    assert np.abs(on_points["fragments"] - on_points["single"]).max() > 0.01
+    assert np.abs(on_points["tta"] - on_points["fragments"]).max() > 0.01
+    again = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "tta", WIDE)  # type: ignore[arg-type]
+    assert all(np.array_equal(again[name], value) for name, value in found["tta"].items())
+
+
+def test_single_is_the_network_on_one_point_of_each_voxel(network: torch.nn.Module) -> None:
+    scene = cube(300)
+    scene.coord[:, 2] = 0
+    outputs = infer_scene(Model(network, closed_set, {}, 1e-4, RANGE, CPU), scene, "single", WIDE)  # type: ignore[arg-type]
+    point = np.argsort(outputs["inverse"])
+    seen = scene.color[point].astype(np.float32) / 255 * 4 - 2  # type: ignore[index]
+    feature = np.concatenate([seen, scene.coord[point] - scene.coord.min(0)], 1)
+    geometry = network.geometry(scene.coord[point], np.array([300]))  # type: ignore[operator]
+    with torch.no_grad():
+        expected = network(torch.from_numpy(feature), geometry).numpy()
+    assert outputs["logits"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_real_networks_crops_keep_to_the_bound_on_pairs(network: torch.nn.Module) -> None:
+    scene = cube(600)
+    in_order = scene.coord[np.argsort(voxelise(scene.coord, 1e-4))]
+    geometry = network.geometry(in_order, np.array([600]))  # type: ignore[operator]
+    whole, halved = (
+        infer_scene(Model(network, closed_set, {}, 1e-4, RANGE, CPU), scene, "single", Bounds(600, pairs))  # type: ignore[arg-type]
+        for pairs in (geometry.pairs, geometry.pairs - 1)
+    )
+    assert (whole["halved_crops"], whole["visits"].max()) == (0, 1)
+    assert halved["halved_crops"] >= 2
+    assert halved["visits"].min() >= 1
+    assert np.isfinite(halved["logits"]).all()

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openworld3d.networks.layers import geometry
+
+
+def points(seed: int, count: int, extent: float = 1.0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, extent, (count, 3)).astype(np.float32)
+
+
+def line(*x: float) -> np.ndarray:
+    return np.array([[value, 0, 0] for value in x], np.float32)
+
+
+def test_samples_start_at_each_clouds_first_point() -> None:
+    one, two = geometry.sample_clouds(line(0, 5, 1, 0, 7, 3), np.array([3, 6]), [lambda n: n // 2, lambda n: n - 1])
+    assert [array.tolist() for array in one] == [[0, 3], [1, 2]]
+    assert [array.tolist() for array in two] == [[0, 1, 3, 4], [2, 4]]
+
+
+def test_nearest_stays_in_the_cloud_and_pads_with_its_nearest() -> None:
+    coord, offset = line(0, 1, 0.1), np.array([2, 3])
+    distance, index = geometry.nearest(coord, offset, coord, offset, 3)
+    assert index.tolist() == [[0, 1, 0], [1, 0, 1], [2, 2, 2]]
+    assert distance[0].tolist() == pytest.approx([0, 1, 0])
+
+
+def test_ball_neighbors_by_hand() -> None:
+    coord = line(0, 0.5, 1.2, 0.9)
+    expected = [[0, 1, 4], [0, 1, 3], [2, 3, 4], [1, 2, 3]]
+    assert geometry.ball_neighbors(coord, np.array([4]), 0.6, 9).tolist() == expected
+    assert geometry.ball_neighbors(coord, np.array([4]), 0.6, 2)[1].tolist() == [0, 1]
+    assert geometry.ball_neighbors(coord, np.array([1, 4]), 0.6, 9)[0].tolist() == [0, 4, 4]
+
+
+def test_windows_share_the_batchs_origin() -> None:
+    window = geometry.window_coordinates(line(1, 2.5, 3, 4), np.array([2, 4]), 1.0, 0.0)
+    assert window[:, :2].tolist() == [[0, 0], [0, 1], [1, 2], [1, 3]]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.booleans())
+def test_pairs_are_the_papers_key_sets(seed: int, shifted: bool) -> None:
+    """K_i = the same small window, and of the sample the same large window but another small one."""
+    coord, offset, side = points(seed, 60), np.array([35, 60]), 0.3
+    sparse = np.arange(0, 60, 4)
+    query, key = geometry.stratified_pairs(coord, offset, sparse, side, shifted)
+    small = geometry.window_coordinates(coord, offset, side, side / 2 if shifted else 0)
+    large = geometry.window_coordinates(coord, offset, 2 * side, side if shifted else 0)
+    expected = {
+        (i, j)
+        for i in range(60)
+        for j in range(60)
+        if (small[i] == small[j]).all() or (j in sparse and (large[i] == large[j]).all())
+    }
+    assert set(zip(query.tolist(), key.tolist())) == expected
+    assert len(query) == len(expected)
+    assert (np.diff(query) >= 0).all()

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from openworld3d.errors import UserError
+from openworld3d.protocols.protocol import make_protocol
+from openworld3d.scenes.scene import VOID
+
+CLASSES = ["wall", "sofa", "lamp"]
+
+
+def test_columns_are_the_known_classes_in_order() -> None:
+    protocol = make_protocol(CLASSES, ["sofa"])
+    assert protocol.known == ["wall", "lamp"]
+    label = np.array([2, 1, 0, VOID], np.uint8)
+    assert protocol.targets(label).tolist() == [1, 255, 0, 255]
+    assert protocol.is_unknown(label).tolist() == [False, True, False, False]
+
+
+def test_class_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UserError, match="class soffa does not exist in the dataset, did you mean sofa"):
+        make_protocol(CLASSES, ["soffa"])

@@ -1,0 +1,194 @@
+"""Claims of a `.las` and `.laz` that the file has no bytes for; `tests/datasets/test_folder.py` reads whole ones."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Callable
+
+import laspy
+import numpy as np
+import pytest
+
+from openworld3d.errors import UserError
+from openworld3d.raw.las import read_las
+
+POINTS = 120
+# Places in the header of LAS 1.4, table 3, and, from the start of the record of LASzip, of what it says.
+MINOR, START, RECORDS, FORMAT, POINT_BYTES, EXTENDED, COUNT = 25, 96, 100, 104, 105, 243, 247
+COMPRESSOR, CHUNK, ITEMS, FIRST_ITEM = 0, 12, 32, 34
+Damage = Callable[[bytes], bytes]
+
+
+def write(file: Path, point_format: int = 7, points: int = POINTS) -> bytes:
+    """Write points on a diagonal, one record after them, and one attribute more than the format has."""
+    header = laspy.LasHeader(point_format=point_format, version="1.4")
+    header.add_extra_dim(laspy.ExtraBytesParams("height", "u2"))
+    header.scales = np.full(3, 0.5)
+    cloud = laspy.LasData(header)
+    cloud.x = cloud.y = cloud.z = np.arange(points) / 2
+    cloud.classification = np.arange(points) % 20
+    cloud.height = np.arange(points) * 3
+    cloud.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("mine", 1, "notes", b"flown in March")])
+    cloud.write(str(file))
+    return file.read_bytes()
+
+
+def put(place: int, code: str, *values: int) -> Damage:
+    return lambda content: content[:place] + struct.pack(code, *values) + content[place + struct.calcsize(code) :]
+
+
+def start_of(content: bytes) -> int:
+    return int(struct.unpack_from("<I", content, START)[0])
+
+
+def in_record(place: int, code: str, *values: int) -> Damage:
+    """Return what changes the record of LASzip, which is the last one before the points."""
+    return lambda content: put(content.index(b"laszip encoded") + 52 + place, code, *values)(content)
+
+
+def in_chunks(place: int, code: str, *values: int) -> Damage:
+    """Return what changes the points' bytes, which begin with the place of the table of chunks."""
+    return lambda content: put(start_of(content) + place, code, *values)(content)
+
+
+def in_table(place: int, code: str, *values: int) -> Damage:
+    return lambda content: put(struct.unpack_from("<q", content, start_of(content))[0] + place, code, *values)(
+        content
+    )
+
+
+@pytest.mark.parametrize("point_format", [0, 1, 3, 6, 7, 8, 10])
+@pytest.mark.parametrize("ending", ["las", "laz"])
+def test_every_point_format_is_read(tmp_path: Path, ending: str, point_format: int) -> None:
+    write(tmp_path / f"a.{ending}", point_format)
+    found = read_las(tmp_path / f"a.{ending}", ["coord", "classification", "height"])
+    assert found["coord"].tolist() == [[place / 2] * 3 for place in range(POINTS)]
+    assert found["classification"].tolist() == [place % 20 for place in range(POINTS)]
+    assert found["height"].tolist() == [place * 3 for place in range(POINTS)]
+
+
+@pytest.mark.parametrize("ending", ["las", "laz"])
+def test_more_points_than_a_chunk_has_are_read(tmp_path: Path, ending: str) -> None:
+    write(tmp_path / f"a.{ending}", points=120_000)
+    assert read_las(tmp_path / f"a.{ending}", ["height"])["height"].sum() == (np.arange(120_000) * 3 % 2**16).sum()
+
+
+def test_record_after_the_points_may_claim_any_length(tmp_path: Path) -> None:
+    content = write(tmp_path / "a.las")
+    place = struct.unpack_from("<Q", content, EXTENDED - 8)[0]
+    (tmp_path / "a.las").write_bytes(put(EXTENDED, "<I", 2**32 - 1)(put(place + 20, "<Q", 2**63 - 1)(content)))
+    assert len(read_las(tmp_path / "a.las", ["height"])["height"]) == POINTS
+
+
+def test_cloud_written_to_what_cannot_be_sought_in_is_read(tmp_path: Path) -> None:
+    content = write(tmp_path / "a.laz", 0)
+    place = content[start_of(content) : start_of(content) + 8]
+    # Without the record after the points, since the place of the table has to be what the file ends with.
+    end = struct.unpack_from("<Q", content, EXTENDED - 8)[0]
+    content = put(EXTENDED - 8, "<QI", 0, 0)(content[:end])
+    (tmp_path / "a.laz").write_bytes(in_chunks(0, "<q", -1)(content) + place)
+    assert len(read_las(tmp_path / "a.laz", ["height"])["height"]) == POINTS
+
+
+BOTH: dict[str, tuple[Damage, str]] = {
+    "nothing": (lambda content: b"", "does not begin with a LAS header;"),
+    "another file": (put(0, "4s", b"LASX"), "does not begin with a LAS header;"),  # type: ignore[arg-type]
+    "header cut short": (lambda content: content[:374], "does not begin with a LAS header;"),
+    "start beyond the file": (
+        put(START, "<I", 2**32 - 1),
+        "header claims 4294967295 bytes before the points, expected",
+    ),
+    "start within the header": (put(START, "<I", 300), "bytes of header and records, expected at most 300;"),
+    "billions of records": (put(RECORDS, "<I", 2**32 - 1), "bytes of header and records, expected at most "),
+    "more points than a scene may have": (
+        put(COUNT, "<Q", 2**60),
+        "header claims 1152921504606846976 points, expected",
+    ),
+    "more points than bytes": (put(COUNT, "<Q", 10**8 - 1), "header claims "),
+    "point of no bytes": (put(POINT_BYTES, "<H", 0), "a.la"),
+    "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "a.la"),
+}
+UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
+    "one byte cut off": (
+        lambda content: content[: start_of(content) + POINTS * 38 - 1],
+        "a.las: its header claims 4560 bytes of points, expected at most 4559;",
+    ),
+    "point of more bytes": (
+        put(POINT_BYTES, "<H", 60000),
+        "a.las: its header claims 7200000 bytes of points, expected",
+    ),
+    "said to be compressed": (put(FORMAT, "<B", 0x80 + 7), "a.las: has no record of LASzip for points of 38 bytes;"),
+}
+COMPRESSED: dict[str, tuple[Damage, str]] = {
+    "points cut short": (
+        lambda content: content[: start_of(content) + 100],
+        "a.laz: has no table of as many chunks as",
+    ),
+    "no table": (in_chunks(0, "<q", 2**60), "a.laz: has no table of as many chunks as its bytes can hold;"),
+    "table before the points": (
+        in_chunks(0, "<q", 100),
+        "a.laz: has no table of as many chunks as its bytes can hold",
+    ),
+    "billions of chunks": (
+        in_table(4, "<I", 2**32 - 1),
+        "a.laz: has no table of as many chunks as its bytes can hold",
+    ),
+    "one chunk more": (in_table(4, "<I", 2), "a.laz: has 2 chunks of 50000 points for 120 points;"),
+    "chunks of no points": (in_record(CHUNK, "<I", 0), "a.laz: has points that are not compressed in chunks;"),
+    "chunks of fewer points": (in_record(CHUNK, "<I", 50), "a.laz: has 1 chunks of 50 points for 120 points;"),
+    "not in chunks": (in_record(COMPRESSOR, "<H", 1), "a.laz: has points that are not compressed in chunks;"),
+    "no items": (in_record(ITEMS, "<H", 0), "a.laz: has no record of LASzip for points of 38 bytes;"),
+    "more items than the record has": (
+        in_record(ITEMS, "<H", 9),
+        "a.laz: has no record of LASzip for points of 38 bytes",
+    ),
+    "item of more bytes": (
+        in_record(FIRST_ITEM + 2, "<H", 65535),
+        "a.laz: has no record of LASzip for points of 38 bytes",
+    ),
+    "layer of gigabytes": (
+        in_chunks(8 + 38 + 4, "<I", 2**32 - 1),
+        "a.laz: has layers that do not fill its 1 chunks;",
+    ),
+    "layer of one byte more": (in_chunks(8 + 38 + 4, "<I", 1), "a.laz: has layers that do not fill its 1 chunks;"),
+    "said to be uncompressed": (put(FORMAT, "<B", 7), "a.laz: "),
+}
+CASES = [
+    *(("a.las", name, damage, sentence) for name, (damage, sentence) in {**BOTH, **UNCOMPRESSED}.items()),
+    *(("a.laz", name, damage, sentence) for name, (damage, sentence) in {**BOTH, **COMPRESSED}.items()),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "damage", "sentence"), CASES)
+def test_claim_without_bytes_is_refused(tmp_path: Path, file: str, name: str, damage: Damage, sentence: str) -> None:
+    content = write(tmp_path / file)
+    (tmp_path / file).write_bytes(damage(content))
+    with pytest.raises(UserError) as told:
+        read_las(tmp_path / file, ["coord", "height"])
+    assert str(told.value).startswith(f"{tmp_path / file}: ")
+    assert sentence in str(told.value)
+
+
+def test_panic_of_the_decompressor_is_a_sentence(tmp_path: Path) -> None:
+    content = write(tmp_path / "a.laz", 3)
+    second_item_as_the_first = in_record(FIRST_ITEM + 6, "<H", 6)
+    (tmp_path / "a.laz").write_bytes(second_item_as_the_first(content))
+    with pytest.raises(
+        UserError, match=r"a\.laz: cannot be read as LAS \(the decompressor gave up: mid > len\); fetch"
+    ):
+        read_las(tmp_path / "a.laz", ["coord"])
+
+
+@pytest.mark.parametrize("point_format", [3, 7])
+def test_file_cut_anywhere_is_refused(tmp_path: Path, point_format: int) -> None:
+    for ending in ("las", "laz"):
+        file = tmp_path / f"a.{ending}"
+        content = write(file, point_format)
+        table = start_of(content) + POINTS * struct.unpack_from("<H", content, POINT_BYTES)[0]
+        if ending == "laz":
+            (table,) = struct.unpack_from("<q", content, start_of(content))
+        for size in range(0, table, 7):
+            file.write_bytes(content[:size])
+            with pytest.raises(UserError):
+                read_las(file, ["coord"])

@@ -1,0 +1,63 @@
+"""What stands where in a street; nothing reaches into anything else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Callable
+
+import numpy as np
+
+from openworld3d.generators.streets.model import Placed, enclosing
+
+CLEARANCE = 0.05
+CELL = 10.0
+TRIES = 40
+
+
+class DoesNotFitError(Exception):
+    """A street has no place for what it must have; another one is drawn."""
+
+
+class Plan:
+    """A street that is being furnished, with corridors (C, 2, 3) in which only what moves along them may be."""
+
+    def __init__(self, corridors: np.ndarray, rng: np.random.Generator) -> None:
+        self.corridors = corridors
+        self.rng = rng
+        self.placed: list[Placed] = []
+        self.boxes: dict[int, list[np.ndarray]] = defaultdict(list)
+
+    def put_if_free(self, thing: Placed) -> bool:
+        """Place a thing where none of its parts comes into a corridor or near a part of another; tell whether."""
+        boxes = thing.boxes()
+        if touch(boxes, self.corridors):
+            return False
+        cells = cells_of(boxes)
+        if any(touch(boxes, other) for cell in cells for other in self.boxes[cell]):
+            return False
+        for cell in cells:
+            self.boxes[cell].append(boxes)
+        self.placed.append(thing)
+        return True
+
+    def put(self, draw: Callable[[], Placed]) -> bool:
+        """Draw places until one is free; tell whether one was."""
+        return any(self.put_if_free(draw()) for _ in range(TRIES))
+
+    def require(self, draw: Callable[[], Placed]) -> None:
+        """Draw places until one is free, or ask for another street."""
+        if not self.put(draw):
+            raise DoesNotFitError
+
+
+def touch(boxes: np.ndarray, others: np.ndarray) -> bool:
+    """Tell whether a box of (P, 2, 3) comes within 5 cm of one of (Q, 2, 3)."""
+    below = (boxes[:, None, 0] < others[None, :, 1] + CLEARANCE).all(axis=2)
+    above = (boxes[:, None, 1] > others[None, :, 0] - CLEARANCE).all(axis=2)
+    return bool((below & above).any())
+
+
+def cells_of(boxes: np.ndarray) -> range:
+    """Return the numbers of the stretches of 10 m along x that boxes (P, 2, 3) lie in."""
+    (low, high) = enclosing(boxes)[:, 0]
+    return range(int((low - CLEARANCE) // CELL), int((high + CLEARANCE) // CELL) + 1)

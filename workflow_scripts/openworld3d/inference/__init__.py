@@ -1,0 +1,1 @@
+"""Inference: a trained network's outputs on whole scenes."""

@@ -1,0 +1,1 @@
+"""Networks: how one is built and fed, its layers and its weights."""

@@ -1,0 +1,110 @@
+"""The blocks of Cylinder3D (Zhu et al., CVPR 2021, arXiv 2011.10033), on cells along radius, angle and height.
+
+Cars and people are upright boxes: two kernels, one flat along the radius and one along the angle, see their faces at
+two thirds of a cube's cost.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.networks.layers.sparse import ConvNorm, Kernel, submanifold, to_coarser, to_finer
+
+ACROSS: Kernel = (1, 3, 3)  # angle and height
+ALONG: Kernel = (3, 1, 3)  # radius and height
+CUBE: Kernel = (3, 3, 3)
+LINES: tuple[Kernel, ...] = ((3, 1, 1), (1, 3, 1), (1, 1, 3))
+
+
+class AsymmetricBlock(nn.Module):
+    """along(across f) + across(along f)."""
+
+    def __init__(self, in_channels: int, out_channels: int, level: int) -> None:
+        super().__init__()
+        self.across_first = nn.Sequential(
+            ConvNorm(in_channels, out_channels, ACROSS, level), ConvNorm(out_channels, out_channels, ALONG, level)
+        )
+        self.along_first = nn.Sequential(
+            ConvNorm(in_channels, out_channels, ALONG, level), ConvNorm(out_channels, out_channels, ACROSS, level)
+        )
+
+    def forward(self, voxels: Any) -> Any:
+        one, other = self.across_first(voxels), self.along_first(voxels)
+        return one.replace_feature(one.features + other.features)
+
+
+class DownBlock(nn.Module):
+    """An asymmetric block, and a strided convolution to the coarser level; returns what both make."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: Kernel, level: int) -> None:
+        super().__init__()
+        self.block = AsymmetricBlock(in_channels, out_channels, level)
+        self.pool = to_coarser(out_channels, stride, level)
+
+    def forward(self, voxels: Any) -> tuple[Any, Any]:
+        finer = self.block(voxels)
+        return self.pool(finer), finer
+
+
+class UpBlock(nn.Module):
+    """From level + 1 back to `level`, plus what the way down left there: cube(along(across(up(cube f) + skip)))."""
+
+    def __init__(self, in_channels: int, out_channels: int, level: int) -> None:
+        super().__init__()
+        self.before = ConvNorm(in_channels, out_channels, CUBE, level + 1)
+        self.up = to_finer(out_channels, level)
+        self.after = nn.Sequential(
+            *[ConvNorm(out_channels, out_channels, kernel, level) for kernel in (ACROSS, ALONG, CUBE)]
+        )
+
+    def forward(self, voxels: Any, skip: Any) -> Any:
+        voxels = self.up(self.before(voxels))
+        return self.after(voxels.replace_feature(voxels.features + skip.features))
+
+
+class DimensionContext(nn.Module):
+    """Dimension-decomposition based context: f * sum over the three axes of sigmoid(BatchNorm(conv along it f))."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList([submanifold(channels, channels, line, 0) for line in LINES])
+        self.norms = nn.ModuleList([BatchNorm(channels) for _ in LINES])
+
+    def forward(self, voxels: Any) -> Any:
+        gates = [torch.sigmoid(norm(conv(voxels).features)) for conv, norm in zip(self.convs, self.norms)]
+        return voxels.replace_feature(voxels.features * torch.stack(gates).sum(0))  # (3, V, C) -> (V, C)
+
+
+class AsymmetricNetwork(nn.Module):
+    """Four levels down and up again, then the context of each axis: (V, in) -> (V, 4 width), of the same cells."""
+
+    def __init__(self, in_channels: int, width: int) -> None:
+        super().__init__()
+        channels = [width, 2 * width, 4 * width, 8 * width, 16 * width]
+        # The height has few cells, and is halved twice alone.
+        strides: list[Kernel] = [(2, 2, 2), (2, 2, 2), (2, 2, 1), (2, 2, 1)]
+        self.first = AsymmetricBlock(in_channels, width, 0)
+        self.downs = nn.ModuleList(
+            [DownBlock(channels[level], channels[level + 1], stride, level) for level, stride in enumerate(strides)]
+        )
+        coarse = [*channels[2:], channels[-1]]
+        self.ups = nn.ModuleList([UpBlock(coarse[level], channels[level + 1], level) for level in (3, 2, 1, 0)])
+        self.context = DimensionContext(2 * width)
+        # In the place of the released head, a convolution to the classes: the classifier after it sees one point.
+        self.neighborhood = submanifold(4 * width, 4 * width, CUBE, 0)
+
+    def forward(self, voxels: Any) -> Tensor:
+        voxels = self.first(voxels)
+        skips = []
+        for down in self.downs:
+            voxels, finer = cast(DownBlock, down)(voxels)
+            skips.append(finer)
+        for up in self.ups:
+            voxels = up(voxels, skips.pop())
+        context = self.context(voxels)
+        joined = voxels.replace_feature(torch.cat([context.features, voxels.features], 1))
+        return self.neighborhood(joined).features

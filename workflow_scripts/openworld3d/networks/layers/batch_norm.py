@@ -1,0 +1,46 @@
+"""Batch normalisation over the whole batch, also where processes share it, on the CPU and on cards."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from openworld3d.networks import distributed
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """y = (x - mean) / sqrt(variance + eps) * weight + bias, statistics over all points of all processes.
+
+    torch's own SyncBatchNorm does the same on cards alone.
+    """
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Normalise (N, C), in the precision of the statistics; in training also move these.
+
+        One point alone has no variance: it is normalised by the running statistics, which it does not move.
+        """
+        feature = feature.to(self.weight.dtype)
+        if not self.training or distributed.processes() == 1:
+            return super().forward(feature) if len(feature) > 1 else self.by_running_statistics(feature)
+        count = distributed.total(feature.new_tensor(float(len(feature))))
+        mean = distributed.total(feature.sum(0)) / count  # (C,)
+        centred = feature - mean
+        variance = distributed.total((centred**2).sum(0)) / count  # (C,)
+        self.move_running(mean, variance * count / (count - 1))
+        return centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias
+
+    def by_running_statistics(self, feature: Tensor) -> Tensor:
+        """Normalise (N, C) as a trained network does."""
+        return F.batch_norm(feature, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+    @torch.no_grad()
+    def move_running(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the running statistics towards those of a batch: mean (C,) and unbiased variance (C,)."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.momentum is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance, self.momentum)

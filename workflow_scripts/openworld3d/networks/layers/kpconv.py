@@ -1,0 +1,104 @@
+"""The KPConv stem of Stratified Transformer: rigid kernel points with linear influence (Thomas et al., ICCV 2019)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.networks.layers.segment import take_rows
+
+KERNEL_POINTS = 15
+STEM_MOMENTUM = 0.02
+CHUNK = 1024  # points at a time, as a cloud's influences are large: 15 x 34 numbers a point
+SHADOW = 1e6  # where the neighbour that pads a neighbourhood lies: farther than any kernel point reaches
+
+
+class StemNorm(nn.Module):
+    """Batch normalisation under the parameter name that released checkpoints carry."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.batch_norm = BatchNorm(channels, momentum=STEM_MOMENTUM)
+
+    def forward(self, feature: Tensor) -> Tensor:
+        return self.batch_norm(feature)
+
+
+@torch.no_grad()
+def kernel_influence(center: Tensor, near: Tensor, points: Tensor, reach: float) -> Tensor:
+    """Return max(0, 1 - |x_j - x_i - x_k| / reach): x_i (N, 3), x_j (N, m, 3), x_k (15, 3) -> (N, 15, m)."""
+    relative = near - center[:, None]  # (N, m, 3)
+    square = relative.new_zeros(*near.shape[:2], len(points))  # (N, m, 15)
+    for axis in range(3):
+        offset = relative[:, :, axis, None] - points[:, axis]
+        square.addcmul_(offset, offset)
+    return square.sqrt_().div_(-reach).add_(1).clamp_(min=0).transpose(1, 2)  # (N, 15, m)
+
+
+class KPConv(nn.Module):
+    """h_i = sum over kernel points k and neighbours j of influence(i, j, k) W_k f_j."""
+
+    def __init__(self, in_channels: int, out_channels: int, reach: float) -> None:
+        super().__init__()
+        self.reach = reach
+        self.K_points = nn.Parameter(kernel_points(1.5 * reach), requires_grad=False)
+        self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(KERNEL_POINTS, in_channels, out_channels)))
+
+    def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
+        padded = torch.cat([feature, feature.new_zeros(1, feature.shape[1])])
+        shadowed = torch.cat([coord, coord.new_full((1, 3), SHADOW)])
+        parts = []
+        for center, near in zip(coord.split(CHUNK), neighbor.split(CHUNK)):
+            influence = kernel_influence(center, take_rows(shadowed, near), self.K_points, self.reach)  # (n, 15, m)
+            weighted = torch.matmul(influence, take_rows(padded, near))  # (n, 15, in)
+            parts.append(torch.matmul(weighted.flatten(1), self.weight.flatten(0, 1)))  # (n, out)
+        return torch.cat(parts)
+
+
+def kernel_points(radius: float) -> Tensor:
+    """Place one kernel point at the centre and 14 by repulsion in a ball: (15, 3) float32, the farthest at `radius`.
+
+    KPConv, supplementary B: points repel each other and are attracted to the centre; deterministic here.
+    """
+    generator = torch.Generator().manual_seed(0)
+    points = torch.randn(KERNEL_POINTS, 3, generator=generator, dtype=torch.float64)
+    points[0] = 0
+    for step in range(500):
+        apart = points[:, None] - points
+        distance = apart.norm(dim=2, keepdim=True).clamp(min=1e-3)
+        force = (apart / distance**3).sum(1) - points
+        force[0] = 0
+        points = points + 0.1 * 0.99**step * force.clamp(-1, 1)
+    return (points * radius / points.norm(dim=1).max()).float()
+
+
+class KPConvSimpleBlock(nn.Module):
+    """h = LeakyReLU(BN(KPConv(f)))."""
+
+    def __init__(self, in_channels: int, out_channels: int, reach: float) -> None:
+        super().__init__()
+        self.kpconv = KPConv(in_channels, out_channels, reach)
+        self.bn = StemNorm(out_channels)
+        self.activation = nn.LeakyReLU(0.2)
+
+    def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
+        return self.activation(self.bn(self.kpconv(feature, coord, neighbor)))
+
+
+class KPConvResBlock(nn.Module):
+    """h = f + unary_2(KPConv(unary_1(f))), each unary a Linear-BN-LeakyReLU through a quarter of the channels.
+
+    `bn` takes no part; released checkpoints carry it.
+    """
+
+    def __init__(self, channels: int, reach: float) -> None:
+        super().__init__()
+        inner = channels // 4
+        self.unary_1 = nn.Sequential(nn.Linear(channels, inner, bias=False), StemNorm(inner), nn.LeakyReLU(0.2))
+        self.unary_2 = nn.Sequential(nn.Linear(inner, channels, bias=False), StemNorm(channels), nn.LeakyReLU(0.2))
+        self.kpconv = KPConv(inner, inner, reach)
+        self.bn = StemNorm(channels)
+
+    def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
+        return feature + self.unary_2(self.kpconv(self.unary_1(feature), coord, neighbor))

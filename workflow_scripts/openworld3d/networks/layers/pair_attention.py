@@ -1,0 +1,163 @@
+"""Attention over a flat list of pairs with relative positions, and its gradients, without a (M, h, e) tensor.
+
+N points, M (query, key) pairs, h heads of e channels, tables of L rows per axis. Arrays are laid out by head, so that
+torch's embedding bags, one for every head and query, do the gathering and the summing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from openworld3d.networks.layers.segment import segment_softmax, segment_sum
+
+
+class Pairs(NamedTuple):
+    """Who attends to whom, in small integers, as a scene has millions of pairs.
+
+    query (M,) in rising order, key (M,), by_key (M,): the pairs' numbers in rising order of key, all int32; row
+    (M, 3): the table row of x_i - x_j per axis, signed integers of any size.
+    """
+
+    query: Tensor
+    key: Tensor
+    row: Tensor
+    by_key: Tensor
+
+
+def make_pairs(query: np.ndarray, key: np.ndarray, row: np.ndarray) -> Pairs:
+    """Complete the pairs by their order by key: (M,) in rising order, (M,), (M, 3), signed integers of any size."""
+    query, key = query.astype(np.int32), key.astype(np.int32)
+    number = np.arange(len(query), dtype=np.int32)
+    start = np.searchsorted(query, np.arange(query[-1] + 2, dtype=np.int32))
+    by_key = csr_matrix((number, key, start)).tocsc().data  # a counting sort: many times as fast as argsort
+    return Pairs(*(torch.from_numpy(array) for array in (query, key, np.asfortranarray(row), by_key)))
+
+
+class Bags(NamedTuple):
+    """Each point's pairs as a bag: owner (M,) in rising order, the other point (M,), where a bag starts (N,)."""
+
+    owner: Tensor
+    other: Tensor
+    start: Tensor
+
+
+def make_bags(owner: Tensor, other: Tensor, points: int) -> Bags:
+    """Complete the bags by where each starts: owner (M,) in rising order, other (M,), of any integers; all int64."""
+    count = torch.bincount(owner, minlength=points)
+    return Bags(owner.long(), other.long(), torch.cumsum(count, 0) - count)
+
+
+def dots(left: Tensor, right: Tensor, bags: Bags) -> Tensor:
+    """Return left[owner] . right[other] for every pair: (N, e), (N, e) -> (M,)."""
+    # The gradient of an embedding bag's weights is this product; nothing else has it in one pass.
+    return torch.ops.aten._embedding_bag_per_sample_weights_backward(
+        left, right, bags.other, bags.start, bags.owner, 0
+    )
+
+
+def weighted_sum(weight: Tensor, vector: Tensor, bags: Bags) -> Tensor:
+    """Return the sum of weight * vector[other] over every bag: (M,), (N, e) -> (N, e)."""
+    return torch.nn.functional.embedding_bag(bags.other, vector, bags.start, mode="sum", per_sample_weights=weight)
+
+
+def cells(point: Tensor, row: Tensor, length: int) -> Tensor:
+    """Number the cell of an (N, L) array that each pair looks up: (M,) int64, (M,) -> (M,) int64."""
+    return (length * point).add_(row)
+
+
+def look_up(product: Tensor, cell: Tensor) -> Tensor:
+    """Return each pair's cell: (N, L), (M,) -> (M,)."""
+    return product.view(-1).index_select(0, cell)
+
+
+def spread(weight: Tensor, cell: Tensor, out: Tensor) -> Tensor:
+    """Add each pair's weight to its cell of an empty `out`: (M,), (M,) -> (N, L)."""
+    out.zero_().view(-1).scatter_add_(0, cell, weight)
+    return out
+
+
+class PairAttention(torch.autograd.Function):
+    """out_i = sum_j a_ij (v_j + t^V_ij), a = softmax over the keys of i of q_i k_j + q_i t^Q_ij + k_j t^K_ij.
+
+    q, k, v (h, N, e) and the three tables (h, 3, e, L) -> (h, N, e). A table is looked up in its product with the
+    points, (N, L) for one axis and head at a time; of what has as many entries as pairs the weights alone are kept.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        query_table: Tensor,
+        key_table: Tensor,
+        value_table: Tensor,
+        pairs: Pairs,
+    ) -> Tensor:
+        heads, points, _ = query.shape
+        length = query_table.shape[3]
+        bags = make_bags(pairs.query, pairs.key, points)
+        product = query.new_empty(points, length)  # one buffer for all
+        weight = query.new_empty(heads, len(pairs.query))  # logits first
+        out = torch.empty_like(value)
+        for head in range(heads):
+            weight[head] = dots(query[head], key[head], bags)
+        for point, vector, table in ((bags.owner, query, query_table), (bags.other, key, key_table)):
+            for axis in range(3):
+                cell = cells(point, pairs.row[:, axis], length)
+                for head in range(heads):
+                    weight[head] += look_up(torch.mm(vector[head], table[head, axis], out=product), cell)
+        for head in range(heads):
+            weight[head] = segment_softmax(weight[head], bags.owner, points)
+            out[head] = weighted_sum(weight[head], value[head], bags)
+        for axis in range(3):
+            cell = cells(bags.owner, pairs.row[:, axis], length)
+            for head in range(heads):
+                out[head].addmm_(spread(weight[head], cell, product), value_table[head, axis].t())
+        ctx.pairs = pairs
+        ctx.save_for_backward(query, key, value, query_table, key_table, value_table, weight)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, query_table, key_table, value_table, weight = ctx.saved_tensors
+        pairs, grad = ctx.pairs, grad.contiguous()
+        heads, points, _ = query.shape
+        length = query_table.shape[3]
+        bags, by_key = make_bags(pairs.query, pairs.key, points), pairs.by_key.long()
+        key_bags = make_bags(bags.other[by_key], bags.owner[by_key], points)
+        product = query.new_empty(points, length)
+        grads = [torch.empty_like(each) for each in (query, key, value, query_table, key_table, value_table)]
+        grad_query, grad_key, grad_value, grad_query_table, grad_key_table, grad_value_table = grads
+        grad_logit = torch.empty_like(weight)  # of the weights first
+        for head in range(heads):
+            grad_logit[head] = dots(grad[head], value[head], bags)
+            grad_value[head] = weighted_sum(weight[head].index_select(0, by_key), grad[head], key_bags)
+        for axis in range(3):
+            cell = cells(bags.owner, pairs.row[:, axis], length)
+            for head in range(heads):
+                grad_logit[head] += look_up(torch.mm(grad[head], value_table[head, axis], out=product), cell)
+                torch.mm(grad[head].t(), spread(weight[head], cell, product), out=grad_value_table[head, axis])
+        for head in range(heads):
+            mean = segment_sum(weight[head] * grad_logit[head], bags.owner, points)
+            grad_logit[head].sub_(mean.index_select(0, bags.owner)).mul_(weight[head])
+            grad_query[head] = weighted_sum(grad_logit[head], key[head], bags)
+            grad_key[head] = weighted_sum(grad_logit[head].index_select(0, by_key), query[head], key_bags)
+        for point, vector, table, grad_vector, grad_table in (
+            (bags.owner, query, query_table, grad_query, grad_query_table),
+            (bags.other, key, key_table, grad_key, grad_key_table),
+        ):
+            for axis in range(3):
+                cell = cells(point, pairs.row[:, axis], length)
+                for head in range(heads):
+                    spread(grad_logit[head], cell, product)
+                    torch.mm(vector[head].t(), product, out=grad_table[head, axis])
+                    grad_vector[head].addmm_(product, table[head, axis].t())
+        return (*grads, None)

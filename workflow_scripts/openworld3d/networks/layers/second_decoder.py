@@ -1,0 +1,100 @@
+"""Decoders of the unknown: they go up the levels beside a backbone's own decoder, and end in one logit per point.
+
+Each is called as `decoder(pyramid, geometry, generator)`: what `PyramidBackbone.pyramid` returned for that geometry,
+and what random numbers are drawn from, torch's global state where it is None. It returns the unknown's logit (N, 1).
+Nothing is detached, so that a loss on that logit also teaches the semantic decoder and the encoder. Weights start as
+torch has them, whatever the backbone's initialisation, as in PDF.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from openworld3d.errors import UserError
+from openworld3d.networks.backbone import PyramidBackbone
+from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.networks.layers.memory_cell import MemoryCell
+from openworld3d.networks.layers.upsample import Upsample
+
+
+def unknown_head(channels: int, hidden: int) -> nn.Sequential:
+    """Return what makes the unknown's logit of a point: (N, channels) -> (N, 1)."""
+    return nn.Sequential(nn.Linear(channels, hidden), BatchNorm(hidden), nn.ReLU(inplace=True), nn.Linear(hidden, 1))
+
+
+class HeadOnly(nn.Module):
+    """No second decoder: head(s_1), on the semantic decoder's output. `channels` of the levels, coarse to fine."""
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.head = unknown_head(channels[-1], channels[-1])
+
+    def forward(self, pyramid: list[Tensor], geometry: Any, generator: torch.Generator | None) -> Tensor:
+        """Return the unknown's logit: (n, C) of each level -> (N, 1)."""
+        return self.head(pyramid[-1])
+
+
+class PlainDecoder(nn.Module):
+    """PDF's uncertainty decoder (CVPR 2024, arXiv 2404.00979), as its released code has it; the logit is head(u_1).
+
+    u_L = e_L, and u_i = A_i LN(s_i) + interpolation of B_i LN(u_{i+1}): the backbone's own upsampling, whose skip is
+    what the semantic decoder made of the level, not the encoder. It interpolates as the backbone does, where the
+    released code takes three points whatever `up_k` says. `channels` of the levels, coarse to fine.
+    """
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.upsamples = nn.ModuleList([Upsample(coarse, fine) for coarse, fine in zip(channels, channels[1:])])
+        self.head = unknown_head(channels[-1], channels[-1])
+
+    def forward(self, pyramid: list[Tensor], geometry: Any, generator: torch.Generator | None) -> Tensor:
+        """Return the unknown's logit: (n, C) of each level -> (N, 1)."""
+        feature = pyramid[0]
+        for upsample, skip, level in zip(self.upsamples, pyramid[1:], reversed(geometry.levels[:-1])):
+            feature = upsample(skip, feature, level.fine, level.fine_weight)
+        return self.head(feature)
+
+
+class MemoryDecoder(nn.Module):
+    """The prototype that PDF grew out of: a `MemoryCell` on each s_i from s_{L-1} to s_1; the logit is head(a_1).
+
+    A cell has the channels of its level, and returns those of the next finer one, the last its own. The prototype's
+    head has two outputs, of which its loss can use one; this has one. `channels` of the levels, coarse to fine.
+    """
+
+    def __init__(self, channels: Sequence[int], initial_state: str) -> None:
+        super().__init__()
+        if len(channels) < 2:
+            raise UserError(
+                "memory cells are asked for beside a backbone of 1 level, expected 2 or more, since a cell reads "
+                "what the backbone's decoder makes of a level; raise num_layers, or choose another second decoder"
+            )
+        own = channels[1:]
+        self.cells = nn.ModuleList(
+            [
+                MemoryCell(before, after, coarsest=index == 0, initial_state=initial_state)
+                for index, (before, after) in enumerate(zip(own, [*own[1:], own[-1]]))
+            ]
+        )
+        self.head = unknown_head(own[-1], own[-1] // 2)
+
+    def forward(self, pyramid: list[Tensor], geometry: Any, generator: torch.Generator | None) -> Tensor:
+        """Return the unknown's logit: (n, C) of each level -> (N, 1)."""
+        feature = None
+        for cell, decoded, level in zip(self.cells, pyramid[1:], reversed(geometry.levels[:-1])):
+            feature = cell(decoded, feature, level.fine, level.fine_weight, generator)
+        return self.head(feature)
+
+
+def make_second_decoder(kind: str, initial_state: str, backbone: PyramidBackbone) -> nn.Module:
+    """Return an untrained second decoder of a backbone: `none`, `plain` or `memory_cell`.
+
+    `initial_state`, of memory cells alone, is `random`, `zero` or `learned`.
+    """
+    channels = backbone.pyramid_channels
+    if kind == "memory_cell":
+        return MemoryDecoder(channels, initial_state)
+    return {"none": HeadOnly, "plain": PlainDecoder}[kind](channels)

@@ -1,0 +1,84 @@
+"""Attention of Stratified Transformer with contextual relative position encoding.
+
+Lai et al., CVPR 2022, section 3.3. N points, M (query, key) pairs, h heads of e channels, tables of L rows per axis.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from openworld3d.networks.layers.pair_attention import PairAttention, Pairs
+
+PARTS = 100000  # of a metre, to which offsets are rounded
+
+
+def table_length(side: float, step: float) -> int:
+    """Return L, the rows that cover offsets of up to twice a window's side in steps of `step` metres."""
+    return 2 * int((2 * side + 1e-4) // step)
+
+
+def table_rows(coord: np.ndarray, query: np.ndarray, key: np.ndarray, side: float, step: float) -> np.ndarray:
+    """Quantise x_i - x_j to table rows: (M, 3) in 0..L-1, axis after axis in memory, the smallest integers with L.
+
+    The offset is rounded to 1e-5 first, as in the reference; where float32 window borders let it fall outside the
+    table, as happens in scenes of tens of metres, it is clamped.
+    """
+    last = table_length(side, step) - 1
+    far = int((2 * side + step) * PARTS)
+    # So few offsets are left by rounding that each is quantised once, and the pairs look it up.
+    offset = np.arange(-far, far + 1, dtype=np.float32) / np.float32(PARTS)
+    row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step))
+    row_of_offset = np.clip(row, 0, last).astype(np.min_scalar_type(-last - 1))
+    rows = np.empty((3, len(query)), row_of_offset.dtype)
+    for axis, x in enumerate(np.ascontiguousarray(coord.T)):
+        parts = np.rint((x[query] - x[key]) * np.float32(PARTS))
+        rows[axis] = row_of_offset[np.clip(parts, -far, far).astype(np.int32) + far]
+    return rows.T
+
+
+class WindowAttention(nn.Module):
+    """out_i = sum_j a_ij (v_j + t^V_ij), a = softmax over the keys of i of q_i k_j + q_i t^Q_ij + k_j t^K_ij.
+
+    t_ij = T_x[row_x] + T_y[row_y] + T_z[row_z]; q is scaled by e^-1/2, also in its positional term, k is not.
+    """
+
+    def __init__(self, channels: int, heads: int, side: float, step: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.scale = (channels // heads) ** -0.5
+        shape = (table_length(side, step), heads, channels // heads, 3)
+        self.relative_pos_query_table = nn.Parameter(torch.empty(shape))
+        self.relative_pos_key_table = nn.Parameter(torch.empty(shape))
+        self.relative_pos_value_table = nn.Parameter(torch.empty(shape))
+        for table in (
+            self.relative_pos_query_table,
+            self.relative_pos_key_table,
+            self.relative_pos_value_table,
+        ):
+            nn.init.trunc_normal_(table, std=0.02)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.proj = nn.Linear(channels, channels)
+
+    def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
+        points, channels = feature.shape
+        by_head = self.qkv(feature).view(points, 3, self.heads, -1).permute(1, 2, 0, 3).contiguous()
+        query, key, value = by_head.to(self.relative_pos_query_table).unbind(
+            0
+        )  # (h, N, e), in full precision whatever autocast did
+        out = PairAttention.apply(
+            query * self.scale,
+            key,
+            value,
+            by_head_and_axis(self.relative_pos_query_table),
+            by_head_and_axis(self.relative_pos_key_table),
+            by_head_and_axis(self.relative_pos_value_table),
+            pairs,
+        )
+        return self.proj(out.permute(1, 0, 2).reshape(points, channels))
+
+
+def by_head_and_axis(table: Tensor) -> Tensor:
+    """Lay a table out as the attention takes it: (L, h, e, 3) -> (h, 3, e, L)."""
+    return table.permute(1, 3, 2, 0).contiguous()

@@ -1,0 +1,1 @@
+"""Protocols: which classes are unknown, whether the scenes can measure it, and the page that says so."""

@@ -1,0 +1,1 @@
+"""Provenance: what made a result, and the code that made it."""

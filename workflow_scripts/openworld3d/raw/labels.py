@@ -1,0 +1,134 @@
+"""What raw layouts share: the total label map, the origin, instances and checks, each refusal one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from openworld3d.errors import UserError
+from openworld3d.scenes.scene import NO_INSTANCE, VOID, Scene
+
+# Up to here float32 tells a quarter of a millimetre apart, and a millimetre up to four times as far.
+NEAR_ORIGIN = 4096.0
+LARGEST_EXTENT = 16384.0
+
+
+class Reading(NamedTuple):
+    """A scene as it was read, and what reading it left out.
+
+    void_ids: points of each raw id that is void, by id; shift: metres to add to the scene's coord for the file's.
+    """
+
+    scene: Scene
+    void_ids: dict[str, int]
+    shift: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+
+def class_of_raw_id(raw_ids: dict[int, str | None], classes: list[str]) -> dict[int, int]:
+    """Return raw id -> index in `classes`, 255 for the ids that `raw_ids` maps to None (void)."""
+    return {raw: VOID if name is None else classes.index(name) for raw, name in raw_ids.items()}
+
+
+def map_labels(raw: np.ndarray, index_of: dict[int, int], file: Path) -> tuple[np.ndarray, dict[str, int]]:
+    """Map raw ids to class indices, and count those that are void: (N,) integer -> (N,) uint8, points by id.
+
+    An id outside the map refuses the file.
+    """
+    present, inverse, count = np.unique(raw, return_inverse=True, return_counts=True)
+    for position, raw_id in enumerate(present.tolist()):
+        if raw_id not in index_of:
+            place = int(np.flatnonzero(inverse == position)[0])
+            raise UserError(
+                f"{file}: point {place} has the raw label {raw_id}, which is neither a class nor void in the "
+                f"dataset's map; correct the labels or add the id to the map"
+            )
+    table = np.array([index_of[raw_id] for raw_id in present.tolist()], np.uint8)
+    void = {
+        str(raw_id): points for raw_id, points in zip(present.tolist(), count.tolist()) if index_of[raw_id] == VOID
+    }
+    return table[inverse.reshape(-1)], void
+
+
+def recentre(coord: np.ndarray, file: Path) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Return coordinates as float32 and what was taken off them, whole metres: (N, 3) float64 -> (N, 3) float32.
+
+    Nothing is taken off where float32 holds them to a quarter of a millimetre, as in a room; of a map's coordinates,
+    10^6 m and more, it would leave steps of decimetres. Raises UserError where a scene is wider than 16 km.
+    """
+    check_points(coord, file)
+    shift = np.floor(coord.min(0)) if np.abs(coord).max() > NEAR_ORIGIN else np.zeros(3)
+    moved = coord - shift
+    if moved.max() > LARGEST_EXTENT:
+        place = int(moved.max(1).argmax())
+        raise UserError(
+            f"{file}: point {place} lies at {coord[place].tolist()}, {moved[place].max():g} m from the scene's "
+            f"lowest corner, expected at most {LARGEST_EXTENT:g} m; remove the point or cut the scene into tiles"
+        )
+    return moved.astype(np.float32), tuple(shift.tolist())
+
+
+def check_points(coord: np.ndarray, file: Path) -> None:
+    """Refuse an empty scene and coordinates that are not finite."""
+    if len(coord) == 0:
+        raise UserError(f"{file}: holds no point, expected at least one; remove the scene from its split")
+    wrong = np.flatnonzero(~np.isfinite(coord).all(1))
+    if len(wrong):
+        raise UserError(
+            f"{file}: point {wrong[0]} has the coordinate {coord[wrong[0]].tolist()}, expected finite numbers "
+            f"({len(wrong)} such points); remove those points or scan again"
+        )
+
+
+def check_length(found: int, expected: int, file: Path, points_file: Path) -> None:
+    """Refuse labels that are not one per point."""
+    if found != expected:
+        raise UserError(
+            f"{file}: holds {found} labels, expected {expected}, one for each point of {points_file}; "
+            f"fetch both files of the same release again"
+        )
+
+
+def check_scan(points: np.ndarray, brightest: float, file: Path) -> None:
+    """Refuse a scan of a LiDAR, x, y, z and intensity in its columns, that no LiDAR can have seen: (N, >= 4) float32.
+
+    Coordinates have to be finite and within 16 km of the sensor, intensities within 0 to `brightest`.
+    """
+    check_points(points[:, :3], file)
+    far = np.flatnonzero(np.abs(points[:, :3]).max(1) > LARGEST_EXTENT)
+    if len(far):
+        raise UserError(
+            f"{file}: point {far[0]} lies at {points[far[0], :3].tolist()}, expected metres from the sensor, at most "
+            f"{LARGEST_EXTENT:g} ({len(far)} such points); remove those points or fetch the file again"
+        )
+    intensity = points[:, 3]
+    wrong = np.flatnonzero(~((intensity >= 0) & (intensity <= brightest)))
+    if len(wrong):
+        raise UserError(
+            f"{file}: point {wrong[0]} has the intensity {intensity[wrong[0]]}, expected 0 to {brightest:g} "
+            f"({len(wrong)} such points); correct the intensities or fetch the file again"
+        )
+
+
+def whole_numbers(values: np.ndarray, name: str, file: Path) -> np.ndarray:
+    """Return values as integers; some programs write them as floats, and one that is not whole refuses the file."""
+    if values.dtype.kind in "iu":
+        return values
+    wrong = np.flatnonzero(~(np.abs(values) < 2.0**63) | (values != np.floor(values)))
+    if len(wrong):
+        raise UserError(
+            f"{file}: point {wrong[0]} has the {name} {values[wrong[0]]}, expected whole numbers; correct or "
+            "fetch the file again, or name another attribute as the dataset's label"
+        )
+    return values.astype(np.int64)
+
+
+def number_instances(ids: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """Number the instances of a scan from 0, -1 where `has` is false: (N,) integer, (N,) bool -> (N,) int32.
+
+    An id has its class in it, since SemanticKITTI counts instances per class.
+    """
+    instance = np.full(len(ids), NO_INSTANCE, np.int32)
+    instance[has] = np.unique(ids[has], return_inverse=True)[1].reshape(-1)
+    return instance

@@ -1,0 +1,75 @@
+"""Arrays of a raw `.npz`: what its headers claim is checked before anything is unpacked, and no pickle is opened."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib import format as npy
+
+from openworld3d.errors import UserError
+from openworld3d.raw.attributes import check_names, check_shapes
+from openworld3d.raw.files import parsing
+
+FORMAT = "an .npz of arrays"
+ENDING = ".npy"
+# What NumPy writes. The other packings of a .zip make gigabytes of a kilobyte, deflate at most 1032 times as much.
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+MOST_UNPACKED = 1032
+HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+class Claim(NamedTuple):
+    """What a `.zip` and the header in it say of an array; `size` is in bytes, the header's included."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    header: int
+    size: int
+    packed: int
+    packing: int
+
+
+def read_npz(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
+    """Return arrays of an `.npz` by name, each of numbers with a row for each of the first one's.
+
+    Raises UserError where the file cannot be read, lacks an array or has one of another shape.
+    """
+    with parsing(file, FORMAT), zipfile.ZipFile(file) as archive:
+        there = [name[: -len(ENDING)] for name in archive.namelist() if name.endswith(ENDING)]
+    check_names(wanted, there, file)
+    with parsing(file, FORMAT), zipfile.ZipFile(file) as archive:
+        claims = {name: read_claim(archive, name + ENDING) for name in wanted}
+    check_shapes(claims, file)
+    for name, claim in claims.items():
+        check_size(claim, name, file)
+    with parsing(file, FORMAT), zipfile.ZipFile(file) as archive:
+        return {name: read_array(archive, name + ENDING) for name in wanted}
+
+
+def read_claim(archive: zipfile.ZipFile, member: str) -> Claim:
+    """Return what an array's headers say of it."""
+    entry = archive.getinfo(member)
+    with archive.open(entry) as stream:
+        shape, _, dtype = HEADER_READERS[npy.read_magic(stream)](stream)
+        return Claim(shape, dtype, stream.tell(), entry.file_size, entry.compress_size, entry.compress_type)
+
+
+def check_size(claim: Claim, name: str, file: Path) -> None:
+    """Refuse an array that is not as long as its header says, or longer than what it is packed into can hold."""
+    expected = claim.header + math.prod(claim.shape) * claim.dtype.itemsize
+    packed = min(claim.packed, file.stat().st_size)
+    if claim.size != expected or claim.size > packed * MOST_UNPACKED or claim.packing not in PACKINGS:
+        raise UserError(
+            f"{file}: its {name} takes {claim.size} bytes packed into {packed} by method {claim.packing}, expected "
+            f"{expected} bytes, deflated or as they are; the file is damaged, fetch or write it again"
+        )
+
+
+def read_array(archive: zipfile.ZipFile, member: str) -> np.ndarray:
+    """Return an array of numbers."""
+    with archive.open(member) as stream:
+        return npy.read_array(stream, allow_pickle=False)

@@ -1,0 +1,1 @@
+"""Reports: tables, figures and clouds that people read."""

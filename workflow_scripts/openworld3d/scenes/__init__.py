@@ -1,0 +1,1 @@
+"""Scenes: their arrays, the manifests that list them, and their voxels."""

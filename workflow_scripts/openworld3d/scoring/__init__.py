@@ -1,0 +1,1 @@
+"""Scoring: what turns outputs of scenes into scores of their points."""

@@ -1,0 +1,66 @@
+"""What a method says of the points of a scene: outputs and scores have rows, each of which speaks for some points.
+
+Scores lie in an `.npz` per scene beside their manifest: `score` (R,) float32, one for each row of the outputs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+from openworld3d.errors import UserError
+from openworld3d.inference.outputs import index_of_columns, read_inverse, read_outputs
+from openworld3d.scenes.manifests import SceneFile, Scenes, scene_names
+from openworld3d.scenes.scene import VOID
+
+
+class ScoredScene(NamedTuple):
+    """Where a scene of N points, a run's outputs of it and their scores lie.
+
+    columns (K,) uint8: the index in the dataset's classes of each column of the logits.
+    """
+
+    name: str
+    file: SceneFile
+    outputs: Path
+    scores: Path
+    columns: np.ndarray
+
+    def score(self) -> np.ndarray:
+        """Return the score of each point, (N,) float32; raises UserError where it is not that of these outputs."""
+        inverse = read_inverse(self.outputs, self.file.points)
+        with np.load(self.outputs) as outputs, np.load(self.scores) as scores:
+            rows, score = len(outputs["visits"]), scores["score"]
+        if len(score) != rows:
+            raise UserError(f"{self.scores}: it has {len(score)} rows, {self.outputs} has {rows}; score it again")
+        return score[inverse]
+
+    def prediction(self) -> np.ndarray:
+        """Return the predicted class of each point, (N,) uint8, void where the outputs are without logits."""
+        outputs = read_outputs(self.outputs, [])
+        inverse = read_inverse(self.outputs, self.file.points)
+        if "logits" not in outputs:
+            return np.full(len(inverse), VOID, np.uint8)
+        return self.columns[outputs["logits"].argmax(axis=1)][inverse]
+
+
+def scored_scenes(scores: Sequence[Path], outputs: Sequence[Path], scenes: Scenes) -> list[ScoredScene]:
+    """Return the scenes that the scores of some shards list, in the order of the scenes manifests.
+
+    scores, outputs: manifests. Raises `UserError` where a scene is in none of the others.
+    """
+    columns = {manifest: index_of_columns(manifest, scenes.classes) for manifest in outputs}
+    manifest_of = {name: manifest for manifest in outputs for name in scene_names(manifest)}
+    found = {}
+    for manifest in scores:
+        for name in scene_names(manifest):
+            if name not in manifest_of:
+                raise UserError(
+                    f"{manifest}: its scene {name!r} is in none of the outputs manifests; give those that were scored"
+                )
+            of = manifest_of[name]
+            file, scene = f"{name}.npz", scenes.find(name)
+            found[name] = ScoredScene(name, scene, of.with_name(file), manifest.with_name(file), columns[of])
+    return [found[name] for name in scenes.files if name in found]

@@ -1,0 +1,1 @@
+"""Training: the loop, its data, its optimizer, its checkpoint and its monitor."""

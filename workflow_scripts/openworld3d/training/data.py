@@ -1,0 +1,89 @@
+"""The batches of an epoch: drawn from scenes, within what the recipe allows, one prepared while one is learnt."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Iterator, TypeVar
+
+import numpy as np
+import torch
+
+from openworld3d.errors import UserError
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch, Cloud, TrainingData, join, offsets, training_cloud
+from openworld3d.protocols.protocol import IGNORED
+from openworld3d.scenes.scene import load_scene
+
+T = TypeVar("T")
+
+
+def steps_of_epoch(data: TrainingData) -> int:
+    """Return how many steps an epoch has."""
+    return -(-len(data.scenes) * data.recipe["loop"] // data.recipe["scenes_per_step"])
+
+
+def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator[Batch]:
+    """Yield this process's batches of one epoch, the next prepared while the last is learnt."""
+    order = np.random.default_rng([data.seed, epoch]).permutation(len(data.scenes) * data.recipe["loop"])
+    size = data.recipe["scenes_per_step"]
+    steps = [order[start : start + size] for start in range(0, len(order), size)]
+
+    def make(numbers: np.ndarray) -> Batch:
+        mine = numbers[distributed.rank() :: distributed.processes()]
+        if len(mine):
+            return make_batch(network, data, epoch, mine)
+        # The last batch may have fewer scenes than there are processes, and each must take part in the step.
+        batch = make_batch(network, data, epoch, numbers[:1])
+        return batch._replace(target=torch.full_like(batch.target, IGNORED), keys=[], left_out=0)
+
+    return prefetch(make, steps)
+
+
+def make_batch(network: Backbone, data: TrainingData, epoch: int, numbers: np.ndarray) -> Batch:
+    """Draw the numbered clouds of an epoch and join as many as the recipe's `batch_voxels` and `batch_pairs` allow.
+
+    Clouds are left out from the end; where the first alone has too many pairs, its crop is halved until it fits.
+    """
+    recipe = data.recipe
+    clouds = [draw(data, epoch, number, recipe["crop_voxels"]) for number in numbers]
+    drawn = sum(len(cloud.coord) for cloud in clouds)
+    while True:
+        while sum(len(cloud.coord) for cloud in clouds) > recipe["batch_voxels"]:
+            clouds.pop()
+        joined = join(clouds)
+        geometry = network.geometry(joined.coord, offsets(clouds))
+        if geometry.pairs <= recipe["batch_pairs"]:
+            return Batch(
+                feature=torch.from_numpy(joined.feature),
+                geometry=geometry,
+                target=torch.from_numpy(joined.target),
+                coord=joined.coord,
+                unknown=joined.unknown,
+                offset=offsets(clouds),
+                keys=[[data.seed, epoch, int(number)] for number in numbers[: len(clouds)]],
+                left_out=drawn - len(joined.coord),
+            )
+        if len(clouds) > 1:
+            clouds.pop()
+        elif len(joined.coord) > 1:
+            clouds = [draw(data, epoch, numbers[0], len(joined.coord) // 2)]
+        else:
+            raise UserError(f"batch_pairs is {recipe['batch_pairs']}, and one voxel has {geometry.pairs}; raise it")
+
+
+def draw(data: TrainingData, epoch: int, number: int, crop_voxels: int) -> Cloud:
+    """Draw one numbered cloud of an epoch, at most `crop_voxels` large; equal numbers draw the same."""
+    scene = load_scene(data.scenes[number % len(data.scenes)], data.protocol.classes)
+    return training_cloud(scene, data, crop_voxels, np.random.default_rng([data.seed, epoch, number]))
+
+
+def prefetch(make: Callable[[np.ndarray], T], items: list[np.ndarray]) -> Iterator[T]:
+    """Yield make(item) for each item in order, one ahead in a thread."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = [pool.submit(make, item) for item in items[:1]]
+        for following in [*items[1:], None]:
+            ready = coming.pop().result()
+            if following is not None:
+                coming.append(pool.submit(make, following))
+            yield ready

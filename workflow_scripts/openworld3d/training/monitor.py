@@ -1,0 +1,192 @@
+"""A training's history as it grows: metrics of every epoch, a table, TensorBoard's curves, a progress bar.
+
+Nothing here moves a weight, so that a training's key ignores this file, and the metrics and the inference that it
+imports.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from openworld3d.files import whole_file
+from openworld3d.inference.crops import Bounds
+from openworld3d.inference.model import Model, infer_scene
+from openworld3d.metrics import segmentation
+from openworld3d.metrics.ranking import ranking
+from openworld3d.metrics.statistics import Points, confuse
+from openworld3d.networks import distributed
+from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.inputs import Batch, TrainingData
+from openworld3d.protocols.protocol import IGNORED
+from openworld3d.scenes.scene import VOID, load_scene
+from openworld3d.scores import msp
+from openworld3d.scoring.apply import score_rows
+from openworld3d.training.checkpoint import History
+from openworld3d.training.data import steps_of_epoch
+from openworld3d.training.loop import Watch
+from openworld3d.training.schedule import first_epoch
+
+COLUMNS = (
+    "epoch",
+    "rate",
+    "train_loss",
+    "train_miou",
+    "train_left_out",
+    "val_loss",
+    "val_miou",
+    "val_aupr_msp",
+    "val_auroc_msp",
+)
+SECONDS_BETWEEN_BARS = 5  # a log keeps every bar, and trainings last for days
+
+
+class RunWatch(Watch):
+    """Watches a run, whose validation scenes are for information: nothing is chosen by them."""
+
+    def __init__(
+        self, data: TrainingData, recipe_module: ModuleType, validation: list[Path], device: torch.device, table: Path
+    ) -> None:
+        self.data = data
+        self.recipe_module = recipe_module
+        # A training is not told what inference asks of its recipe, as a change there must not train again.
+        self.asked: dict[str, Any] = {name: key["default"] for name, key in recipe_module.INFERENCE_KEYS.items()}
+        self.asked["unknown_columns"] = []  # every class that is taught counts as known
+        self.validation = validation
+        self.device = device
+        self.table = table
+        self.leads = distributed.rank() == 0
+        self.recorded = 0
+        self.first = first_epoch(data.recipe)
+        self.forget_epoch()
+
+    def start(self, history: History) -> None:
+        """Write anew what a checkpoint holds, and show where the training stands."""
+        if not self.leads:
+            return
+        curves = self.table.with_name("tensorboard")
+        shutil.rmtree(curves, ignore_errors=True)
+        self.writer = SummaryWriter(str(curves))
+        steps = steps_of_epoch(self.data)
+        self.bar = tqdm(
+            total=self.data.recipe["epochs"] * steps,
+            initial=(self.first + len(history)) * steps,
+            unit="step",
+            mininterval=SECONDS_BETWEEN_BARS,
+        )
+        self.describe(len(history))
+        if history:
+            tqdm.write(f"going on after epoch {self.first + len(history)}")
+            self.record(history)
+
+    def describe(self, done: int) -> None:
+        """Show the epoch that follows `done` others of this training beside the bar."""
+        epochs = self.data.recipe["epochs"]
+        self.bar.set_description(f"epoch {min(self.first + done + 1, epochs)}/{epochs}")
+
+    def step(self, logits: Tensor, batch: Batch) -> None:
+        """Count a step's predictions and what its batch left out."""
+        known = len(self.data.protocol.known)
+        target = batch.target.to(logits.device)
+        cell = (target * known + logits.argmax(1))[target < known]
+        self.confusion += torch.bincount(cell, minlength=known * known).cpu().numpy()
+        self.left_out += batch.left_out
+        if self.leads:
+            self.bar.update()
+
+    def epoch(self, network: Backbone) -> dict[str, float]:
+        """Return the mean IoU over the epoch's batches, the voxels left out, and the validation's metrics."""
+        parts = distributed.gather((self.confusion, self.left_out))
+        confusion = np.sum([part[0] for part in parts], 0)
+        known = len(self.data.protocol.known)
+        row: dict[str, float] = {
+            "train_miou": float(segmentation.miou_known(confusion.reshape(known, known), range(known))),
+            "train_left_out": sum(part[1] for part in parts),
+        }
+        self.forget_epoch()
+        return {**row, **self.validate(network)}
+
+    def forget_epoch(self) -> None:
+        """Begin to count an epoch."""
+        self.confusion = np.zeros(len(self.data.protocol.known) ** 2, np.int64)
+        self.left_out = 0
+
+    def validate(self, network: Backbone) -> dict[str, float]:
+        """Return loss, mean IoU, AUPR and AUROC of MSP over all points of the validation scenes, pooled."""
+        network.eval()
+        mine = self.validation[distributed.rank() :: distributed.processes()]
+        parts = [
+            each for some in distributed.gather([self.of_scene(network, path) for path in mine]) for each in some
+        ]
+        network.train()
+        loss, weight = np.sum([part[1:] for part in parts], 0).tolist()
+        protocol, points = self.data.protocol, [part[0] for part in parts]
+        confusion = np.sum([confuse(of_scene, len(protocol.classes)) for of_scene in points], 0)
+        ranked = ranking([of.score for of in points], [protocol.is_unknown(of.label) for of in points])
+        return {
+            "val_loss": loss / weight if weight else float("nan"),
+            "val_miou": float(segmentation.miou_known(confusion, protocol.class_of_column)),
+            "val_aupr_msp": ranked.aupr,
+            "val_auroc_msp": ranked.auroc,
+        }
+
+    def of_scene(self, network: Backbone, path: Path) -> tuple[Points, float, float]:
+        """Return what MSP says of a scene's points, and its summed and weighted cross-entropy with that weight."""
+        protocol, recipe = self.data.protocol, self.data.recipe
+        scene = load_scene(path, protocol.classes)
+        asked = {**recipe, **self.asked}
+        model = Model(
+            network, self.recipe_module, asked, self.data.voxel_size, self.data.appearance_range, self.device
+        )
+        outputs = infer_scene(model, scene, "single", Bounds(recipe["batch_voxels"], recipe["batch_pairs"]))
+        logits, inverse = outputs["logits"], outputs["inverse"]
+        prediction = protocol.class_of_column[logits.argmax(1)]
+        score = score_rows(msp.score, {"logits": logits})
+        points = Points(scene.label, prediction[inverse], score[inverse]).take(scene.label != VOID)
+        target, weight = torch.from_numpy(protocol.targets(scene.label)), torch.from_numpy(self.data.class_weight)
+        loss = F.cross_entropy(
+            torch.from_numpy(logits[inverse]), target, weight, ignore_index=IGNORED, reduction="sum"
+        )
+        return points, float(loss), float(weight[target[target != IGNORED]].sum())
+
+    def record(self, history: History) -> None:
+        """Write the table whole, and the epochs that TensorBoard has not seen."""
+        if not self.leads:
+            return
+        write_table(self.table, history)
+        for row in history[self.recorded :]:
+            for column in columns_of(history)[1:]:
+                self.writer.add_scalar(column.replace("_", "/", 1), row[column], row["epoch"])
+        self.writer.flush()
+        self.recorded = len(history)
+        self.describe(len(history))
+        tqdm.write("  ".join(f"{column} {history[-1][column]:.4g}" for column in columns_of(history)))
+
+    def close(self) -> None:
+        """End the bar and the curves."""
+        if self.leads:
+            self.bar.close()
+            self.writer.close()
+
+
+def columns_of(history: History) -> list[str]:
+    """Return the columns of a history: `COLUMNS`, then what the recipe counted."""
+    return [*COLUMNS, *sorted(set(history[0]) - set(COLUMNS))]
+
+
+def write_table(path: Path, history: History) -> None:
+    """Write one line for each epoch."""
+    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+        writer: Any = csv.DictWriter(file, columns_of(history), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
