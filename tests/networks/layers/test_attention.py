@@ -121,7 +121,7 @@ def test_table_rows_are_each_offset_quantised(seed: int, grid: tuple[float, floa
     side, step = grid
     generator = np.random.default_rng(seed)
     coord = generator.uniform(0, 5 * side, (40, 3)).astype(np.float32)
-    query, key = generator.integers(0, 40, (2, 300))
+    query, key = generator.integers(0, 40, (2, 10000))  # more than a chunk
     offset = np.round((coord[query] - coord[key]) * np.float32(100000)) / np.float32(100000)
     row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step))
     expected = np.clip(row, 0, table_length(side, step) - 1)
