@@ -100,7 +100,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "share that is dropped": (value("recipes.dropout.dropout", 0.2), {"train": 1, **ASK_ONE}),
     "passes with paths dropped": (value("recipes.drop_path.passes", 4), ASK_ONE),
     "sums over passes": (
-        code(f"{LIBRARY}/inference/passes.py"),
+        code(f"{LIBRARY}/inference/averaging.py"),
         chains(3, train=1, infer=2, sample_training=2, ensemble=1),
     ),
     "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
