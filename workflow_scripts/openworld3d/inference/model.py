@@ -9,9 +9,9 @@ from typing import Any, Mapping, NamedTuple, Sequence
 import numpy as np
 import torch
 
-from openworld3d.inference.averaging import Means
 from openworld3d.inference.coverage import output_rows, showings
 from openworld3d.inference.crops import Bounds, covering_crops
+from openworld3d.networks.averaging import Means
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import evaluation_cloud

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import special, stats
 
-from openworld3d.inference.averaging import Means, Passes
+from openworld3d.networks.averaging import Means, Passes
 
 LOGITS = arrays(
     np.float32, st.tuples(st.integers(1, 6), st.just(3), st.just(4)), elements=st.floats(-60, 60, width=32)
@@ -156,5 +156,6 @@ def test_sums_do_not_grow_with_the_passes() -> None:
     sizes = []
     for seed in range(40):
         sums.add(torch.rand(50, 6, generator=torch.Generator().manual_seed(seed)))
-        sizes.append(sum(value.numel() for value in vars(sums).values() if isinstance(value, torch.Tensor)))
+        held = [*vars(sums).values(), *vars(sums.logits).values()]
+        sizes.append(sum(value.numel() for value in held if isinstance(value, torch.Tensor)))
     assert set(sizes) == {50 * (6 + 6 + 1 + 1 + 1)}
