@@ -15,8 +15,8 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 from openworld3d.datasets.semantickitti import CLASSES, THINGS, read_scene
 from openworld3d.errors import run_command
 from openworld3d.protocols.protocol import make_protocol
+from openworld3d.pseudo_labels.synthesis import Synthesis, instances, source_classes, synthesise
 from openworld3d.scenes.scene import Scene
-from openworld3d.training.synthesis import Synthesis, instances, source_classes, synthesise
 
 PICTURE = ROOT / "docs/images/synthesis.png"
 SCANS = Path(os.environ.get("DATA_DIR", ROOT / "../shared/data")) / "semantickitti_mini/dataset"

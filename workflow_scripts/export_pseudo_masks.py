@@ -14,7 +14,7 @@ import numpy as np
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder, write_json
-from openworld3d.inference.trained import load_trained
+from openworld3d.inference.model import load_trained
 from openworld3d.protocols.protocol import make_protocol
 from openworld3d.pseudo_labels.masks import COLOURS, cases, describe_cases, mark_scene
 from openworld3d.reports.clouds import write_cloud

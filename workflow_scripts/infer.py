@@ -9,10 +9,9 @@ from pathlib import Path
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
-from openworld3d.inference.model import infer_scene
+from openworld3d.inference.model import infer_scene, load_trained
 from openworld3d.inference.outputs import save_manifest, save_outputs
 from openworld3d.inference.shards import scenes_of_shard
-from openworld3d.inference.trained import load_trained
 from openworld3d.scenes.manifests import read_scenes
 from openworld3d.scenes.scene import load_scene
 

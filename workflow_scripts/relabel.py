@@ -16,8 +16,7 @@ import numpy as np
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
-from openworld3d.inference.model import infer_scene
-from openworld3d.inference.trained import Trained, load_trained
+from openworld3d.inference.model import Trained, infer_scene, load_trained
 from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.manifests import read_scenes
 from openworld3d.scenes.scene import VOID, Scene, describe, load_scene, save_scene

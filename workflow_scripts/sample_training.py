@@ -12,7 +12,7 @@ import numpy as np
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import whole_file
-from openworld3d.inference.trained import load_trained
+from openworld3d.inference.model import load_trained
 from openworld3d.inference.training_sample import draw_sample, last_layer
 from openworld3d.scenes.manifests import read_scenes
 

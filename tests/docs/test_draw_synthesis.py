@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from openworld3d.datasets.semantickitti import CLASSES, read_scene
+from openworld3d.pseudo_labels.synthesis import Synthesis, synthesise
 from openworld3d.scenes.scene import Scene
-from openworld3d.training.synthesis import Synthesis, synthesise
 
 DRAW = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs/draw_synthesis.py"))
 

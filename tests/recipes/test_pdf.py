@@ -28,7 +28,7 @@ from openworld3d.scenes.scene import save_scene
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.data import epoch_batches
 from openworld3d.training.loop import Watch, train
-from openworld3d.training.schedule import make_optimizer, rate_factor
+from openworld3d.training.optimizer import make_optimizer, rate_factor
 
 CPU = torch.device("cpu")
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)

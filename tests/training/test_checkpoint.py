@@ -23,14 +23,13 @@ from openworld3d.protocols.protocol import make_protocol
 from openworld3d.recipes import closed_set
 from openworld3d.training.checkpoint import Checkpoint, made_by
 from openworld3d.training.loop import Watch, train
-from openworld3d.training.precision import OF_TODAY, make_scaler
-from openworld3d.training.schedule import make_optimizer
+from openworld3d.training.optimizer import OF_TODAY, make_optimizer, make_scaler
 
 KILL = "import os, runpy, signal, sys; kill = lambda: os.kill(os.getpid(), signal.SIGKILL); "
 RUN = "; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
 MOMENTS = {
     "in the middle of an epoch": (
-        "import openworld3d.training.schedule as s; keep = s.rate_factor; "
+        "import openworld3d.training.optimizer as s; keep = s.rate_factor; "
         "s.rate_factor = lambda kind, step, *more: kill() if step == 5 else keep(kind, step, *more)"
     ),
     "in the middle of writing": (

@@ -205,7 +205,7 @@ FILES: list[tuple[str, str, set[str]]] = [
     ("workflow_scripts/measure.py", "# changed\n", {"measure", "make_table"}),
     ("workflow_scripts/train.py", "# changed\n", AFTER_TRAIN),
     ("workflow_scripts/job.py", "# changed\n", set()),
-    (f"{LIBRARY}/training/schedule.py", "# changed\n", AFTER_TRAIN),
+    (f"{LIBRARY}/training/optimizer.py", "# changed\n", AFTER_TRAIN),
     (f"{LIBRARY}/training/monitor.py", "# changed\n", set()),
     (f"{LIBRARY}/scores/gen.py", "# changed\n", AFTER_SCORE),
     (f"{LIBRARY}/scores/msp.py", "# changed\n", set()),

@@ -1,18 +1,22 @@
-"""From a scene to the network's outputs on every point, averaged over its visits."""
+"""A trained network: loaded from a run's weights, and run over whole scenes."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 import torch
 
-from openworld3d.inference.averaging import Means
 from openworld3d.inference.coverage import output_rows, showings
 from openworld3d.inference.crops import Bounds, covering_crops
+from openworld3d.networks.averaging import Means
 from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import evaluation_cloud
+from openworld3d.networks.weights import load_weights
+from openworld3d.plugins import load
 from openworld3d.scenes.scene import Scene
 
 SEED = 0
@@ -27,6 +31,34 @@ class Model(NamedTuple):
     voxel_size: float
     appearance_range: Sequence[float]
     device: torch.device
+
+
+class Trained(NamedTuple):
+    """A model, the bounds of its crops, the class of each column of its logits, and the unknown classes."""
+
+    model: Model
+    bounds: Bounds
+    columns: list[str]
+    unknown: list[str]
+
+
+def load_trained(weights: Path, asked: dict[str, Any]) -> Trained:
+    """Return the network of a run's weights, in evaluation mode, on a card where there is one.
+
+    asked: `inference_voxels`, `inference_pairs` and of the `recipe` its kind and what inference asks of it.
+    """
+    state, config = load_weights(weights)
+    backbone, columns, unknown = config["backbone"], config["columns"], config["unknown"]
+    trained_by = load("recipes", config["recipe"]["kind"])
+    network = build_network(backbone, config["in_channels"], len(columns), trained_by, config["recipe"])
+    network.load_state_dict(state)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device).eval()
+    unknown_columns = [column for column, name in enumerate(columns) if name in unknown]
+    recipe = {**config["recipe"], **asked["recipe"], "unknown_columns": unknown_columns}
+    recipe_module = load("recipes", recipe["kind"])
+    model = Model(network, recipe_module, recipe, backbone["grid_size"], backbone["appearance_range"], device)
+    return Trained(model, Bounds(asked["inference_voxels"], asked["inference_pairs"]), columns, unknown)
 
 
 def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> dict[str, np.ndarray]:

@@ -15,8 +15,7 @@ from typing import cast
 import numpy as np
 from torch import nn
 
-from openworld3d.inference.model import infer_scene
-from openworld3d.inference.trained import Trained
+from openworld3d.inference.model import Trained, infer_scene
 from openworld3d.networks.backbone import Backbone
 from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.scenes.manifests import Scenes

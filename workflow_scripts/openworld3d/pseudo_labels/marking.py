@@ -1,4 +1,4 @@
-"""Which points of a training batch are to be taken for unknown, by the way that a recipe asks for."""
+"""Mark the points of a training batch to take for unknown, and count how many marks are right."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 from openworld3d.networks.inputs import Batch
 from openworld3d.networks.layers.geometry import clouds
 from openworld3d.pseudo_labels.growing import Growing
-from openworld3d.pseudo_labels.low_confidence import low_confidence_mask
-from openworld3d.pseudo_labels.prototypes import prototype_mask
+from openworld3d.pseudo_labels.prototypes import low_confidence_mask, prototype_mask
 from openworld3d.pseudo_labels.region import region_mask
 
 DRAWS = 1  # so that marking draws other numbers than what the cloud was augmented with
@@ -60,3 +59,20 @@ def growing_of(recipe: Mapping[str, Any]) -> Growing:
         recipe["region_seed_share"],
         recipe["region_seeds"],
     )
+
+
+def count_found(mask: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """Count the held-out points that are marked, all that are marked, and all that are held out: (N,) bool, twice.
+
+    (3,) int64, which add up over clouds.
+    """
+    return np.array([np.count_nonzero(part) for part in (mask & held_out, mask, held_out)], np.int64)
+
+
+def precision_and_recall(found: np.ndarray) -> tuple[float, float]:
+    """Return which share of the marked points is held out, and of those held out is marked, NaN where there are none.
+
+    found (3,), a sum of `count_found`.
+    """
+    right, marked, held_out = found.tolist()
+    return right / marked if marked else float("nan"), right / held_out if held_out else float("nan")

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.inference.model import infer_scene, picked_points
-from openworld3d.inference.trained import Trained
+from openworld3d.inference.model import Trained, infer_scene, picked_points
 from openworld3d.protocols.protocol import Protocol
-from openworld3d.pseudo_labels.marking import mark_cloud
-from openworld3d.pseudo_labels.quality import precision_and_recall
+from openworld3d.pseudo_labels.marking import mark_cloud, precision_and_recall
 from openworld3d.scenes.scene import VOID, Scene
 
 # Of Okabe and Ito (Color Universal Design, 2008), which the colour blind tell apart too.

@@ -12,7 +12,7 @@ from typing import Any, Mapping
 import torch
 from torch import Tensor
 
-from openworld3d.inference.passes import Passes
+from openworld3d.networks.averaging import Passes
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.layers.drop_path import dropping_paths
 

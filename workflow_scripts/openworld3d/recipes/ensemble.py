@@ -1,7 +1,7 @@
 """A deep ensemble (Lakshminarayanan et al., NeurIPS 2017, arXiv 1612.01474): networks of one recipe, several seeds.
 
 The paper's ensembles have five members. Each is a run of its own, and the rule `ensemble` joins their outputs as
-`openworld3d.inference.passes` joins passes. The ensemble of seed s has the members of seeds s M to s M + M - 1, so
+`openworld3d.networks.averaging` joins passes. The ensemble of seed s has the members of seeds s M to s M + M - 1, so
 that ensembles of different seeds share none. Where a point is visited more than once, a member's logits are a mean
 over its visits.
 """

@@ -13,9 +13,9 @@ from typing import Any, Mapping
 import numpy as np
 
 from openworld3d.protocols.protocol import Protocol
+from openworld3d.pseudo_labels.synthesis import Synthesis, altered, source_classes
 from openworld3d.recipes import real
 from openworld3d.scenes.scene import Scene
-from openworld3d.training.synthesis import Synthesis, altered, source_classes
 
 BEGINS_WITH: str = "train"
 TEACHES_UNKNOWN: bool = False

@@ -23,8 +23,7 @@ from openworld3d.networks.backbone import Backbone, PyramidBackbone
 from openworld3d.networks.inputs import Batch
 from openworld3d.networks.layers.second_decoder import make_second_decoder
 from openworld3d.protocols.protocol import IGNORED
-from openworld3d.pseudo_labels.marking import mark_batch
-from openworld3d.pseudo_labels.quality import count_found, precision_and_recall
+from openworld3d.pseudo_labels.marking import count_found, mark_batch, precision_and_recall
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
 BEGINS_WITH: str = "train"

@@ -3,7 +3,7 @@
 Redundancy classifiers, the largest of which is the logit of the unknown, beside a trained closed-set network. Two
 parts teach them without an unknown label: calibration, which makes the unknown the runner-up wherever a class is
 known, and synthesis, which resizes objects of known classes and calls them unknown
-(`openworld3d.training.synthesis`). A weight or share of 0 switches a part off.
+(`openworld3d.pseudo_labels.synthesis`). A weight or share of 0 switches a part off.
 
 Whoever fine-tuned at the closed-set training's learning rate lost the closed set (mIoU 58 to 37.5 in an epoch, says
 an issue of the released code), so a config gives it a tenth of that rate. The network is the last epoch's, never the
@@ -23,9 +23,9 @@ from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.protocols.protocol import Protocol
+from openworld3d.pseudo_labels.synthesis import Synthesis, altered, source_classes
 from openworld3d.recipes.closed_set import mean_cross_entropy
 from openworld3d.scenes.scene import Scene
-from openworld3d.training.synthesis import Synthesis, altered, source_classes
 
 BEGINS_WITH: str = "train"
 TEACHES_UNKNOWN: bool = False

@@ -16,8 +16,7 @@ from openworld3d.networks.inputs import Batch, TrainingData
 from openworld3d.networks.weights import State
 from openworld3d.training.checkpoint import Checkpoint, History
 from openworld3d.training.data import epoch_batches, steps_of_epoch
-from openworld3d.training.precision import autocast, make_scaler
-from openworld3d.training.schedule import first_epoch, make_optimizer, set_rates
+from openworld3d.training.optimizer import autocast, first_epoch, make_optimizer, make_scaler, set_rates
 
 
 class Watch:

@@ -35,7 +35,7 @@ from openworld3d.scoring.apply import score_rows
 from openworld3d.training.checkpoint import History
 from openworld3d.training.data import steps_of_epoch
 from openworld3d.training.loop import Watch
-from openworld3d.training.schedule import first_epoch
+from openworld3d.training.optimizer import first_epoch
 
 COLUMNS = (
     "epoch",

@@ -1,14 +1,20 @@
-"""The optimizer, and the learning rate of each step."""
+"""The optimizer: parameter groups, the learning rate of each step, mixed precision and gradient scaling."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Mapping
+from contextlib import nullcontext
+from typing import Any, ContextManager, Mapping
 
 import torch
 from torch import nn
 
+from openworld3d.errors import UserError
+
 MILESTONES = (0.6, 0.8)  # of all steps
+ADVICE = "set the recipe's precision to float32"
+# From torch 2.3 on, since when the CPU takes part in all of it: before, its layer norms refused mixed input.
+OF_TODAY = hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler")
 
 
 def make_optimizer(network: nn.Module, recipe: dict[str, Any]) -> torch.optim.Optimizer:
@@ -45,3 +51,25 @@ def rate_factor(schedule: str, step: int, warmup: int, steps: int) -> float:
     if schedule == "multistep":
         return 0.1 ** sum(step >= milestone * steps for milestone in MILESTONES)
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def autocast(device: torch.device, precision: str) -> ContextManager[Any]:
+    """Return a context in which matrix products run in `precision`, `float32` as they are.
+
+    Raises UserError where this torch cannot: bfloat16 needs torch 1.10 on a card, the CPU needs 2.3 for either.
+    """
+    if precision == "float32":
+        return nullcontext()
+    if OF_TODAY or (device.type == "cuda" and hasattr(torch, "autocast")):
+        return torch.autocast(device.type, dtype=getattr(torch, precision))
+    if device.type == "cuda" and precision == "float16":
+        return torch.cuda.amp.autocast()
+    raise UserError(f"torch {torch.__version__} does not train in {precision} on {device.type}; {ADVICE}")
+
+
+def make_scaler(device: torch.device, precision: str) -> Any:
+    """Return the gradient scaler, without which float16's gradients vanish; it does nothing for the others."""
+    scaled = precision == "float16"
+    if OF_TODAY:
+        return torch.amp.GradScaler(device.type, enabled=scaled)
+    return torch.cuda.amp.GradScaler(enabled=scaled)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openworld3d.pseudo_labels.quality import count_found, precision_and_recall
+from openworld3d.pseudo_labels.marking import count_found, precision_and_recall
 
 HELD_OUT = np.array([True, True, True, False, False])
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from openworld3d.errors import UserError
 from openworld3d.protocols.protocol import make_protocol
-from openworld3d.scenes.scene import NO_INSTANCE, VOID, Scene
-from openworld3d.training.synthesis import (
+from openworld3d.pseudo_labels.synthesis import (
     Synthesis,
     altered,
     components,
@@ -23,6 +22,7 @@ from openworld3d.training.synthesis import (
     synthesise,
     with_instances,
 )
+from openworld3d.scenes.scene import NO_INSTANCE, VOID, Scene
 
 CLASSES = ["road", "car", "truck", "bus", "person"]
 ROAD, CAR, TRUCK, BUS, PERSON = range(5)
