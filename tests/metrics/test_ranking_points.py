@@ -16,12 +16,8 @@ BAD: list[tuple[str, tuple[Any, ...]]] = [
         ([SCORE, np.array([np.nan, 1, np.nan])], [UNKNOWN, UNKNOWN]),
     ),
     (
-        "found 2 chunks of score, 1 of unknown, expected as many of each; cut all of them alike",
+        "found 2 chunks of score, 1 of unknown, expected as many of each; cut both alike",
         ([SCORE, SCORE], [UNKNOWN]),
-    ),
-    (
-        "found 1 chunks of score, 1 of unknown, 2 of weight, expected as many of each; cut all of them alike",
-        (SCORE, UNKNOWN, [SCORE, SCORE]),
     ),
     (
         "chunk 2: found the shapes score (3,), unknown (2,), expected (N,) of each; give one value for each point",
@@ -31,11 +27,6 @@ BAD: list[tuple[str, tuple[Any, ...]]] = [
         "chunk 1: found the shapes score (3, 1), unknown (3, 1), expected (N,) of each; "
         "give one value for each point",
         (SCORE[:, None], UNKNOWN[:, None]),
-    ),
-    (
-        "chunk 1: found the shapes score (3,), unknown (3,), weight (2,), expected (N,) of each; "
-        "give one value for each point",
-        (SCORE, UNKNOWN, np.ones(2)),
     ),
     (
         "chunk 1: unknown is uint8, expected bool; compare labels with the unknown class",
@@ -48,15 +39,6 @@ BAD: list[tuple[str, tuple[Any, ...]]] = [
     (
         "chunk 1: score is complex64, expected float16, float32 or float64; convert it",
         (SCORE.astype(np.complex64), UNKNOWN),
-    ),
-    ("chunk 1: weight is bool, expected numbers; convert it", (SCORE, UNKNOWN, UNKNOWN)),
-    (
-        "1 of 3 weights are negative, infinite or NaN, expected finite ones >= 0; correct them",
-        (SCORE, UNKNOWN, np.array([1, -1, 0])),
-    ),
-    (
-        "2 of 3 weights are negative, infinite or NaN, expected finite ones >= 0; correct them",
-        (SCORE, UNKNOWN, np.array([np.inf, 1, np.nan])),
     ),
 ]
 
@@ -71,7 +53,7 @@ def test_what_cannot_be_ranked_is_refused_in_a_sentence(sentence: str, arguments
 def test_pieces_are_views_of_all_points_in_their_order() -> None:
     score = np.arange(PIECE + 2, dtype=np.float32)
     unknown = score >= PIECE - 1
-    pieces = pieces_of([score, SCORE], [unknown, UNKNOWN], None)
+    pieces = pieces_of([score, SCORE], [unknown, UNKNOWN])
     assert [(len(piece.score), piece.positives) for piece in pieces] == [(PIECE, 1), (2, 2), (3, 2)]
     assert all(np.shares_memory(piece.score, whole) for piece, whole in zip(pieces, (score, score, SCORE)))
     np.testing.assert_array_equal(np.concatenate([piece.score for piece in pieces]), np.append(score, SCORE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from openworld3d.metrics import ranking_sorted, ranking_weighted
+from openworld3d.metrics import ranking_sorted
 from openworld3d.metrics.ranking_points import Chunks, pieces_of
 from openworld3d.metrics.ranking_sums import Sums
 
@@ -32,16 +32,14 @@ class Ranking:
     fpr95_strict: float
 
 
-def ranking(score: Chunks, unknown: Chunks, weight: Chunks | None = None) -> Ranking:
+def ranking(score: Chunks, unknown: Chunks) -> Ranking:
     """Return how well score (N,) float16, float32 or float64 ranks the points that are unknown (N,) bool.
 
     Each may be an iterable of chunks of such arrays instead; how they are cut changes no bit of the result. -inf is
-    the lowest score, inf the highest, -0.0 equals 0.0. A point counts `weight` (N,) times, finite and >= 0, else
-    once. Needs 4 bytes a point beside its arguments, 8 where scores are float64, more with weights. Raises
-    `UserError` for scores of NaN, weights that are negative or not finite, and arrays that do not match.
+    the lowest score, inf the highest, -0.0 equals 0.0. Needs 4 bytes a point beside its arguments, 8 where scores are
+    float64. Raises `UserError` for scores of NaN and arrays that do not match.
     """
-    pieces = pieces_of(score, unknown, weight)
-    sums = ranking_sorted.sums(pieces) if weight is None else ranking_weighted.sums(pieces)
+    sums = ranking_sorted.sums(pieces_of(score, unknown))
     return Ranking(*[math.nan] * 5) if sums is None else of_sums(sums)
 
 

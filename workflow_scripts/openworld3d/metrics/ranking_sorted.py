@@ -1,4 +1,4 @@
-"""Ranks points that count once: positives and negatives are sorted apart, and each threshold is looked up in both.
+"""Ranks points: positives and negatives are sorted apart, and each threshold is looked up in both.
 
 All sums are of whole numbers, so that neither the chunks of points nor the threads change a bit of them.
 """
@@ -18,7 +18,7 @@ BLOCK = 2**14
 
 
 def sums(pieces: Sequence[Piece]) -> Sums | None:
-    """Return a ranking's sums over points without weights, None where there are no positives or no negatives."""
+    """Return a ranking's sums, None where there are no positives or no negatives."""
     positives = sum(piece.positives for piece in pieces)
     negatives = sum(len(piece.score) for piece in pieces) - positives
     if not positives or not negatives:

@@ -1,4 +1,4 @@
-"""What points with and without weights are added up to, from which every metric of a ranking follows."""
+"""What points are added up to, from which every metric of a ranking follows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNIT = 2 ** (WORD_BITS * WORDS)
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the positive points of a ranking, each point as often as its weight says.
+    """Sums over the positive points of a ranking.
 
     A point's threshold is its score. twice_below: twice the negatives below it, plus those that tie with it;
     precision: that of the points at or above it; precision_above: that of those above it, 1 where there are none;
