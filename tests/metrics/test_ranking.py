@@ -4,6 +4,8 @@ import math
 import random
 import tracemalloc
 from dataclasses import astuple
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
-from openworld3d import metrics
-from openworld3d.metrics import ranking_points, ranking_sorted
-from openworld3d.metrics.ranking import Ranking, ranking
+from openworld3d.errors import UserError
+from openworld3d.metrics.ranking import PIECE, UNIT, Ranking, exact_sum, pieces_of, precision, ranking, recalled
 
 INFINITE, TINY = math.inf, 2.0**-149  # the smallest float32 above 0
 TIED = st.integers(-3, 3).map(float)
@@ -147,8 +148,8 @@ def test_neither_pieces_nor_blocks_nor_threads_change_a_bit(
 ) -> None:
     expected = ranking(*case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking_points, "PIECE", piece)
-        patch.setattr(ranking_sorted, "BLOCK", block)
+        patch.setattr("openworld3d.metrics.ranking.PIECE", piece)
+        patch.setattr("openworld3d.metrics.ranking.BLOCK", block)
         patch.setenv("OMP_NUM_THREADS", str(threads))
         assert ranking(*case) == expected
 
@@ -206,5 +207,80 @@ def test_memory_is_four_bytes_a_point_and_little_more(unknown_share: float, monk
     assert peak < 4 * size + 8e6
 
 
-def test_package_has_the_function() -> None:
-    assert metrics.ranking(np.array([0.1, 0.9]), np.array([False, True])).auroc == 1
+SCORE, UNKNOWN = np.array([1.0, 2, 3], np.float32), np.array([True, False, True])
+BAD: list[tuple[str, tuple[Any, ...]]] = [
+    (
+        "2 of 6 scores are NaN, which have no rank; find what made them, or leave their points out",
+        ([SCORE, np.array([np.nan, 1, np.nan])], [UNKNOWN, UNKNOWN]),
+    ),
+    (
+        "found 2 chunks of score, 1 of unknown, expected as many of each; cut both alike",
+        ([SCORE, SCORE], [UNKNOWN]),
+    ),
+    (
+        "chunk 2: found the shapes score (3,), unknown (2,), expected (N,) of each; give one value for each point",
+        ([SCORE, SCORE], [UNKNOWN, UNKNOWN[:2]]),
+    ),
+    (
+        "chunk 1: found the shapes score (3, 1), unknown (3, 1), expected (N,) of each; "
+        "give one value for each point",
+        (SCORE[:, None], UNKNOWN[:, None]),
+    ),
+    (
+        "chunk 1: unknown is uint8, expected bool; compare labels with the unknown class",
+        (SCORE, UNKNOWN.astype(np.uint8)),
+    ),
+    (
+        "chunk 1: score is int64, expected float16, float32 or float64; convert it",
+        (SCORE.astype(np.int64), UNKNOWN),
+    ),
+    (
+        "chunk 1: score is complex64, expected float16, float32 or float64; convert it",
+        (SCORE.astype(np.complex64), UNKNOWN),
+    ),
+]
+
+
+@pytest.mark.parametrize(("sentence", "arguments"), BAD, ids=[row[0][:40] for row in BAD])
+def test_what_cannot_be_ranked_is_refused_in_a_sentence(sentence: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(UserError) as refusal:
+        ranking(*arguments)
+    assert str(refusal.value) == sentence
+
+
+def test_pieces_are_views_of_all_points_in_their_order() -> None:
+    score = np.arange(PIECE + 2, dtype=np.float32)
+    unknown = score >= PIECE - 1
+    pieces = pieces_of([score, SCORE], [unknown, UNKNOWN])
+    assert [(len(piece.score), piece.positives) for piece in pieces] == [(PIECE, 1), (2, 2), (3, 2)]
+    assert all(np.shares_memory(piece.score, whole) for piece, whole in zip(pieces, (score, score, SCORE)))
+    np.testing.assert_array_equal(np.concatenate([piece.score for piece in pieces]), np.append(score, SCORE))
+
+
+COUNTS = st.integers(0, 2**32)
+
+
+@pytest.mark.parametrize(
+    ("positives", "expected"),
+    [(1, (1, 1)), (2, (2, 2)), (19, (19, 19)), (20, (19, 20)), (21, (20, 20)), (100, (95, 96))],
+)
+def test_first_positives_of_a_recall(positives: int, expected: tuple[int, int]) -> None:
+    assert recalled(positives) == expected
+
+
+@given(st.integers(1, 2000))
+def test_recall_is_the_quotient_of_float64(positives: int) -> None:
+    recall = np.arange(1, positives + 1) / positives
+    assert recalled(positives) == (np.argmax(recall >= 0.95) + 1, np.argmax(recall > 0.95) + 1)
+
+
+def test_precision_of_no_points_is_one() -> None:
+    assert precision(np.array([0, 0, 3]), np.array([0, 2, 1])).tolist() == [1, 0, 0.75]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**33 // 20), COUNTS, COUNTS), max_size=20))
+def test_no_bit_of_a_sum_is_lost(rows: list[tuple[int, int, int]]) -> None:
+    step, true, false = np.array(rows, np.int64).reshape(-1, 3).T
+    share = precision(true, false)
+    exact = sum((int(count) * Fraction(float(each)) for count, each in zip(step, share)), Fraction(0))
+    assert Fraction(exact_sum(step, share), UNIT) == exact
