@@ -15,7 +15,7 @@ import pandas as pd
 
 from openworld3d.errors import UserError, nearest, run_command
 from openworld3d.files import whole_file
-from openworld3d.metrics.comparison import Row, comparable, difference, holds, near_best
+from openworld3d.metrics.bootstrap import Row, comparable, difference, holds, near_best
 from openworld3d.reports.markdown import table_lines
 from openworld3d.scenes.manifests import read_manifest
 

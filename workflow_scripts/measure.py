@@ -16,9 +16,8 @@ from openworld3d.metrics import segmentation, statistics
 from openworld3d.metrics.bootstrap import interval, replicate
 from openworld3d.metrics.breakdowns import by_known, by_scene, by_unknown
 from openworld3d.metrics.exact import Parts, exact_metrics
-from openworld3d.metrics.measures import Measured, Measures
+from openworld3d.metrics.measures import Measured, Measures, of_step
 from openworld3d.metrics.statistics import Statistics
-from openworld3d.metrics.steps import of_step
 from openworld3d.scenes.manifests import Scenes, read_scenes
 from openworld3d.scenes.scene import VOID, load_scene
 from openworld3d.scoring.scored_scenes import scored_scenes

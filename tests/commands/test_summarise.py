@@ -8,7 +8,7 @@ import pytest
 from tests.commands.conftest import write_outputs, write_scores
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.bins import ordered
+from openworld3d.metrics.histograms import ordered
 from openworld3d.metrics.statistics import UNIT, Statistics, load, merge, save
 
 # The labels are wall, wall, sofa, lamp, void and lamp, sofa, wall; conftest.py has logits and scores.

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.bins import bin_of, ordered
-from openworld3d.metrics.histograms import Counts
+from openworld3d.metrics.histograms import Counts, ordered
 from openworld3d.metrics.measures import Measures
 from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_scene, save
 from openworld3d.scenes.scene import VOID
@@ -43,14 +42,6 @@ def equal(one: Statistics, other: Statistics) -> None:
     for field in fields(Statistics):
         for mine, theirs in zip(np.atleast_1d(getattr(one, field.name)), np.atleast_1d(getattr(other, field.name))):
             np.testing.assert_array_equal(mine, theirs, err_msg=field.name)
-
-
-@pytest.mark.parametrize("bits", [1, 9, 16, 32])
-def test_bins_rise_with_the_score(bits: int) -> None:
-    score = np.array([-np.inf, -3e38, -1, -1e-45, -0.0, 0.0, 1e-45, 1, 1.5, 3e38, np.inf], np.float32)
-    assert np.all(np.diff(bin_of(score, bits).astype(np.int64)) >= 0)
-    assert bin_of(score, bits).max() < 2**bits
-    assert len(set(ordered(score).tolist())) == len(score) - 1  # -0 is 0
 
 
 def test_scene_by_hand() -> None:

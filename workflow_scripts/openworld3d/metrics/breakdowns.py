@@ -7,9 +7,9 @@ from typing import Any, Sequence
 import numpy as np
 
 from openworld3d.metrics.histograms import Counts, histograms, of_all
-from openworld3d.metrics.intervals import ranking_of_bins
 from openworld3d.metrics.measures import EVERY_BIN, Measures
-from openworld3d.metrics.ranking_sums import RECALL
+from openworld3d.metrics.ranking import RECALL
+from openworld3d.metrics.ranking_bounds import ranking_of_bins
 
 SHOWN = ("aupr", "auroc", "fpr95")
 

@@ -13,7 +13,7 @@ import numpy as np
 from openworld3d.metrics import segmentation
 from openworld3d.metrics.calibration import area_under_risk, calibration_error
 from openworld3d.metrics.histograms import Counts, histograms, of_all, of_one
-from openworld3d.metrics.intervals import ranking_of_bins
+from openworld3d.metrics.ranking_bounds import ranking_of_bins
 from openworld3d.metrics.statistics import RIGHT, WRONG, Statistics
 
 # The share of unknown points at which scores on different protocols are compared.
@@ -102,3 +102,23 @@ def mean_over(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     count = defined @ drawn.T
     total = np.where(defined, values, 0) @ drawn.T
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def of_step(
+    statistics: Statistics, before: Statistics | None, old: Sequence[str], taught: Sequence[str], drawn: np.ndarray
+) -> Measured:
+    """Return the mean IoU of classes known from the start and of those taught since, and how much the former fell.
+
+    Each over the classes that have a true point, for draws (R, S) of the scenes: (3, R); NaN without a step before.
+    """
+
+    def mean_iou(of: Statistics, names: Sequence[str]) -> np.ndarray:
+        return segmentation.miou_known(np.tensordot(drawn, of.confusion, 1), of.index(names))
+
+    miou_old = mean_iou(statistics, old)
+    found = {
+        "miou_old": miou_old,
+        "miou_novel": mean_iou(statistics, taught),
+        "forgetting": np.full_like(miou_old, np.nan) if before is None else mean_iou(before, old) - miou_old,
+    }
+    return {name: np.stack([value] * 3) for name, value in found.items()}

@@ -1,7 +1,7 @@
 """Statistics of a method: what its metrics need, per scene; those of other points or scenes are added to them.
 
 One `.npz` with S scenes and C classes of the dataset; points of void are in none of its arrays:
-- `score_*`: the points by true class and bin of their score (counts.py), a bin the first `bits` of its pattern;
+- `score_*`: the points by true class and bin of their score (histograms.py), a bin the first `bits` of its pattern;
 - `confidence_*`: the points of a known class, by whether their prediction is right, and the bin of its confidence;
 - `calibration` (S, 15, 3) int64: the same points in fifteen equal steps of confidence from 0 to 1: how many, how many
   of them right, and the sum of their confidence in units of 2^-32, whole so that sums have no order;

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openworld3d.metrics.bins import bin_of
-from openworld3d.metrics.intervals import ranking_of_bins
+from openworld3d.metrics.histograms import bin_of
+from openworld3d.metrics.ranking_bounds import ranking_of_bins
 
 METRICS = ("aupr", "aupr_trapezoid", "auroc", "fpr95", "fpr95_strict")
 SCORE = st.one_of(st.floats(width=32, allow_nan=False), st.sampled_from([0.0, -0.0, 1.0, 1.5, -1.5]))

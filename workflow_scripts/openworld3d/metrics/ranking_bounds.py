@@ -1,7 +1,8 @@
 """Ranking metrics of points that are known by bin alone: a value, and an interval that holds the exact one.
 
-Of P positives and N negatives, bin b holds p and n; above it lie tp0 and fp0, with it tp and fp. Whatever the order
-of a bin's points, and whichever of them are tied, the exact metric lies between two sums over the bins:
+Of P positives and N negatives, bin b holds p and n;
+above it lie tp0 and fp0, with it tp and fp. Whatever the order of a bin's points, and whichever of them are tied, the
+exact metric lies between two sums over the bins:
 
 - auroc: a positive is above the negatives below its bin, and at most above those of its bin too.
 - aupr: the j-th positive of a bin counts with tp0 + j' positives and fp0 + n' negatives, where j <= j' <= p and
@@ -22,7 +23,7 @@ from typing import Dict
 
 import numpy as np
 
-from openworld3d.metrics.ranking_sums import RECALL
+from openworld3d.metrics.ranking import RECALL
 
 # Of the rounding of float64 sums.
 SLACK = 1e-12
