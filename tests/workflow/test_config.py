@@ -173,7 +173,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "real.redundancy is 0, expected redundancy classifiers, a whole number from 1",
     ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
-    (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
+    (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the number of passes .* from 2; default 10"),
     (
         put(f"{SMALL}.network", "stratified"),
         "network says stratified, .* did you mean stratified_transformer; choose",
@@ -198,10 +198,10 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
     (
         put("datasets.rooms.shards", 0),
-        "rooms.shards is 0, expected jobs that share the inference .*, a whole number in 1",
+        "rooms.shards is 0, expected the number of jobs that share inference .*, a whole number in 1",
     ),
-    (put("datasets.rooms.shards", "4"), "rooms.shards is '4', expected jobs that share .*; 1 where it is left out"),
-    (put("datasets.rooms.shards", 101), "rooms.shards is 101, expected jobs that share .* in 1..100;"),
+    (put("datasets.rooms.shards", "4"), "rooms.shards is '4', expected the number of jobs .*; default 1"),
+    (put("datasets.rooms.shards", 101), "rooms.shards is 101, expected the number of jobs .* in 1..100;"),
     (put("datasets.rooms.shard", 4), "datasets.rooms has the key shard, which does not exist, did you mean shards"),
     (
         put("evaluation.stored_precision", "float8"),

@@ -1,6 +1,6 @@
-"""What each evaluation code would have printed for the same scores: the table of docs/metrics.md.
+"""Print the metrics that each paper's evaluation code reports for the same scores: the table of docs/metrics.md.
 
-python docs/tell_conventions.py --unknown other-vehicle --scenes MANIFEST... --scores MANIFEST...
+python docs/compare_conventions.py --unknown other-vehicle --scenes MANIFEST... --scores MANIFEST...
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 def points_of(scores: list[Path], scenes: Scenes) -> list[Points]:
-    """Return of each scene what a method says of its points that are not void."""
+    """Return the labels, predictions and scores of each scene's points, void points left out."""
     found = []
     for scored in scored_scenes(scores, [outputs_of(manifest) for manifest in scores], scenes):
         label = load_scene(scored.file.path, scenes.classes).label
@@ -47,12 +47,12 @@ def points_of(scores: list[Path], scenes: Scenes) -> list[Points]:
 
 
 def outputs_of(scores: Path) -> Path:
-    """Return the manifest of the outputs of a shard, where the pipeline's links show them."""
+    """Return the outputs manifest that belongs to a scores manifest, both as the pipeline's links lay them out."""
     return scores.parents[3] / "outputs" / scores.parent.name / scores.name
 
 
 def row(scores: list[Path], scenes: Scenes, unknown: str) -> str:
-    """Return a line of the table; scores: the manifests of a method's shards."""
+    """Return a row of the table; scores: the manifests of a method's shards."""
     points, positive = points_of(scores, scenes), scenes.classes.index(unknown)
     parts: Parts = [(scene.score, scene.label == positive) for scene in points]
     known = [index for index in range(len(scenes.classes)) if index != positive]
@@ -63,7 +63,7 @@ def row(scores: list[Path], scenes: Scenes, unknown: str) -> str:
 
 
 def by_method(scores: list[Path]) -> list[list[Path]]:
-    """Return the manifests of each method, in the order in which methods come first."""
+    """Group manifests by method, in order of first appearance."""
     found: dict[Path, list[Path]] = {}
     for manifest in scores:
         found.setdefault(manifest.parents[1], []).append(manifest)
@@ -71,11 +71,11 @@ def by_method(scores: list[Path]) -> list[list[Path]]:
 
 
 def main() -> None:
-    """Read the arguments and print the table."""
+    """Parse the arguments and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--unknown", required=True, help="the unknown class")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of the evaluation scenes")
-    parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of scores, of all shards")
+    parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of the scores of all shards")
     arguments = parser.parse_args()
     scenes = read_scenes(arguments.scenes)
     print(f"| method | {' | '.join(f'{metric} ({code})' for code, metric in COLUMNS)} |")

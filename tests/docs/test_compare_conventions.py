@@ -9,7 +9,8 @@ from tests.commands.conftest import CLASSES, write_manifest, write_outputs, writ
 from openworld3d.scenes.manifests import read_scenes
 from openworld3d.scenes.scene import VOID, Scene, save_scene
 
-TELL = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs/tell_conventions.py"), run_name="tell")
+SCRIPT = Path(__file__).resolve().parents[2] / "docs/compare_conventions.py"
+COMPARE = runpy.run_path(str(SCRIPT), run_name="compare_conventions")
 
 
 def test_row_by_hand(tmp_path: Path) -> None:
@@ -24,11 +25,11 @@ def test_row_by_hand(tmp_path: Path) -> None:
         write_outputs(tmp_path / "closed_set/seed0/current/single/outputs/2of2", {}),
     ]
     scores = [write_scores(method / shard, of) for shard, of in {"1of2": {"hall": score}, "2of2": {}}.items()]
-    assert [TELL["outputs_of"](manifest) for manifest in scores] == written
-    assert TELL["by_method"](scores) == [scores]
-    name, *cells = TELL["row"](scores, read_scenes([scenes]), "sofa").strip("| ").split(" | ")
+    assert [COMPARE["outputs_of"](manifest) for manifest in scores] == written
+    assert COMPARE["by_method"](scores) == [scores]
+    name, *cells = COMPARE["row"](scores, read_scenes([scenes]), "sofa").strip("| ").split(" | ")
     assert name == "closed_set + msp"
-    found = dict(zip(TELL["COLUMNS"], cells))
+    found = dict(zip(COMPARE["COLUMNS"], cells))
     assert found["pdf", "aupr_pooled"] == found["pdf", "aupr_scene_mean"] == f"{(1 + 2 / 4) / 2:.3f}"
     assert found["real", "aupr"] == f"{(1 + (1 / 3 + 2 / 4) / 2) / 2:.3f}"
     assert found["pdf", "auroc_pooled"] == f"{4 / 6:.3f}"
