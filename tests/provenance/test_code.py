@@ -93,7 +93,7 @@ def test_code_of_a_training_leaves_out_what_watches_it() -> None:
     for name in ("training/monitor", "metrics/ranking", "inference/model"):
         assert f"{LIBRARY}/{name}.py" in watched
         assert f"{LIBRARY}/{name}.py" not in files
-    for name in ("training/loop", "networks/inputs", "training/checkpoint", "training/schedule", "networks/weights"):
+    for name in ("training/loop", "networks/inputs", "training/checkpoint", "training/optimizer", "networks/weights"):
         assert f"{LIBRARY}/{name}.py" in files
 
 
