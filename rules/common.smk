@@ -62,10 +62,11 @@ def recipes_that_begin_with(*rules):
     )
 
 
-def datasets_of_layout(layout):
-    """Return the pattern of the datasets that have a layout."""
-    datasets = config["datasets"]
-    return one_of(name for name in datasets if datasets[name]["layout"] == layout)
+def datasets_generated_by(rule):
+    """Return the pattern of the datasets whose layout a rule generates."""
+    return one_of(
+        name for name in config["datasets"] if slices.generator_of(config, name) == rule
+    )
 
 
 wildcard_constraints:
