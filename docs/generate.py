@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 from openworld3d.environment import devices
-from openworld3d.environment.card import Card, Driver, unfit_cards
+from openworld3d.environment.gpu import Card, Driver, unfit_cards
 from openworld3d.environment.finding import Rule
 from openworld3d.environment.page import RULES, table
 from openworld3d.scenes import scene

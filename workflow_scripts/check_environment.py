@@ -16,7 +16,7 @@ from pathlib import Path
 # No other module of the project: a change to one is no reason to check an environment again.
 from openworld3d.environment.check import check
 from openworld3d.environment.page import page
-from openworld3d.environment.wanted import wanted
+from openworld3d.environment.requirements import wanted
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from openworld3d.environment.fits import misfits
 from openworld3d.environment.stack import CPU, Stack, release
-from openworld3d.environment.wanted import wanted
+from openworld3d.environment.requirements import wanted
 
 PYTHONS = {(3, minor) for minor in (6, 7, 8, 9)}
 # Channel pytorch, for CUDA 11.1 and the CPU; 1.10.1 and 1.10.2 are listed for 10.2 and 11.3 alone.

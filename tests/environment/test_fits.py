@@ -6,7 +6,7 @@ import pytest
 
 from openworld3d.environment.fits import is_cuda, misfits
 from openworld3d.environment.stack import Stack, release
-from openworld3d.environment.wanted import CUDA_OF_TODAY, NETWORK, Wanted
+from openworld3d.environment.requirements import CUDA_OF_TODAY, NETWORK, Wanted
 
 PLAIN = {"torch": "1.8.1", "numpy": "1.21.6", "scipy": "1.7.3"}
 NO_CARD, CUDA_11_1 = Wanted(NETWORK), Wanted(NETWORK, "11.1")

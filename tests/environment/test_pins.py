@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
 
-from openworld3d.environment.wanted import WANTED
+from openworld3d.environment.requirements import WANTED
 from openworld3d.workflow.modules import code_of, imported_names, plugin_names
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,14 +6,14 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from openworld3d.environment.card import Driver, read_driver, unfit_cards
+from openworld3d.environment.gpu import Driver, read_driver, unfit_cards
 from openworld3d.environment.finding import Finding
 from openworld3d.environment.fits import misfits
 from openworld3d.environment.imports import BLIND_TORCH, cards_of_torch, failed_imports, unmet_requirements
 from openworld3d.environment.installed import EXTENSIONS, installed_stack, module_folder
 from openworld3d.environment.stack import CPU, Stack
 from openworld3d.environment.surroundings import copied_cudnn, modules_of_elsewhere, unfit_compilers
-from openworld3d.environment.wanted import Wanted
+from openworld3d.environment.requirements import Wanted
 
 
 @dataclass(frozen=True)

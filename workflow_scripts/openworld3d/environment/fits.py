@@ -6,7 +6,7 @@ from typing import Iterator
 
 from openworld3d.environment.finding import Finding, Rule
 from openworld3d.environment.stack import CPU, Stack
-from openworld3d.environment.wanted import CUDA_OF_TODAY, Wanted
+from openworld3d.environment.requirements import CUDA_OF_TODAY, Wanted
 
 PYTHON = Rule(
     "E3",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Sequence
 
-from openworld3d.environment import card, fits, imports, surroundings
+from openworld3d.environment import fits, gpu, imports, surroundings
 from openworld3d.environment.check import Report
 from openworld3d.environment.finding import Finding, Rule
 from openworld3d.environment.fits import build
 
 RULES: list[Rule] = sorted(
-    [*fits.RULES, *card.RULES, *imports.RULES, *surroundings.RULES], key=lambda rule: int(rule.key[1:])
+    [*fits.RULES, *gpu.RULES, *imports.RULES, *surroundings.RULES], key=lambda rule: int(rule.key[1:])
 )
 
 

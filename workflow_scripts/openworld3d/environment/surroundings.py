@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator
 
-from openworld3d.environment.card import nvcc_release
+from openworld3d.environment.gpu import nvcc_release
 from openworld3d.environment.finding import Finding, Rule
 from openworld3d.environment.stack import CPU, Stack
 

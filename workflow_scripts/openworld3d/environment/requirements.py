@@ -32,6 +32,6 @@ def wanted(environment: str) -> Wanted:
     if environment not in WANTED:
         sys.exit(
             f"error: environment {environment}: nothing says what it must hold, found {', '.join(WANTED)}; "
-            "add it to WANTED in workflow_scripts/openworld3d/environment/wanted.py"
+            "add it to WANTED in workflow_scripts/openworld3d/environment/requirements.py"
         )
     return WANTED[environment]
