@@ -1,4 +1,4 @@
-"""Write the parts of installation.md that the code knows: which card runs where, and what each message asks for."""
+"""Write the parts of installation.md that the code knows: which GPU runs where, and what each message asks for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 from openworld3d.environment import devices
-from openworld3d.environment.gpu import Card, Driver, unfit_cards
 from openworld3d.environment.finding import Rule
+from openworld3d.environment.gpu import GPU, Driver, unfit_gpus
 from openworld3d.environment.page import RULES, table
 from openworld3d.scenes import scene
 
@@ -21,7 +21,7 @@ LATER = [
     Rule("E10", devices.LATE, devices.REMEDY),
     Rule("E11", scene.STRANGE_LABEL, scene.STRANGE_LABEL_REMEDY),
 ]
-CARDS = [
+GPUS = [
     ("GTX 10, P100", (6, 0)),
     ("V100", (7, 0)),
     ("RTX 20, T4", (7, 5)),
@@ -36,18 +36,18 @@ CUDA_OF = {"stratified_transformer, real_cylinder3d": "11.1", "cuda_current": "1
 
 
 def runs(capability: tuple[int, int], cuda: str) -> str:
-    """Say whether builds for a CUDA have kernels for a card."""
-    driver = Driver(cuda=(99, 0), cards=(Card("", capability),))
-    return "no" if list(unfit_cards(driver, cuda)) else "yes"
+    """Say whether builds for a CUDA have kernels for a GPU."""
+    driver = Driver(cuda=(99, 0), gpus=(GPU("", capability),))
+    return "no" if list(unfit_gpus(driver, cuda)) else "yes"
 
 
-def cards() -> list[str]:
-    """Return the table of cards."""
+def gpus() -> list[str]:
+    """Return the table of GPUs."""
     rows = [
         (name, "{}.{}".format(*capability), *(runs(capability, cuda) for cuda in CUDA_OF.values()))
-        for name, capability in CARDS
+        for name, capability in GPUS
     ]
-    return table(("card", "compute capability", *CUDA_OF), rows)
+    return table(("GPU", "compute capability", *CUDA_OF), rows)
 
 
 def troubleshooting() -> list[str]:
@@ -64,7 +64,7 @@ def shown(template: str) -> str:
 
 def generated(text: str) -> str:
     """Return a page whose marked parts are what the code says today."""
-    for name, lines in (("cards", cards()), ("troubleshooting", troubleshooting())):
+    for name, lines in (("GPUs", gpus()), ("troubleshooting", troubleshooting())):
         begin, end = f"<!-- {name}: make docs -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(begin)
         text = before + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]

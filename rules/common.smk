@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from openworld3d.environment.devices import refuse_late_settings
-from openworld3d.environment.requirements import wanted
+from openworld3d.environment.requirements import requirements_of
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
@@ -153,7 +153,7 @@ def growing(amount):
 
 def cards(environment):
     """Return how many cards a job of an environment asks for."""
-    return int(wanted(environment).cuda is not None)
+    return int(requirements_of(environment).cuda is not None)
 
 
 def environment_name(wildcards):

@@ -20,6 +20,6 @@ def test_every_rule_has_its_line() -> None:
 
 
 def test_cuda_11_1_ends_with_rtx_40() -> None:
-    rows = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in GENERATE["cards"]()[2:] if line}
+    rows = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in GENERATE["gpus"]()[2:] if line}
     assert rows["RTX 40, L4, L40"] == "yes"
     assert rows["H100, H200"] == rows["RTX 50"] == "no"

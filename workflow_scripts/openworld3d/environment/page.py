@@ -49,9 +49,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
         extensions = [f"{name}, built for {build(built)}" for name, built in sorted(stack.extension_cuda.items())]
         rows += [("extension", extension) for extension in extensions]
         rows.append(("driver", f"{driver.version or 'unknown'}" if driver.cuda else f"none ({driver.error})"))
-        rows += [
-            ("card", "{}, compute capability {}.{}".format(card.name, *card.capability)) for card in driver.cards
-        ]
+        rows += [("GPU", "{}, compute capability {}.{}".format(gpu.name, *gpu.capability)) for gpu in driver.gpus]
     return rows
 
 
