@@ -10,7 +10,7 @@ DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs
     tests/generators/rooms tests/generators/streets \
     tests/environment/test_pins.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
     tests/scores/test_public_libraries.py tests/raw/test_las.py \
-    $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz_folder.py)
+    $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz.py)
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 

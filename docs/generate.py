@@ -14,8 +14,8 @@ sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 from openworld3d import recipes, scores
 from openworld3d.environment import devices
-from openworld3d.environment.card import Card, Driver, unfit_cards
 from openworld3d.environment.finding import Rule
+from openworld3d.environment.gpu import GPU, Driver, unfit_gpus
 from openworld3d.environment.page import RULES, table
 from openworld3d.scenes import scene
 
@@ -40,8 +40,8 @@ CUDA_OF = {"stratified_transformer, real_cylinder3d": "11.1", "cuda_current": "1
 
 def has_kernels(capability: tuple[int, int], cuda: str) -> str:
     """Return whether builds for a CUDA have kernels for a GPU: yes or no."""
-    driver = Driver(cuda=(99, 0), cards=(Card("", capability),))
-    return "no" if list(unfit_cards(driver, cuda)) else "yes"
+    driver = Driver(cuda=(99, 0), gpus=(GPU("", capability),))
+    return "no" if list(unfit_gpus(driver, cuda)) else "yes"
 
 
 def gpu_table() -> list[str]:

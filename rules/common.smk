@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from openworld3d.environment.devices import refuse_late_settings
-from openworld3d.environment.wanted import wanted
+from openworld3d.environment.requirements import requirements_of
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
@@ -61,10 +61,11 @@ def recipes_that_begin_with(*rules):
     )
 
 
-def datasets_of_layout(layout):
-    """Return the pattern of the datasets that have a layout."""
-    datasets = config["datasets"]
-    return one_of(name for name in datasets if datasets[name]["layout"] == layout)
+def datasets_generated_by(rule):
+    """Return the pattern of the datasets whose layout a rule generates."""
+    return one_of(
+        name for name in config["datasets"] if slices.generator_of(config, name) == rule
+    )
 
 
 wildcard_constraints:
@@ -151,7 +152,7 @@ def growing(amount):
 
 def cards(environment):
     """Return how many cards a job of an environment asks for."""
-    return int(wanted(environment).cuda is not None)
+    return int(requirements_of(environment).cuda is not None)
 
 
 def environment_name(wildcards):

@@ -16,7 +16,7 @@ from pathlib import Path
 # No other module of the project: a change to one is no reason to check an environment again.
 from openworld3d.environment.check import check
 from openworld3d.environment.page import page
-from openworld3d.environment.wanted import wanted
+from openworld3d.environment.requirements import requirements_of
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the report to write where it is sound, .json")
     parser.add_argument("--page", type=Path, required=True, help="what a person reads, .md")
     arguments = parser.parse_args()
-    report = check(arguments.environment, wanted(arguments.environment))
+    report = check(arguments.environment, requirements_of(arguments.environment))
     write(arguments.page, page(report))
     if report.stops:
         for finding in report.stops:

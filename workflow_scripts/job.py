@@ -22,7 +22,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
-from openworld3d.environment.card import read_driver
+from openworld3d.environment.gpu import read_driver
 from openworld3d.environment.installed import distributions
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.datasets.fuzzing import Layout
 
 from openworld3d.datasets.nuscenes import (
     CLASS_OF_CATEGORY,
@@ -230,3 +231,16 @@ def test_no_scene_trains_and_evaluates() -> None:
     assert set(SPLITS) == set(DEVKIT)
     assert not set(SPLITS["train"]) & set(SPLITS["val"])
     assert not set(SPLITS["mini_train"]) & set(SPLITS["mini_val"])
+
+
+def write_fuzzed(root: Path) -> None:
+    write_mini(root)
+    write_instances(root, np.array([17002, 9001, 24000, 0]))
+    second = INSTANCE_FILE.replace("first", "second")
+    np.savez(root / second, data=np.array([0, 3], np.uint16))
+    write_table(root, "panoptic", [label_row("first", INSTANCE_FILE), label_row("second", second)])
+
+
+TABLES = ("scene", "sample", "sample_data", "lidarseg", "panoptic", "category")
+FILES = (POINTS_FILE, LABEL_FILE, INSTANCE_FILE, *(f"{VERSION}/{table}.json" for table in TABLES))
+LAYOUTS = {"nuscenes": Layout(write_fuzzed, FILES, "mini_val", {})}

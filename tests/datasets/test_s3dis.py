@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.datasets.fuzzing import Layout
 
 from openworld3d.datasets.s3dis import (
     CLASS_OF_NAME,
@@ -182,3 +183,10 @@ def test_names_cover_every_class_and_things_are_furniture() -> None:
     assert set(CLASS_OF_NAME.values()) == set(CLASSES)
     assert set(CLASS_OF_NAME) - set(CLASSES) == {"stairs"}
     assert THINGS == ["table", "chair", "sofa", "bookcase", "board"]
+
+
+def write_fuzzed(root: Path) -> None:
+    write_room(root, {"chair_1.txt": GOOD * 3, "floor_1.txt": b"-0.5 0 1e1 0 255 7\n" * 20})
+
+
+LAYOUTS = {"s3dis": Layout(write_fuzzed, ("Area_1/office_3/Annotations/floor_1.txt",), "Area_1", {})}

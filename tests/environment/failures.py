@@ -48,7 +48,7 @@ def torch_of_cuda_11_1(prefix: Prefix, _: Path) -> None:
     prefix.torch("1.8.1+cu111", "11.1")
 
 
-def nvcc_without_a_card(prefix: Prefix, folder: Path) -> dict[str, str]:
+def nvcc_without_a_gpu(prefix: Prefix, folder: Path) -> dict[str, str]:
     prefix.torch("1.8.1", "11.1")
     return program(folder, "nvcc", "Cuda compilation tools, release 11.1, V11.1.105")
 
@@ -159,7 +159,7 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
         "no NVIDIA driver answers here (libcuda.so.1",
         "ask Slurm for one",
     ),
-    "E5 nvcc": (STRATIFIED, nvcc_without_a_card, "; nvcc answers 11.1, which says nothing of the driver", "--nv"),
+    "E5 nvcc": (STRATIFIED, nvcc_without_a_gpu, "; nvcc answers 11.1, which says nothing of the driver", "--nv"),
     "E7 10.2": (
         STRATIFIED,
         scatter_of_another_cuda,

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
 
-from openworld3d.environment.wanted import WANTED
+from openworld3d.environment.requirements import REQUIREMENTS
 from openworld3d.plugins import plugin_names
 from openworld3d.provenance.code import code_of, imported_names
 
@@ -37,7 +37,7 @@ COMMANDS = {
 
 
 def test_every_file_is_described() -> None:
-    assert {file.stem for file in FILES} == set(WANTED)
+    assert {file.stem for file in FILES} == set(REQUIREMENTS)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -146,4 +146,4 @@ def test_environment_holds_what_its_commands_import(kind: str, monkeypatch: pyte
     files = {Path(file) for name in COMMANDS[kind] for file in code_of(f"{name}.py", modules)}
     names = {name.split(".")[0] for file in files for name in imported_names(ast.parse(file.read_text()))}
     foreign = names - sys.stdlib_module_names - {"openworld3d", "torch_scatter", "__future__"}
-    assert foreign <= set(WANTED["metrics" if kind == "metrics" else "cpu"].modules)
+    assert foreign <= set(REQUIREMENTS["metrics" if kind == "metrics" else "cpu"].modules)

@@ -51,7 +51,7 @@ def test_torch_of_pypi_is_no_cuda_11_1(tmp_path: Path) -> None:
         ("py39_torch1.10.2", "torch", {}),
     ],
 )
-def test_stack_is_sound_without_a_card(tmp_path: Path, stack: str, backend: str, extensions: dict[str, str]) -> None:
+def test_stack_is_sound_without_a_gpu(tmp_path: Path, stack: str, backend: str, extensions: dict[str, str]) -> None:
     sentences, report = check(stack, "cpu", tmp_path)
     assert sentences == []
     assert report is not None

@@ -18,6 +18,10 @@ from openworld3d.raw.labels import Reading, class_of_raw_id, map_labels, recentr
 from openworld3d.raw.point_files import ENDINGS, read_cloud_file
 from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
+CLASSES: list[str] = []
+
+THINGS: list[str] = []
+
 KEYS: dict[str, Any] = {
     "label": {"description": "the attribute of the points that holds their raw ids, whole numbers", "type": "string"},
     "classes": {
@@ -57,6 +61,10 @@ KEYS: dict[str, Any] = {
         "default": None,
     },
 }
+
+GENERATOR: str | None = None
+
+TABLES: list[str] = []
 
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:

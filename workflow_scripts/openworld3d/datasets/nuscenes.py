@@ -33,6 +33,16 @@ from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {}
 
+GENERATOR: str | None = None
+
+TABLES: list[str] = [
+    "v1.0-*/scene.json",
+    "v1.0-*/sample.json",
+    "v1.0-*/sample_data.json",
+    "v1.0-*/lidarseg.json",
+    "v1.0-*/panoptic.json",
+]
+
 CLASSES: list[str] = [
     "barrier",
     "bicycle",
@@ -146,7 +156,7 @@ class Scan(NamedTuple):
     instances: str | None
 
 
-def scenes_of_split(root: Path, split: str) -> list[str]:
+def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
     """Return the scenes of the split's drives, `<drive>_<number>`, in the order of time within a drive."""
     if split not in SPLITS:
         raise UserError(
@@ -157,7 +167,7 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return [f"{drive}_{number:02d}" for drive, count in counts.items() for number in range(count)]
 
 
-def files_of_scene(root: Path, name: str) -> list[Path]:
+def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the files that a scan is read from: those of the scan, and the table of what its labels mean."""
     return [*files_of_scan(root, name), require(folder_of_tables(root) / "category.json", "every scene")]
 
@@ -169,7 +179,7 @@ def files_of_scan(root: Path, name: str) -> list[Path]:
     return [require(root / file, f"scene {name}") for file in scan if file is not None]
 
 
-def read_scene(root: Path, name: str) -> Reading:
+def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
     points_file, label_file, *instance_files = files_of_scan(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 5)
@@ -201,14 +211,6 @@ def folder_of_tables(root: Path) -> Path:
     """Return the folder of the tables: all of nuScenes where it is there, which has mini's drives too, else mini."""
     there = [root / version for version in VERSIONS if (root / version).is_dir()]
     return there[0] if there else require(root / VERSIONS[0], "every split")
-
-
-def tables(root: Path) -> list[Path]:
-    """Return what says which files a split has: the code, and tables that take long to read where they are whole."""
-    folder = folder_of_tables(root)
-    names = ("scene", "sample", "sample_data", "lidarseg", "panoptic")
-    there = [table for table in (folder / f"{name}.json" for name in names) if table.exists()]
-    return [*there, Path(__file__)]
 
 
 @lru_cache(maxsize=None)

@@ -20,6 +20,10 @@ from openworld3d.scenes.scene import Scene
 
 KEYS: dict[str, Any] = {}
 
+GENERATOR: str | None = None
+
+TABLES: list[str] = []
+
 CLASSES: list[str] = [
     "ceiling",
     "floor",
@@ -58,7 +62,7 @@ STRAY_FILE = ("Area_5", "hallway_6", "Annotations", "ceiling_1.txt")
 CONTROL_AS_SPACE = bytes(byte if byte in b"\n\r" or byte >= 32 else 32 for byte in range(256))
 
 
-def scenes_of_split(root: Path, split: str) -> list[str]:
+def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
     """Return the rooms of an area, `<area>_<room>`, in alphabetical order."""
     if split not in AREAS:
         raise UserError(
@@ -74,7 +78,7 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return names
 
 
-def files_of_scene(root: Path, name: str) -> list[Path]:
+def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the files that a room is read from, one for each object, in alphabetical order."""
     area, number, room = name.split("_", 2)
     folder = require(root / f"{area}_{number}" / room / "Annotations", f"scene {name}")
@@ -85,7 +89,7 @@ def files_of_scene(root: Path, name: str) -> list[Path]:
     return files
 
 
-def read_scene(root: Path, name: str) -> Reading:
+def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     """Read one room: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance, the number of the file."""
     files = files_of_scene(root, name)
     labels = [label_of_file(file) for file in files]

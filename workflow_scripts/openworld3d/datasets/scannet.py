@@ -19,7 +19,6 @@ from openworld3d.raw.labels import Reading, check_length, class_of_raw_id, map_l
 from openworld3d.raw.ply import read_ply
 from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
-# Rooms in this layout can be generated (generate_rooms.py).
 KEYS: dict[str, Any] = {
     "generate": {
         "description": "makes the raw scans, in place of a root",
@@ -35,6 +34,10 @@ KEYS: dict[str, Any] = {
         "default": None,
     },
 }
+
+GENERATOR: str | None = "generate_rooms"
+
+TABLES: list[str] = []
 
 CLASSES: list[str] = [
     "wall",
@@ -85,7 +88,7 @@ NYU40_OF_CLASS: dict[str, int] = dict(zip(CLASSES, NYU40_IDS))
 CLASS_OF_RAW_ID: dict[int, str | None] = {**dict.fromkeys(range(41)), **dict(zip(NYU40_IDS, CLASSES))}
 
 
-def scenes_of_split(root: Path, split: str) -> list[str]:
+def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
     """Return the scenes that the split's list names."""
     file = require(root / f"scannetv2_{split}.txt", f"split {split}")
     names = read_text(file).split()
@@ -101,13 +104,13 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return names
 
 
-def files_of_scene(root: Path, name: str) -> list[Path]:
+def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the files that a scene is read from: points, labels, segments, aggregation."""
     suffixes = ("_vh_clean_2.ply", "_vh_clean_2.labels.ply", "_vh_clean_2.0.010000.segs.json", ".aggregation.json")
     return [require(root / "scans" / name / f"{name}{suffix}", f"scene {name}") for suffix in suffixes]
 
 
-def read_scene(root: Path, name: str) -> Reading:
+def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance."""
     points_file, label_file, segment_file, aggregation_file = files_of_scene(root, name)
     vertex = read_ply(points_file, ["coord", "color"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Iterator
 
 from openworld3d.environment.finding import Finding, Rule
+from openworld3d.environment.requirements import CUDA_OF_TODAY, Requirements
 from openworld3d.environment.stack import CPU, Stack
-from openworld3d.environment.wanted import CUDA_OF_TODAY, Wanted
 
 PYTHON = Rule(
     "E3",
@@ -77,11 +77,11 @@ RULES = [
 ]
 
 
-def misfits(stack: Stack, wanted: Wanted) -> Iterator[Finding]:
+def misfits(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
     """Yield what does not fit."""
-    if "torch" in wanted.modules and "torch" in stack.versions:
+    if "torch" in requirements.modules and "torch" in stack.versions:
         yield from misfits_of_torch(stack)
-        yield from misfits_of_cuda(stack, wanted)
+        yield from misfits_of_cuda(stack, requirements)
         yield from misfits_of_tensorboard(stack)
     for name, version in stack.versions.items():
         if name.startswith("spconv") and stack.release(name) < (2,):
@@ -103,13 +103,15 @@ def misfits_of_torch(stack: Stack) -> Iterator[Finding]:
         yield EXTENSION_VERSION.finding(scatter=versions["torch-scatter"], torch=versions["torch"])
 
 
-def misfits_of_cuda(stack: Stack, wanted: Wanted) -> Iterator[Finding]:
+def misfits_of_cuda(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
     """Yield where torch, or what is compiled against it, is built for another CUDA than it should be."""
     assert stack.torch_cuda is not None
-    if not is_cuda(stack.torch_cuda, wanted.cuda):
-        yield TORCH_BUILD.finding(torch=stack.versions["torch"], found=build(stack.torch_cuda), expected=wanted.cuda)
+    if not is_cuda(stack.torch_cuda, requirements.cuda):
+        yield TORCH_BUILD.finding(
+            torch=stack.versions["torch"], found=build(stack.torch_cuda), expected=requirements.cuda
+        )
     for extension, cuda in sorted(stack.extension_cuda.items()):
-        if cuda == CPU and wanted.cuda is None:
+        if cuda == CPU and requirements.cuda is None:
             continue
         # A file tells 11.1 or just 11: what both tell must agree.
         shared = min(cuda.count("."), stack.torch_cuda.count(".")) + 1
@@ -123,7 +125,7 @@ def misfits_of_cuda(stack: Stack, wanted: Wanted) -> Iterator[Finding]:
 
 
 def is_cuda(found: str, expected: str | None) -> bool:
-    """Tell whether torch's CUDA will do: any where no card is needed, from 12 on for the cards of today."""
+    """Tell whether torch's CUDA will do: any where no GPU is needed, from 12 on for the GPUs of today."""
     if expected is None:
         return True
     if expected == CUDA_OF_TODAY:

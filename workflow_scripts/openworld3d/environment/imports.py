@@ -26,7 +26,7 @@ NO_IMPORT = Rule(
 )
 BLIND_TORCH = Rule(
     "E5",
-    "the driver shows {cards}, but torch sees no card ({error})",
+    "the driver shows {gpus}, but torch sees no GPU ({error})",
     "compare torch's CUDA with the driver's above; after a driver update, restart the machine",
 )
 RULES = [UNMET, NO_IMPORT, BLIND_TORCH]
@@ -47,7 +47,7 @@ ADVICE = [
 RECREATE = "create the environment again from its file, and install nothing into it by hand afterwards"
 OLDER_PANDAS = "take pandas=1.3.5 or raise numpy to 1.21.6, better: "
 INSTALL = "install what envs/ pins for this environment, or run snakemake with --sdm conda"
-SEE_CARDS = (
+SEE_GPUS = (
     "import json, warnings; warnings.simplefilter('always'); import torch; "
     "print(json.dumps([torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] "
     "if torch.cuda.is_available() else []))"
@@ -114,8 +114,8 @@ def last_error(output: str) -> str:
     return " ".join(line.strip() for line in lines[starts[-1] if starts else -1 :])
 
 
-def cards_of_torch() -> tuple[list[str], str]:
-    """Return the names of the cards that torch sees, and the last line of what it says of them."""
-    done = run_python("-c", SEE_CARDS)
+def gpus_of_torch() -> tuple[list[str], str]:
+    """Return the names of the GPUs that torch sees, and the last line of what it says of them."""
+    done = run_python("-c", SEE_GPUS)
     said = done.stderr.strip().splitlines()[-1:] or ["it does not say why"]
     return (json.loads(done.stdout) if done.returncode == 0 else []), said[0].strip()

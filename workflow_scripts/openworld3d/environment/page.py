@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Sequence
 
-from openworld3d.environment import card, fits, imports, surroundings
+from openworld3d.environment import fits, gpu, imports, surroundings
 from openworld3d.environment.check import Report
 from openworld3d.environment.finding import Finding, Rule
 from openworld3d.environment.fits import build
 
 RULES: list[Rule] = sorted(
-    [*fits.RULES, *card.RULES, *imports.RULES, *surroundings.RULES], key=lambda rule: int(rule.key[1:])
+    [*fits.RULES, *gpu.RULES, *imports.RULES, *surroundings.RULES], key=lambda rule: int(rule.key[1:])
 )
 
 
@@ -49,9 +49,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
         extensions = [f"{name}, built for {build(built)}" for name, built in sorted(stack.extension_cuda.items())]
         rows += [("extension", extension) for extension in extensions]
         rows.append(("driver", f"{driver.version or 'unknown'}" if driver.cuda else f"none ({driver.error})"))
-        rows += [
-            ("card", "{}, compute capability {}.{}".format(card.name, *card.capability)) for card in driver.cards
-        ]
+        rows += [("GPU", "{}, compute capability {}.{}".format(gpu.name, *gpu.capability)) for gpu in driver.gpus]
     return rows
 
 

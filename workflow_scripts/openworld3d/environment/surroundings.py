@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Iterator
 
-from openworld3d.environment.card import nvcc_release
 from openworld3d.environment.finding import Finding, Rule
+from openworld3d.environment.gpu import nvcc_release
 from openworld3d.environment.stack import CPU, Stack
 
 OUTSIDE = Rule(
@@ -41,7 +41,7 @@ NEW_COMPILER = Rule(
 )
 NO_ARCHITECTURES = Rule(
     "E15",
-    "TORCH_CUDA_ARCH_LIST is not set: compiling an extension without a card in sight fails (list index out of range)",
+    "TORCH_CUDA_ARCH_LIST is not set: compiling an extension without a GPU in sight fails (list index out of range)",
     "before you compile one, set TORCH_CUDA_ARCH_LIST='7.0;7.5;8.0;8.6+PTX'; nothing else needs it",
     stops=False,
 )

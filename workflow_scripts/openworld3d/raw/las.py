@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -18,26 +17,35 @@ from openworld3d.raw.files import MOST_POINTS, check_claim, parsing
 LEGACY_HEADER = 227
 HEADER = 375
 VLR_BYTES = 54
-# As laspy tells it, from bits of the point format that LAS leaves to others.
+# Compression as laspy detects it, from bits of the point format that LAS leaves to others.
 FLAGS, COMPRESSED = 0xC0, 0x80
 # Two million points in one place take 140 to a byte, so that no cloud takes more.
 MOST_POINTS_PER_BYTE = 256
-# Point by point in chunks, and from point format 6 on in a layer for each field.
-POINTWISE, LAYERED = 2, 3
-VARIABLE_CHUNKS = 2**32 - 1
-# Layers of an item by its type: point, colours, colours and infrared, wave packet. An extra byte is a layer each.
+# The record of LASzip: compressor, options, then the type, size and version of each item of a point.
+LASZIP_HEAD, LASZIP_ITEM = 34, 6
+NOT_CHUNKED = 1  # LASzip 1: one stream of points, without a table of chunks
+# Layers of each item type from point format 6 on: point, colours, colours and infrared, wave packet. Each extra byte
+# is one more.
 LAYERS = {10: 9, 11: 1, 12: 2, 13: 1}
 EXTRA_BYTES = 14
 
 
 class Claim(NamedTuple):
-    """What a header says that a reader would loop over or ask memory for."""
+    """What a header claims that a reader would loop over or allocate."""
 
     header: int
     start: int
     compressed: bool
     point_bytes: int
     points: int
+
+
+class Item(NamedTuple):
+    """A part of each compressed point."""
+
+    type: int
+    size: int
+    version: int
 
 
 def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
@@ -49,8 +57,8 @@ def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
     check(claim, file)
     if claim.compressed and claim.points:
         with parsing(file, "LAS"), open_las(file) as reader:
-            records = [vlr.record_data for vlr in reader.header.vlrs.get("LasZipVlr")]
-        check_chunks(records[0] if records else b"", claim.start, claim.point_bytes, claim.points, file)
+            record = reader.header.vlrs.get("LasZipVlr")[0].record_data
+        check_chunks(record, claim.start, file)
     with parsing(file, "LAS"), open_las(file) as reader:
         points = read_points(reader)
         names = list(points.point_format.dimension_names)
@@ -63,31 +71,33 @@ def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
 
 
 def open_las(file: Path) -> laspy.LasReader:
-    """Open a file without its extended records, which may claim to be of any length, and hold no attribute.
+    """Open a file without its extended records, which may claim any length and hold no attribute.
 
-    Scenes are prepared side by side, so that a scene is decompressed by one thread.
+    One thread decompresses: scenes are prepared side by side.
     """
     return laspy.open(str(file), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False)
 
 
 def read_points(reader: laspy.LasReader) -> laspy.ScaleAwarePointRecord:
-    """Return all points; raises ValueError where laz-rs panics over what it decodes."""
+    """Read all points; raises ValueError where laz-rs panics."""
     try:
         return reader.read_points(-1)
     except BaseException as error:
-        # Of laz-rs's binding, which has its panics pass every `except Exception`, and no module to import them from.
+        # pyo3 derives its panics from BaseException, and no module exports their class.
         if type(error).__name__ != "PanicException":
             raise
         raise ValueError(f"the decompressor gave up: {error}") from error
 
 
 def read_claim(file: Path) -> Claim:
-    """Return what a header claims, or refuse what is none."""
+    """Read what a header claims; raises UserError where the file does not begin with one."""
     with open(file, "rb") as stream:
         header = stream.read(HEADER)
     extended = header[25:26] >= b"\x04"
     if header[:4] != b"LASF" or len(header) < (HEADER if extended else LEGACY_HEADER):
-        raise UserError(f"{file}: does not begin with a LAS header; the file is truncated or another, fetch it again")
+        raise UserError(
+            f"{file}: does not begin with a LAS header; the file is truncated or of another format, fetch it again"
+        )
     size, start, records, format, point_bytes, points = struct.unpack_from("<HIIBHI", header, 94)
     if extended:
         (points,) = struct.unpack_from("<Q", header, 247)
@@ -95,7 +105,7 @@ def read_claim(file: Path) -> Claim:
 
 
 def check(claim: Claim, file: Path) -> None:
-    """Refuse a file that claims more than it has bytes for or a scene may have points."""
+    """Reject a header that claims more than the file has bytes for or a scene may have points."""
     size = file.stat().st_size
     check_claim(claim.start, size, "bytes before the points", file)
     check_claim(claim.header, claim.start, "bytes of header and records", file)
@@ -107,64 +117,51 @@ def check(claim: Claim, file: Path) -> None:
         check_claim(claim.points * claim.point_bytes, left, "bytes of points", file)
 
 
-class Item(NamedTuple):
-    """A part of each point, by its type."""
+def check_chunks(record: bytes, start: int, file: Path) -> None:
+    """Reject chunks of points, from byte `start` on, that claim more bytes than the file has.
 
-    type: int
-    size: int
-    version: int
-
-
-class Compression(NamedTuple):
-    """What the record of LASzip says."""
-
-    compressor: int
-    points_per_chunk: int
-    items: list[Item]
-
-
-def check_chunks(record: bytes, start: int, point_bytes: int, points: int, file: Path) -> None:
-    """Refuse a file whose chunks, from byte `start` on, are not what its header and its record of LASzip say."""
-    compression = read_record(record)
-    if compression is None or sum(item.size for item in compression.items) != point_bytes:
-        raise refusal(file, f"no record of LASzip for points of {point_bytes} bytes")
-    if compression.compressor not in (POINTWISE, LAYERED) or compression.points_per_chunk == 0:
-        raise refusal(file, "points that are not compressed in chunks")
+    laz-rs allocates whatever they claim, gigabytes for a file of a kilobyte; all other damage is an error of laspy.
+    Layout: Isenburg, LASzip, PE&RS 2013, and laz-rs.
+    """
+    items = items_of(record)
+    layers = sum(item.size if item.type == EXTRA_BYTES else LAYERS.get(item.type, 0) for item in items)
+    chunked = record[:2] != struct.pack("<H", NOT_CHUNKED)
     with open(file, "rb") as stream:
-        place, chunks = find_table(stream, start, file.stat().st_size)
-        if not 0 < chunks <= place - start:
-            raise refusal(file, "no table of as many chunks as its bytes can hold")
-        fixed = compression.points_per_chunk != VARIABLE_CHUNKS
-        if fixed and chunks != math.ceil(points / compression.points_per_chunk):
-            raise refusal(file, f"{chunks} chunks of {compression.points_per_chunk} points for {points} points")
-        if compression.compressor == LAYERED and not fits(stream, start + 8, place, chunks, compression.items):
-            raise refusal(file, f"layers that do not fill its {chunks} chunks")
+        table, chunks = find_table(stream, start, file.stat().st_size) if chunked else (start, 0)
+        whole = 0 < chunks <= table - start if chunked else not layers
+        if whole and layers:
+            whole = end_of_layers(stream, start + 8, chunks, sum(item.size for item in items), layers) == table
+    if not whole:
+        raise UserError(
+            f"{file}: its compressed chunks do not lie between byte {start} and a table of them; the file is "
+            "damaged or truncated, fetch it again"
+        )
 
 
-def read_record(record: bytes) -> Compression | None:
-    """Return what the record of LASzip says, None where it is cut short."""
-    if len(record) < 34:
-        return None
-    compressor, points_per_chunk, count = struct.unpack_from("<H10xI16xH", record)
-    if not 0 < count <= (len(record) - 34) // 6:
-        return None
-    return Compression(
-        compressor,
-        points_per_chunk,
-        [Item(*struct.unpack_from("<HHH", record, 34 + 6 * place)) for place in range(count)],
-    )
+def end_of_layers(stream: BinaryIO, place: int, chunks: int, point_bytes: int, layers: int) -> int:
+    """Return the byte at which chunks end whose fields are compressed in a layer each, -1 where the file ends before.
+
+    A chunk is its first point, the number of its points, the size of each of its layers, and the layers.
+    """
+    for _ in range(chunks):
+        stream.seek(place + point_bytes + 4)
+        sizes = stream.read(4 * layers)
+        if len(sizes) < 4 * layers:
+            return -1
+        place = stream.tell() + sum(struct.unpack(f"<{layers}I", sizes))
+    return place
 
 
 def find_table(stream: BinaryIO, start: int, size: int) -> tuple[int, int]:
-    """Return where the table of chunks lies and how many it says there are; -1 for what is not there."""
+    """Return where the table of chunks lies and how many it claims, (-1, -1) where there is none."""
     place = read_number("<q", stream, start, size)
-    if place == -1:  # written to what cannot be sought in
+    if place == -1:  # the writer could not seek back, and put it at the end of the file
         place = read_number("<q", stream, size - 8, size)
     return place, read_number("<I", stream, place + 4, size)
 
 
 def read_number(code: str, stream: BinaryIO, place: int, size: int) -> int:
-    """Return a number of the file, -1 where it has none there."""
+    """Read a number at a place in the file, -1 where the file has none there."""
     if not 0 <= place <= size - struct.calcsize(code):
         return -1
     stream.seek(place)
@@ -172,22 +169,7 @@ def read_number(code: str, stream: BinaryIO, place: int, size: int) -> int:
     return int(number)
 
 
-def fits(stream: BinaryIO, place: int, end: int, chunks: int, items: list[Item]) -> bool:
-    """Tell whether layered chunks fill the bytes up to `end`.
-
-    A chunk is a point as it is, how many points there are, the size of each layer, and the layers.
-    """
-    layers = sum(item.size if item.type == EXTRA_BYTES else LAYERS.get(item.type, 0) for item in items)
-    head = sum(item.size for item in items) + 4
-    for _ in range(chunks):
-        stream.seek(place + head)
-        sizes = stream.read(4 * layers)
-        if len(sizes) < 4 * layers:
-            return False
-        place += head + len(sizes) + sum(struct.unpack(f"<{layers}I", sizes))
-    return place == end
-
-
-def refusal(file: Path, found: str) -> UserError:
-    """Return the refusal of a compressed file."""
-    return UserError(f"{file}: has {found}; the file is damaged, fetch it again or write it with LASzip 2 or later")
+def items_of(record: bytes) -> list[Item]:
+    """Return the items of a point as the record of LASzip lists them, as many as it has bytes for."""
+    places = range(LASZIP_HEAD, len(record) - LASZIP_ITEM + 1, LASZIP_ITEM)
+    return [Item(*struct.unpack_from("<HHH", record, place)) for place in places]

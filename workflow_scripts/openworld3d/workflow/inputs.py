@@ -55,8 +55,9 @@ def score_module(config: Config, wildcards: Wildcards) -> list[str]:
 
 def generated_scans(config: Config, wildcards: Wildcards) -> list[Made]:
     """Return the generated raw scans of a dataset, none where it has a root of its own."""
-    dataset = config["datasets"][wildcards["dataset"]]
-    return [Made(GENERATORS[dataset["layout"]], "out", wildcards)] if "generate" in dataset else []
+    name = wildcards["dataset"]
+    generator = slices.generator_of(config, name) if "generate" in config["datasets"][name] else None
+    return [Made(generator, "out", wildcards)] if generator else []
 
 
 def raw_files(config: Config, wildcards: Wildcards) -> Outside | None:
@@ -188,5 +189,4 @@ def checks_of_table(config: Config, wildcards: Wildcards) -> list[Made]:
     return [made for protocol in protocols for made in protocol_check(config, {"protocol": protocol})]
 
 
-GENERATORS = {"scannet": "generate_rooms", "semantickitti": "generate_streets"}
 TRAINING_SCENES, EVALUATION_SCENES = scenes_of("train"), scenes_of("evaluate")

@@ -12,8 +12,13 @@ Slice = Dict[str, Any]
 ONLY_INFERENCE = ("environment", "inference_voxels", "inference_pairs")
 
 
+def generator_of(config: Config, dataset: str) -> str | None:
+    """Return the rule that generates raw scans of a dataset's layout, None where none does."""
+    return declared("datasets", config["datasets"][dataset]["layout"], "GENERATOR")
+
+
 def generate_slice(config: Config, dataset: str) -> Slice:
-    """Return what `generate_rooms` or `generate_streets` sees."""
+    """Return what the generator of a dataset's layout sees."""
     return config["datasets"][dataset]["generate"]
 
 

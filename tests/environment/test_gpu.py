@@ -1,4 +1,4 @@
-"""Drivers and cards, as a library of our own answers for libcuda."""
+"""Drivers and GPUs, as a library of our own answers for libcuda."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tests.environment.conftest import Prefix, with_needed
 RTX_3090 = "8.6 NVIDIA RTX 3090"
 H100 = "9.0 NVIDIA H100 80GB HBM3"
 Driver = Callable[..., "dict[str, str]"]
-CARDS = {
+GPUS = {
     "old driver": (
         "stratified_transformer",
         ("10.2", RTX_3090),
         "E5",
         "serves CUDA up to 10.2, torch is built for 11.1",
     ),
-    "no card": (
+    "no GPU": (
         "stratified_transformer",
         ("11.1", None),
         "E5",
-        "the NVIDIA driver shows no card (CUDA_VISIBLE_DEVICES is not set)",
+        "the NVIDIA driver shows no GPU (CUDA_VISIBLE_DEVICES is not set)",
     ),
     "H100": (
         "stratified_transformer",
@@ -30,19 +30,19 @@ CARDS = {
         "E6",
         "H100 80GB HBM3 has compute capability 9.0, which no build for CUDA 11.1",
     ),
-    "card that torch does not see": (
+    "GPU that torch does not see": (
         "stratified_transformer",
         ("11.1", RTX_3090),
         "E5",
-        "the driver shows NVIDIA RTX 3090, but torch sees no card",
+        "the driver shows NVIDIA RTX 3090, but torch sees no GPU",
     ),
-    "card of 2012": (
+    "GPU of 2012": (
         "cuda_current",
         ("13.0", "3.5 NVIDIA Tesla K40m"),
         "E6",
         "Tesla K40m has compute capability 3.5, which no build for CUDA 13.0",
     ),
-    "driver for the cards of yesterday": (
+    "driver for the GPUs of yesterday": (
         "cuda_current",
         ("12.4", H100),
         "E5",
@@ -56,9 +56,9 @@ def of_python_3_8(folder: Path, python38: str) -> Prefix:
     return with_needed(Prefix(folder, python38))
 
 
-@pytest.mark.parametrize("name", CARDS)
-def test_card_that_does_not_fit_is_told(tmp_path: Path, python38: str, driver: Driver, name: str) -> None:
-    environment, answers, key, message = CARDS[name]
+@pytest.mark.parametrize("name", GPUS)
+def test_gpu_that_does_not_fit_is_told(tmp_path: Path, python38: str, driver: Driver, name: str) -> None:
+    environment, answers, key, message = GPUS[name]
     made = of_python_3_8(tmp_path / "prefix", python38)
     made.torch(*(("2.13.0", "13.0") if environment == "cuda_current" else ("1.8.1", "11.1")))
     done = made.check(environment, **driver(*answers))
@@ -80,13 +80,13 @@ SOUND = {
 @pytest.mark.parametrize("name", SOUND)
 def test_sound_environment(tmp_path: Path, python38: str, driver: Driver, name: str) -> None:
     environment, answers, torch = SOUND[name]
-    card = answers[1].split(" ", 1)[1]
+    gpu = answers[1].split(" ", 1)[1]
     made = of_python_3_8(tmp_path / "prefix", python38)
-    made.torch(*torch, cards=[card])
+    made.torch(*torch, gpus=[gpu])
     done = made.check(environment, **driver(*answers))
     assert done.errors == ""
     assert "**Sound: its jobs may run.**" in done.page
-    assert f"| card | {card}, compute capability " in done.page
+    assert f"| GPU | {gpu}, compute capability " in done.page
     assert done.report is not None
-    assert done.report["torch_cards"] == [card]
+    assert done.report["torch_gpus"] == [gpu]
     assert done.report["findings"] == []

@@ -1,4 +1,4 @@
-"""The driver and the cards, asked of the driver's own library, so that torch need not start."""
+"""The driver and the GPUs, asked of the driver's own library, so that torch need not start."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from openworld3d.environment.finding import Finding, Rule
 NO_DRIVER = Rule(
     "E5",
     "no NVIDIA driver answers here ({why}){nvcc}",
-    "run on a machine with a card: ask Slurm for one, start the container with --nv, or install the driver; "
-    "without a card, set the backbone's environment to cpu",
+    "run on a machine with a GPU: ask Slurm for one, start the container with --nv, or install the driver; "
+    "without a GPU, set the backbone's environment to cpu",
 )
-NO_CARD = Rule(
+NO_GPU = Rule(
     "E5",
-    "the NVIDIA driver shows no card ({why}){nvcc}",
-    "ask Slurm for a card, and let CUDA_VISIBLE_DEVICES name one that exists; without a card, set the backbone's "
+    "the NVIDIA driver shows no GPU ({why}){nvcc}",
+    "ask Slurm for a GPU, and let CUDA_VISIBLE_DEVICES name one that exists; without a GPU, set the backbone's "
     "environment to cpu",
 )
 OLD_DRIVER = Rule(
@@ -32,10 +32,10 @@ OLD_DRIVER = Rule(
 )
 ARCHITECTURE = Rule(
     "E6",
-    "{card} has compute capability {capability}, which no build for CUDA {cuda} has kernels for",
+    "{gpu} has compute capability {capability}, which no build for CUDA {cuda} has kernels for",
     "{advice}",
 )
-RULES = [NO_DRIVER, NO_CARD, OLD_DRIVER, ARCHITECTURE]
+RULES = [NO_DRIVER, NO_GPU, OLD_DRIVER, ARCHITECTURE]
 
 CUDA_ERROR_NO_DEVICE = 100
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76
@@ -44,12 +44,12 @@ OLDEST_FOR_11 = (450, 80, 2)
 # What builds of each CUDA have kernels for; a kernel for 8.6 runs on 8.9, one for 8.x on no 9.0.
 CAPABILITIES = {11: ((3, 7), (8, 9)), 12: ((5, 0), (12, 1)), 13: ((7, 5), (12, 1))}
 TOO_NEW = "set the backbone's environment to cuda_current: CUDA 11.1 ends with RTX 40"
-TOO_OLD = "use another card, or an environment with an older CUDA"
+TOO_OLD = "use another GPU, or an environment with an older CUDA"
 
 
 @dataclass(frozen=True)
-class Card:
-    """One card that CUDA shows."""
+class GPU:
+    """One GPU that CUDA shows."""
 
     name: str
     capability: tuple[int, int]
@@ -57,11 +57,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Driver:
-    """What the driver says: its version and newest CUDA where they can be read, the cards, and why there are none."""
+    """What the driver says: its version and newest CUDA where they can be read, the GPUs, and why there are none."""
 
     version: str | None = None
     cuda: tuple[int, int] | None = None
-    cards: tuple[Card, ...] = ()
+    gpus: tuple[GPU, ...] = ()
     error: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -82,11 +82,11 @@ def read_driver() -> Driver:
     if status:
         answer = "" if status == CUDA_ERROR_NO_DEVICE else f"libcuda answers with error {status}, "
         return Driver(driver_version(), newest, error=f"{answer}CUDA_VISIBLE_DEVICES is {visible()}")
-    return Driver(driver_version(), newest, tuple(read_card(cuda, index) for index in range(number.value)))
+    return Driver(driver_version(), newest, tuple(read_gpu(cuda, index) for index in range(number.value)))
 
 
-def read_card(cuda: ctypes.CDLL, index: int) -> Card:
-    """Ask libcuda for the name and the compute capability of a card."""
+def read_gpu(cuda: ctypes.CDLL, index: int) -> GPU:
+    """Ask libcuda for the name and the compute capability of a GPU."""
     device, number, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(100)
     cuda.cuDeviceGet(ctypes.byref(device), index)
     cuda.cuDeviceGetName(name, len(name), device)
@@ -94,7 +94,7 @@ def read_card(cuda: ctypes.CDLL, index: int) -> Card:
     for attribute in (CAPABILITY_MAJOR, CAPABILITY_MINOR):
         cuda.cuDeviceGetAttribute(ctypes.byref(number), attribute, device)
         capability.append(number.value)
-    return Card(name.value.decode(errors="replace"), (capability[0], capability[1]))
+    return GPU(name.value.decode(errors="replace"), (capability[0], capability[1]))
 
 
 def driver_version() -> str | None:
@@ -110,8 +110,8 @@ def visible() -> str:
     return "not set" if value is None else repr(value)
 
 
-def unfit_cards(driver: Driver, torch_cuda: str) -> Iterator[Finding]:
-    """Yield why torch, built for this CUDA, cannot use the cards."""
+def unfit_gpus(driver: Driver, torch_cuda: str) -> Iterator[Finding]:
+    """Yield why torch, built for this CUDA, cannot use the GPUs."""
     major = int(torch_cuda.split(".")[0])
     if driver.cuda is None:
         yield NO_DRIVER.finding(why=driver.error, nvcc=nvcc_remark())
@@ -120,16 +120,16 @@ def unfit_cards(driver: Driver, torch_cuda: str) -> Iterator[Finding]:
         yield OLD_DRIVER.finding(
             driver=driver.version or "here", found=found, expected=torch_cuda, nvcc=nvcc_remark()
         )
-    elif not driver.cards:
-        yield NO_CARD.finding(why=driver.error, nvcc=nvcc_remark())
+    elif not driver.gpus:
+        yield NO_GPU.finding(why=driver.error, nvcc=nvcc_remark())
     lowest, highest = CAPABILITIES.get(major, ((0, 0), (99, 0)))
-    for card in driver.cards:
-        if not lowest <= card.capability <= highest:
+    for gpu in driver.gpus:
+        if not lowest <= gpu.capability <= highest:
             yield ARCHITECTURE.finding(
-                card=card.name,
-                capability="{}.{}".format(*card.capability),
+                gpu=gpu.name,
+                capability="{}.{}".format(*gpu.capability),
                 cuda=torch_cuda,
-                advice=TOO_NEW if card.capability > highest else TOO_OLD,
+                advice=TOO_NEW if gpu.capability > highest else TOO_OLD,
             )
 
 

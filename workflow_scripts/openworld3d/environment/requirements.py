@@ -1,0 +1,37 @@
+"""What each environment of envs/ must hold."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+NETWORK = ("numpy", "scipy", "torch", "tensorboard", "tqdm")
+CUDA_OF_TODAY = "12 or newer"
+
+
+class Requirements(NamedTuple):
+    """Modules that must be importable, and the CUDA that torch must be built for: None where no GPU is needed."""
+
+    modules: tuple[str, ...]
+    cuda: str | None = None
+
+
+NUMBERS = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "jinja2", "yaml")
+CLOUDS = ("plyfile", "laspy", "lazrs")
+REQUIREMENTS = {
+    "metrics": Requirements((*NUMBERS, *CLOUDS)),
+    "cpu": Requirements(NETWORK),
+    "stratified_transformer": Requirements(NETWORK, "11.1"),
+    "real_cylinder3d": Requirements((*NETWORK, "spconv"), "11.1"),
+    "cuda_current": Requirements(NETWORK, CUDA_OF_TODAY),
+}
+
+
+def requirements_of(environment: str) -> Requirements:
+    """Return what an environment must hold, or end in a sentence where nobody has said."""
+    if environment not in REQUIREMENTS:
+        sys.exit(
+            f"error: environment {environment}: nothing says what it must hold, found {', '.join(REQUIREMENTS)}; "
+            "add it to REQUIREMENTS in workflow_scripts/openworld3d/environment/requirements.py"
+        )
+    return REQUIREMENTS[environment]
