@@ -2,11 +2,13 @@ import gc
 import inspect
 import os
 import re
+import logging
 import sys
 from itertools import chain
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.enums import Quietness
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
@@ -21,6 +23,7 @@ from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_o
 from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.steps import STEPS
+from openworld3d.workflow.terminal import speak_plainly
 
 # What a job runs: its command, on what its key says or not at all. The job is no argument, as a table's may be longer
 # than one can be.
@@ -32,6 +35,17 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     OPENWORLD3D_CALL=str(os.getpid()),
 )
+
+# Whoever says by an option what Snakemake is to print gets that: `--quiet host` is all of it but the host's name.
+printing = workflow.output_settings
+if workflow.is_main_process and not (
+    printing.quiet or printing.verbose or printing.printshellcmds or printing.debug_dag
+):
+    speak_plainly(logging.getLogger("snakemake.logging"))
+    if printing.dryrun:
+        # Snakemake ends a dry run before it lists each job, which takes as long as the planning of thousands.
+        printing.quiet = {Quietness.RULES, Quietness.PROGRESS}
+
 
 try:
     check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
@@ -153,6 +167,11 @@ def growing(amount):
 def cards(environment):
     """Return how many cards a job of an environment asks for."""
     return int(requirements_of(environment).cuda is not None)
+
+
+def is_silent():
+    """Tell whether the call was asked to print nothing."""
+    return Quietness.ALL in (printing.quiet or ())
 
 
 def environment_name(wildcards):

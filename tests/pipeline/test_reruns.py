@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import EVERYTHING, Project
 
 Jobs = dict[str, int]
 LIBRARY = "workflow_scripts/openworld3d"
@@ -232,7 +232,7 @@ def test_edit_that_is_taken_back_runs_nothing(finished: Project, tmp_path: Path)
     for name in MADE:
         edit, expected = CASES[name]
         edit(project)
-        assert jobs_of(project.snakemake()) == expected
+        assert jobs_of(project.snakemake(*EVERYTHING)) == expected
         assert project.would_run() == {}
         for file, text in before.items():
             project.write(file, text)
@@ -245,7 +245,7 @@ def test_change_is_not_lost_while_an_environment_is_checked_again(finished: Proj
     project = Project.copy_of(finished, tmp_path / "copy")
     code("workflow_scripts/check_environment.py")(project)
     value("recipes.closed_set.learning_rate", 0.005)(project)
-    assert jobs_of(project.snakemake()) == {"check_environment": 2, **TRAIN}
+    assert jobs_of(project.snakemake(*EVERYTHING)) == {"check_environment": 2, **TRAIN}
     (document,) = project.provenance("--config", "row=1")
     (train,) = [job for job in document["jobs"] if job["step"] == "train"]
     assert train["config"]["recipe"]["learning_rate"] == 0.005
@@ -255,7 +255,7 @@ def test_change_is_not_lost_while_an_environment_is_checked_again(finished: Proj
 def test_checks_of_environments_run_alone(finished: Project, tmp_path: Path) -> None:
     project = Project.copy_of(finished, tmp_path / "copy")
     code(f"{LIBRARY}/environment/fits.py")(project)
-    assert jobs_of(project.snakemake()) == {"check_environment": 2}
+    assert jobs_of(project.snakemake(*EVERYTHING)) == {"check_environment": 2}
 
 
 def test_dry_run_says_which_part_of_which_key_changed(finished: Project, tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_other_table_reuses_what_it_shares(finished: Project) -> None:
 
 
 def test_second_run_does_nothing_and_says_so(finished: Project) -> None:
-    done = finished.snakemake()
+    done = finished.snakemake(*EVERYTHING)
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout
     assert "localrule" not in done.stdout

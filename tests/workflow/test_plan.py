@@ -18,11 +18,10 @@ RUN = {"protocol": "sofa", "backbone": "small", "recipe": "closed_set", "seed": 
 CODE = {"workflow_scripts/train.py": "1", "workflow_scripts/openworld3d/training/loop.py": "2"}
 
 
-def entry(step: str, key: str, wildcards: dict[str, str], config: Any = None, **parts: Any) -> dict[str, Any]:
+def entry(key: str, wildcards: dict[str, str], config: Any = None, **parts: Any) -> dict[str, Any]:
     """Return what a plan has of a result."""
     of_result = {"config": config, "code": "c", "environment": "e", "inputs": {}, **parts}
-    of_step = {"noun": STEPS[step].noun, "place": STEPS[step].place}
-    return {**of_step, "key": key, "wildcards": wildcards, "parts": of_result}
+    return {"key": key, "wildcards": wildcards, "parts": of_result}
 
 
 def before() -> dict[str, dict[str, Any]]:
@@ -33,16 +32,14 @@ def before() -> dict[str, dict[str, Any]]:
     for seed in ("0", "1"):
         config = {"recipe": recipe, "backbone": backbone, "unknown": ["sofa"], "seed": int(seed)}
         inputs = {"scenes": {"prepare results/scenes/rooms/train": "s"}}
-        results[f"train seed{seed}"] = entry(
-            "train", "t", {**RUN, "seed": seed}, copy.deepcopy(config), inputs=inputs
-        )
+        results[f"train seed{seed}"] = entry("t", {**RUN, "seed": seed}, copy.deepcopy(config), inputs=inputs)
     rooms = {"dataset": "rooms", "split": "train"}
     keys = {"classes": [], "keys": {"label": "class"}}
-    results["prepare"] = entry("prepare", "s", rooms, keys, outside="o")
-    results["score"] = entry("score", "m", {**RUN, "score": "msp"}, {"kind": "msp", "neighbors": 1})
-    results["summarise"] = entry("summarise", "u", {**RUN, "score": "msp"}, {"bits": 16})
-    results["summarise energy"] = entry("summarise", "v", {**RUN, "score": "energy"}, {"bits": 16})
-    results["import_weights"] = entry("import_weights", "w", RUN, {"recipe": recipe}, outside="o")
+    results["prepare"] = entry("s", rooms, keys, outside="o")
+    results["score"] = entry("m", {**RUN, "score": "msp"}, {"kind": "msp", "neighbors": 1})
+    results["summarise"] = entry("u", {**RUN, "score": "msp"}, {"bits": 16})
+    results["summarise energy"] = entry("v", {**RUN, "score": "energy"}, {"bits": 16})
+    results["import_weights"] = entry("w", RUN, {"recipe": recipe}, outside="o")
     return copy.deepcopy({"results": results, "code": {"c": CODE}})
 
 

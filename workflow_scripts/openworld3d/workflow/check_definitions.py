@@ -156,7 +156,7 @@ def check_start(config: Config, name: str) -> None:
 
 
 def check_start_epoch(config: Config, name: str) -> None:
-    """Check that the network that a recipe starts from is kept after the wanted epoch, and that epochs are left."""
+    """Check that the network that a recipe starts from is kept after that epoch, and that epochs are left."""
     recipe, place = config["recipes"][name], f"config: recipes.{name}.start_epoch"
     start, other = recipe["start_epoch"], recipe["start_from"]
     epochs = config["recipes"][other].get("epochs", 0)

@@ -174,11 +174,11 @@ def statistics_before(config: Config, wildcards: Wildcards) -> list[Made]:
     return of_all_shards("summarise")(config, {**wildcards, "recipe": recipe["start_from"]})
 
 
-def of_rows(output: str) -> Input:
-    """Return an input: what was measured of each row of a table."""
+def of_rows(step: str, output: str = "out") -> Input:
+    """Return an input: what a step makes of each row of a table, in the order of the rows."""
 
     def made(config: Config, wildcards: Wildcards) -> list[Made]:
-        return [Made("measure", output, row) for row in rows.rows_of_table(config, wildcards["table"])]
+        return [Made(step, output, row) for row in rows.rows_of_table(config, wildcards["table"])]
 
     return made
 
