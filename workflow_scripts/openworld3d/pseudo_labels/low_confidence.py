@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from openworld3d.scoring.confidence import max_probability
+from openworld3d.networks.confidence import max_probability
 
 
 def low_confidence_mask(logits: np.ndarray, threshold: float) -> np.ndarray:
