@@ -1,4 +1,4 @@
-"""Write the parts of installation.md that the code knows: which card runs where, and what each message asks for."""
+"""Write the parts of the pages that the code knows: which GPU runs what, what each message asks for, all metrics."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from openworld3d.environment import devices
 from openworld3d.environment.card import Card, Driver, unfit_cards
 from openworld3d.environment.finding import Rule
 from openworld3d.environment.page import RULES, table
+from openworld3d.metrics.table import METRICS
 from openworld3d.scenes import scene
 
-PAGE = ROOT / "docs/installation.md"
 # Where the rule is asked by something else than the environment's check.
 LATER = [
     Rule("E10", devices.LATE, devices.REMEDY),
@@ -57,19 +57,37 @@ def troubleshooting() -> list[str]:
     return table(("rule", "message", "what to do", "stops jobs"), rows)
 
 
+def metrics() -> list[str]:
+    """Return the table of metrics."""
+    rows = [
+        (f"`{name}`", metric.definition, "higher" if metric.higher_is_better else "lower")
+        for name, metric in METRICS.items()
+    ]
+    return table(("metric", "what it is", "better"), rows)
+
+
 def shown(template: str) -> str:
     """Return a template as a reader sees it."""
     return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), template)
 
 
-def generated(text: str) -> str:
+# The generated parts of each page.
+PAGES = {
+    "installation.md": {"cards": cards, "troubleshooting": troubleshooting},
+    "metrics.md": {"metrics": metrics},
+}
+
+
+def generated(page: str, text: str) -> str:
     """Return a page whose marked parts are what the code says today."""
-    for name, lines in (("cards", cards()), ("troubleshooting", troubleshooting())):
+    for name, lines in PAGES[page].items():
         begin, end = f"<!-- {name}: make docs -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(begin)
-        text = before + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
+        text = before + begin + "\n".join(lines()) + "\n" + end + rest.split(end)[1]
     return text
 
 
 if __name__ == "__main__":
-    PAGE.write_text(generated(PAGE.read_text()))
+    for page in PAGES:
+        file = ROOT / "docs" / page
+        file.write_text(generated(page, file.read_text()))

@@ -97,7 +97,7 @@ ROWS = (
     ),
     Metric(
         "fpr95_strict",
-        "the same where the true-positive rate is above 0.95 (REAL)",
+        "false-positive rate at the first threshold whose true-positive rate is above 0.95 (REAL)",
         LOWER,
         ranked("fpr95_strict"),
         pooled("fpr95_strict"),
@@ -155,7 +155,12 @@ ROWS = (
         HIGHER,
         lambda measures: measures.open_set.miou,
     ),
-    Metric("iou_unknown", "IoU of unknown at that threshold", HIGHER, lambda measures: measures.open_set.iou_unknown),
+    Metric(
+        "iou_unknown",
+        "IoU of unknown, where points above a threshold that 5 % of known training voxels exceed count as unknown",
+        HIGHER,
+        lambda measures: measures.open_set.iou_unknown,
+    ),
     Metric(
         "ece",
         "expected calibration error of the predictions at points of known classes, 15 bins",

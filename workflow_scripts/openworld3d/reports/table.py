@@ -13,6 +13,7 @@ import pandas as pd
 
 from openworld3d.errors import UserError, nearest
 from openworld3d.metrics.bootstrap import Row, comparable, difference, holds, near_best
+from openworld3d.metrics.table import METRICS
 from openworld3d.reports.markdown import table_lines
 from openworld3d.scenes.manifests import read_manifest
 
@@ -24,36 +25,16 @@ ENDS = ("_low", "_high")
 MISSING = "n/a"
 GROUND = (
     "The unknown is the positive class, void points are left out, and every number is pooled over all "
-    "original points of all evaluation scenes. Fractions, not percent; n/a: not defined; *: not told apart from the "
-    "best of its protocol, upper bounds aside, as the difference's 95 % interval over draws of the evaluation scenes "
-    "holds 0."
+    "original points of all evaluation scenes. Fractions, not percent; n/a: not defined; *: the best of its "
+    "protocol, upper bounds aside, or not distinguishable from it, as the 95 % bootstrap interval of their "
+    "difference over evaluation scenes contains 0."
 )
-DEFINITIONS = {
-    "coverage": "single: a voxel's points share the outputs of one of them; fragments: each point has its own; "
-    "tta: averaged over four turns of the scene",
+# Of the columns that are no metrics.
+COLUMNS = {
+    "coverage": "single: inference on one point of each voxel, whose outputs the others share; fragments: on every "
+    "point; tta: on every point in four rotations of the scene, whose outputs are averaged",
     "points": "points that are not void",
-    "prevalence": "share of unknown points, which is the aupr of a random score",
-    "aupr": "average precision, steps over distinct scores",
-    "aupr_trapezoid": "area under straight lines between the points of the precision-recall curve (REAL)",
-    "auroc": "area under the ROC curve, ties count half",
-    "fpr95": "false-positive rate at the first threshold whose true-positive rate is at least 0.95",
-    "fpr95_strict": "the same where the true-positive rate is above 0.95 (REAL)",
-    "miou_known": "mean IoU over the known classes present, unknown points count against them (PDF)",
-    "miou_all": "mean IoU over all classes, the unknown ones at 0 unless they are taught (REAL)",
-    "miou_old": "mean IoU over the classes known from the start",
-    "miou_novel": "mean IoU over the classes that were unknown and have been taught",
-    "forgetting": "by how much miou_old fell since the step before",
-    "aupr_standard": "aupr with unknown points weighed as if they were 5 % of all",
-    "lift": "aupr as a multiple of the prevalence",
-    "aupr_scenes": "mean of aupr over the scenes that have unknown points (PDF)",
-    "auroc_scenes": "mean of auroc over the scenes that have unknown points (PDF)",
-    "miou_present": "mean IoU over all classes that have a point, the unknown ones at 0 unless they are taught",
-    "miou_open": "mean IoU of known classes and unknown, of points above a threshold that 5 % of known training "
-    "voxels exceed",
-    "iou_unknown": "IoU of unknown at that threshold",
-    "ece": "expected calibration error of the predictions of known classes, 15 steps",
-    "risk": "area under risk against coverage of the predictions of known classes",
-    "accuracy": "share of points predicted right, unknown points are always wrong",
+    "prevalence": "share of unknown points, which is the AUPR of a random score",
 }
 
 
@@ -138,7 +119,8 @@ def shown(value: Any) -> str:
 
 def caption_of(name: str, columns: list[str]) -> str:
     """Return the sentences that say what the numbers of these columns mean."""
-    defined = [f"{column}: {DEFINITIONS[column]}" for column in columns if column in DEFINITIONS]
+    definitions = {**COLUMNS, **{name: metric.definition for name, metric in METRICS.items()}}
+    defined = [f"{column}: {definitions[column]}" for column in columns if column in definitions]
     return f"Table {name}. {GROUND} {'; '.join(defined)}."
 
 
