@@ -1,4 +1,4 @@
-"""Write the generated tables of docs/: GPUs and messages in installation.md, recipes and scores in methods.md."""
+"""Write the generated tables of docs/: GPUs and messages in installation.md, recipes and scores in methods.md, metrics."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from openworld3d.environment import devices
 from openworld3d.environment.finding import Rule
 from openworld3d.environment.gpu import GPU, Driver, unfit_gpus
 from openworld3d.environment.page import RULES, table
+from openworld3d.metrics.table import METRICS
 from openworld3d.scenes import scene
 
 # Rules that something other than the environment's check applies.
@@ -82,6 +83,15 @@ def score_table() -> list[str]:
     return table(("kind", "what it is", "reads", "is fitted on", "options"), rows)
 
 
+def metric_table() -> list[str]:
+    """Return the table of metrics."""
+    rows = [
+        (f"`{name}`", metric.definition, "higher" if metric.higher_is_better else "lower")
+        for name, metric in METRICS.items()
+    ]
+    return table(("metric", "definition", "better"), rows)
+
+
 def modules_of(package: ModuleType) -> list[ModuleType]:
     """Import the modules of a package, in alphabetical order."""
     return [import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)]
@@ -100,6 +110,7 @@ def summary(module: ModuleType) -> str:
 PAGES = {
     ROOT / "docs/installation.md": {"gpus": gpu_table, "messages": message_table},
     ROOT / "docs/methods.md": {"recipes": recipe_table, "scores": score_table},
+    ROOT / "docs/metrics.md": {"metrics": metric_table},
 }
 
 

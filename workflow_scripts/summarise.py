@@ -13,10 +13,10 @@ from openworld3d.errors import run_command
 from openworld3d.inference.outputs import read_inverse, read_outputs
 from openworld3d.metrics import statistics
 from openworld3d.metrics.statistics import Points
+from openworld3d.networks.confidence import log_odds_of_error
 from openworld3d.scenes.manifests import read_manifest, read_scenes
 from openworld3d.scenes.scene import load_scene
 from openworld3d.scoring.apply import score_rows
-from openworld3d.scoring.confidence import log_odds_of_error
 from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
 

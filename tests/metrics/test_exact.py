@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openworld3d.metrics.exact import exact_metrics, weighted_aupr
+from openworld3d.metrics.exact import PointRanking, weighted_aupr
 
 POINTS = st.lists(st.tuples(st.integers(-4, 4), st.booleans()), min_size=2, max_size=40).filter(
     lambda points: len({unknown for _, unknown in points}) == 2
@@ -38,7 +38,7 @@ def test_weighted_average_precision_by_hand(
 def test_whole_weight_is_unknown_points_so_often(points: list[tuple[int, bool]], weight: int) -> None:
     score, unknown = np.array([point[0] for point in points], np.float32), np.array([point[1] for point in points])
     repeated = np.repeat(score, np.where(unknown, weight, 1)), np.repeat(unknown, np.where(unknown, weight, 1))
-    expected = exact_metrics([repeated])["aupr"]
+    expected = PointRanking([repeated]).pooled.aupr
     assert weighted_aupr([score], [unknown], weight) == pytest.approx(expected, rel=1e-14)
 
 
@@ -55,4 +55,4 @@ def test_standard_prevalence_is_the_definition(points: list[tuple[int, bool]]) -
         )
         total += true / (true + false)
     expected = float(total / int(unknown.sum()))
-    assert exact_metrics([(score, unknown)])["aupr_standard"] == pytest.approx(expected, rel=1e-14)
+    assert PointRanking([(score, unknown)]).standard_aupr() == pytest.approx(expected, rel=1e-14)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from openworld3d.errors import UserError
 from openworld3d.metrics.histograms import Counts, ordered
-from openworld3d.metrics.measures import Measures
+from openworld3d.metrics.measures import Evaluation
 from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_scene, save
+from openworld3d.metrics.table import measured
 from openworld3d.scenes.scene import VOID
 
 CLASSES = ["wall", "sofa", "lamp"]
@@ -98,8 +99,8 @@ def test_any_split_into_jobs_gives_the_same_statistics(points: list[Point], rand
 @given(st.lists(POINT, min_size=1, max_size=30))
 def test_pooled_metrics_do_not_depend_on_the_scenes(points: list[Point]) -> None:
     scenes = merge([made(f"s{n}", [point for point in points if point.scene == n]) for n in range(4)])
-    one = Measures(merge([made("all", points)]), ["sofa"]).of_all()
-    for name, value in Measures(scenes, ["sofa"]).of_all().items():
+    one = measured(Evaluation(merge([made("all", points)]), ["sofa"]).of_all())
+    for name, value in measured(Evaluation(scenes, ["sofa"]).of_all()).items():
         if not name.endswith("_scenes"):
             np.testing.assert_array_equal(value, one[name], err_msg=name)
 

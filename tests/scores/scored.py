@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Dict
 
 import numpy as np
 
+from openworld3d import scores
 from openworld3d.plugins import load
 from openworld3d.scoring.apply import Arrays, Score, make_score
 
 Sample = Dict[str, np.ndarray]
+SCORES = sorted(file.stem for file in Path(scores.__path__[0]).glob("*.py") if file.stem != "__init__")
 
 
 def made(name: str, sample: Arrays, **options: float) -> Score:

@@ -11,7 +11,7 @@ from scipy.special import softmax
 from tests.scores.scored import Sample, made
 
 from openworld3d.errors import UserError
-from openworld3d.scoring.confident_thresholds import confident_thresholds
+from openworld3d.scores.parts.class_confidence import confident_thresholds
 
 LOG_3 = math.log(3)
 LOGITS = arrays(np.float32, st.tuples(st.integers(2, 20), st.just(3)), elements=st.floats(-8, 8, width=32))

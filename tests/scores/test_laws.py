@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import pkgutil
 import tracemalloc
 from functools import lru_cache
 from pathlib import Path
@@ -15,15 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.scores.scored import Sample, features_of, made, training_sample
+from tests.scores.scored import SCORES, Sample, features_of, made, training_sample
 
-from openworld3d import scores
 from openworld3d.errors import UserError
 from openworld3d.metrics.ranking import ranking
 from openworld3d.plugins import literal, load
 from openworld3d.scoring import apply
 
-SCORES = [module.name for module in pkgutil.iter_modules(scores.__path__)]
 OF_NETWORK = [name for name in SCORES if set(load("scores", name).READS) <= {"logits", "features"}]
 OF_LOGITS = [name for name in OF_NETWORK if "logits" in load("scores", name).READS]
 LOGITS = arrays(np.float16, st.tuples(st.integers(1, 20), st.integers(2, 6)), elements=st.floats(-8, 8, width=16))

@@ -13,13 +13,11 @@ from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from openworld3d.metrics.measures import Measured
+from openworld3d.metrics.table import METRICS, Measured
 
 SEED = 0
 CONFIDENCE = 0.95
 TOGETHER = 50
-# Of which less is better.
-DESCENDING = ("fpr95", "fpr95_strict", "forgetting", "ece", "risk")
 
 
 def draws(scenes: int, replicates: int) -> np.ndarray:
@@ -78,7 +76,7 @@ def holds(between: tuple[float, float]) -> bool:
 def best(rows: Sequence[Row], metric: str) -> Row | None:
     """Return the row of the best value of a metric, None where it has none."""
     defined = [row for row in rows if row.metrics[metric] is not None]
-    sign = -1 if metric in DESCENDING else 1
+    sign = 1 if METRICS[metric].higher_is_better else -1
     return max(defined, key=lambda row: sign * row.metrics[metric], default=None)
 
 

@@ -7,8 +7,8 @@ from typing import Mapping
 
 import numpy as np
 
+from openworld3d.scores.parts.class_confidence import confident_thresholds
 from openworld3d.scoring.apply import Arrays, Score, refuse_one_class
-from openworld3d.scoring.confident_thresholds import confident_thresholds
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ("logits", "target")

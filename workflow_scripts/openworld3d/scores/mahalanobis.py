@@ -7,8 +7,8 @@ from typing import Mapping
 
 import numpy as np
 
+from openworld3d.scores.parts.gaussians import Gaussians, fit_gaussians, squared_distance
 from openworld3d.scoring.apply import Arrays, Score
-from openworld3d.scoring.gaussians import Gaussians, fit_gaussians, squared_distance
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features", "target")
@@ -24,7 +24,7 @@ def fit(sample: Arrays) -> Score:
     sample: features (S, F), target (S,). The score: features (R, F) -> (R,) float32, not negative, higher is more
     unknown.
     Source: Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks,
-    NeurIPS 2018, arXiv 1807.03888; the shrinkage: `openworld3d.scoring.gaussians`.
+    NeurIPS 2018, arXiv 1807.03888; the shrinkage: `openworld3d.scores.parts.gaussians`.
     """
     return partial(distance, classes=fit_gaussians(sample["features"], sample["target"]))
 

@@ -6,8 +6,8 @@ from typing import Mapping
 
 import numpy as np
 
+from openworld3d.networks.confidence import log_odds_of_error
 from openworld3d.scoring.apply import refuse_one_class
-from openworld3d.scoring.confidence import log_odds_of_error
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()

@@ -8,8 +8,8 @@ from typing import Mapping
 import numpy as np
 
 from openworld3d.errors import UserError
+from openworld3d.scores.parts.gaussians import Gaussians, fit_gaussians, squared_distance
 from openworld3d.scoring.apply import Arrays, Score
-from openworld3d.scoring.gaussians import Gaussians, fit_gaussians, squared_distance
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features", "target")

@@ -11,6 +11,7 @@ import numpy as np
 from openworld3d.errors import UserError
 
 ROWS_AT_ONCE = 1 << 15  # in float64, 20 classes of so many rows are 5 MB
+KNOWN_KEPT = 0.95
 
 Arrays = Mapping[str, np.ndarray]
 Score = Callable[[Arrays], np.ndarray]
@@ -33,6 +34,16 @@ def score_rows(score: Score, outputs: Arrays) -> np.ndarray:
         some = slice(first, first + ROWS_AT_ONCE)
         result[some] = score({name: array[some] for name, array in outputs.items()})
     return result
+
+
+def known_threshold(score: np.ndarray, weight: np.ndarray) -> float:
+    """Return the lowest score that at least 95 % of the known training voxels do not exceed.
+
+    score (S,) float32 of a sample of them; weight (S,), how many voxels each stands for.
+    """
+    order = np.argsort(score, kind="stable")
+    share = np.cumsum(weight[order], dtype=np.float64) / weight.sum(dtype=np.float64)
+    return float(score[order[np.searchsorted(share, KNOWN_KEPT)]])
 
 
 def refuse_one_class(score: str, logits: np.ndarray) -> None:

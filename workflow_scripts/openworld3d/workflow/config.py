@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from openworld3d.errors import UserError, nearest
+from openworld3d.metrics.table import METRICS
 from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow.check_definitions import check_definitions
 from openworld3d.workflow.check_tables import check_tables
@@ -27,10 +28,11 @@ def check_config(config: Config, schema_file: Path) -> None:
 
 
 def with_keys_of_kinds(schema: Config) -> Config:
-    """Return the schema with the keys that datasets, backbones and recipes of a kind have, as its file says."""
+    """Return the schema with the keys that datasets, backbones and recipes of a kind declare, and all metrics."""
     add_keys(schema["$defs"]["dataset"], "datasets", "layout")
     add_keys(schema["$defs"]["backbone"], "backbones", "network")
     add_keys_of_recipes(schema)
+    schema["$defs"]["table"]["properties"]["metrics"]["items"]["enum"] = list(METRICS)
     return schema
 
 

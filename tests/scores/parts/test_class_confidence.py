@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from openworld3d.scoring.confident_thresholds import confident_thresholds
+from openworld3d.scores.parts.class_confidence import confident_thresholds
 
 THREE_TO_ONE = [math.log(3), 0]  # p = 3/4, 1/4
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openworld3d.scoring.confidence import log_odds_of_error, max_probability
+from openworld3d.networks.confidence import log_odds_of_error, max_probability
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openworld3d.scoring.gaussians import fit_gaussians, squared_distance
+from openworld3d.scores.parts.gaussians import fit_gaussians, squared_distance
 
 # Six voxels about (1, 2), ten times: covariance 9/3, 4/3 on the diagonal, 0 elsewhere; unequal, so that it is shrunk.
 CROSS = np.tile(np.array([[4, 2], [-2, 2], [1, 4], [1, 0], [1, 2], [1, 2]], np.float32), (10, 1))

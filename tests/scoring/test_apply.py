@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openworld3d.scoring.thresholds import known_threshold
+from openworld3d.scoring.apply import known_threshold
 
 ROWS = st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 30)), min_size=1, max_size=30)
 

@@ -1,0 +1,93 @@
+"""Score the scenes of a run's outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Sequence
+
+import numpy as np
+
+from openworld3d import plugins
+from openworld3d.errors import UserError
+from openworld3d.files import whole_file
+from openworld3d.inference.outputs import read_inverse, read_outputs
+from openworld3d.scenes.manifests import SceneFile
+from openworld3d.scenes.voxels import first_points
+from openworld3d.scoring.apply import Score, known_threshold, make_score, score_rows
+from openworld3d.scoring.smoothing import mean_over_neighbors
+
+
+class Method(NamedTuple):
+    """A score, fitted where it fits, which outputs it reads, and over how many rows it is smoothed."""
+
+    score: Score
+    reads: Sequence[str]
+    neighbors: int
+
+
+def read_sample(paths: Sequence[Path]) -> dict[str, np.ndarray]:
+    """Return the arrays of a training sample, none where there is none."""
+    sample: dict[str, np.ndarray] = {}
+    for path in paths:
+        with np.load(path) as stored:
+            sample.update({name: stored[name] for name in stored.files})
+    return sample
+
+
+def make_method(config: dict[str, float], sample: dict[str, np.ndarray]) -> Method:
+    """Return the score that a config describes, fitted on a training sample where it fits."""
+    module = plugins.load("scores", str(config["kind"]))
+    score = make_score(module, {name: config[name] for name in module.OPTIONS}, sample)
+    return Method(score, module.READS, int(config["neighbors"]))
+
+
+def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
+    """Return above which score a point is flagged; None without a sample, and for means over rows, which it lacks."""
+    if not sample or method.neighbors > 1:
+        return None
+    return known_threshold(score_rows(method.score, {name: sample[name] for name in method.reads}), sample["weight"])
+
+
+def score_scene(source: Path, target: Path, method: Method, columns: int, scene: SceneFile) -> None:
+    """Write `score` (R,) float32 of the rows of one scene's outputs, whose logits have so many columns."""
+    outputs, inverse = read_outputs(source, method.reads), read_inverse(source, scene.points)
+    if "logits" in outputs:
+        check_logits(source, outputs["logits"], columns)
+    score = score_rows(method.score, {name: outputs[name] for name in method.reads})
+    if not np.isfinite(score).all():
+        row = int(np.flatnonzero(~np.isfinite(score))[0])
+        raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number")
+    if method.neighbors > 1:
+        score = mean_over_neighbors(score, coord_of_rows(scene, inverse), method.neighbors)
+    with whole_file(target) as temporary, open(temporary, "wb") as file:
+        np.savez(file, score=score)
+
+
+def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
+    """Return where each row of the outputs is, the place of the first of its points: (R, 3) float32 in metres."""
+    with np.load(scene.path) as arrays:
+        return arrays["coord"][first_points(inverse)]
+
+
+def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
+    """Refuse logits of other classes, or that have no softmax.
+
+    -inf is the logit of a class that cannot be, as long as another class can; +inf and NaN are those of no class.
+    """
+    if logits.shape[1] != columns:
+        raise UserError(
+            f"{source}: logits have {logits.shape[1]} columns for {columns} classes; infer this run again"
+        )
+    diverged = "the network has diverged: train it again with a lower learning rate"
+    wrong = ~(logits < np.inf)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise UserError(
+            f"{source}: logits[{row}, {column}] is {logits[row, column]}, expected a finite number, or -inf for a "
+            f"class that cannot be; {diverged}"
+        )
+    impossible = np.isneginf(logits).all(axis=1)
+    if impossible.any():
+        raise UserError(
+            f"{source}: logits[{int(impossible.argmax())}] are all -inf, expected a finite one; {diverged}"
+        )
