@@ -18,10 +18,9 @@ from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.check_definitions import environment_names
 from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_of
-from openworld3d.workflow.orphans import end_orphans, job_in_note
+from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.steps import STEPS
-from openworld3d.workflow.unanswered import keep_jobs
 
 # What a job runs: its command, on what its key says or not at all. The job is no argument, as a table's may be longer
 # than one can be.

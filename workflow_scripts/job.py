@@ -26,8 +26,8 @@ from openworld3d.environment.card import read_driver
 from openworld3d.environment.installed import distributions
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json
+from openworld3d.provenance.code import code_of, digest_of
 from openworld3d.provenance.records import NOTE, checked, code_state, describe
-from openworld3d.workflow.modules import code_of, digest_of
 from openworld3d.workflow.outside import Outside, identity_of, note_files
 from openworld3d.workflow.plan import planned_code
 

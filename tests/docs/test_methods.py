@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openworld3d.workflow.modules import plugin_names
+from openworld3d.plugins import plugin_names
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -15,7 +15,8 @@ from packaging.specifiers import SpecifierSet
 from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
 
 from openworld3d.environment.wanted import WANTED
-from openworld3d.workflow.modules import code_of, imported_names, plugin_names
+from openworld3d.plugins import plugin_names
+from openworld3d.provenance.code import code_of, imported_names
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))

@@ -20,9 +20,8 @@ from tests.scores.scored import Sample, features_of, made, training_sample
 from openworld3d import scores
 from openworld3d.errors import UserError
 from openworld3d.metrics.ranking import ranking
-from openworld3d.plugins import load
+from openworld3d.plugins import literal, load
 from openworld3d.scoring import apply
-from openworld3d.workflow.modules import literal
 
 SCORES = [module.name for module in pkgutil.iter_modules(scores.__path__)]
 OF_NETWORK = [name for name in SCORES if set(load("scores", name).READS) <= {"logits", "features"}]

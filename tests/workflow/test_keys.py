@@ -10,9 +10,9 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 import yaml
+from tests.forgetting import forget
 
 from openworld3d.workflow import keys as module
-from openworld3d.workflow import modules, outside
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.keys import Keys, key_of
 from openworld3d.workflow.steps import STEPS
@@ -57,21 +57,6 @@ AFTER_SCORE = {"score", "summarise", "measure", "export_clouds", "make_table"}
 AFTER_TRAIN = {"train", "infer", "sample_training", *AFTER_SCORE}
 AFTER_PREPARE = {"prepare", "check_protocol", "import_outputs", *AFTER_TRAIN}
 Change = Callable[[Dict[str, Any]], None]
-
-
-def forget() -> None:
-    """Let the next look at files be another call's."""
-    remembered = (
-        modules.code_of,
-        modules.tree_of,
-        modules.imported_modules,
-        modules.literal,
-        module.digest_of_code,
-        module.digest_of_environment,
-        outside.known_identity,
-    )
-    for function in remembered:
-        function.cache_clear()
 
 
 @pytest.fixture(scope="module")

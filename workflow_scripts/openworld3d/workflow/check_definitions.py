@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.workflow.modules import declared, plugin_names
+from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow.slices import begins_with, classes_of, score_options
 
 Config = Dict[str, Any]

@@ -9,9 +9,9 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from openworld3d.errors import UserError, nearest
+from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow.check_definitions import check_definitions
 from openworld3d.workflow.check_tables import check_tables
-from openworld3d.workflow.modules import declared, plugin_names
 
 Config = Dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, Dict
 
-from openworld3d.workflow.modules import declared
+from openworld3d.plugins import declared
 from openworld3d.workflow.slices import begins_with, network_of, taught_until
 
 Config = Dict[str, Any]

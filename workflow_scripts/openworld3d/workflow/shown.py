@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Dict, Iterable
 
 from openworld3d.files import temporary_sibling, whole_folder, write_noted
+from openworld3d.provenance.code import code_of, digest_of_code
 from openworld3d.provenance.records import DAMAGED, SUFFIX, wrong_file
 from openworld3d.workflow.inputs import Made
-from openworld3d.workflow.keys import Keys, Result, digest_of_code
-from openworld3d.workflow.modules import code_of
+from openworld3d.workflow.keys import Keys, Result
 from openworld3d.workflow.plan import SHOWN, Plan, differences, read_plan, sentences
 from openworld3d.workflow.steps import RUN, STEPS
 

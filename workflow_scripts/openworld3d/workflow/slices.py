@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from openworld3d.workflow.modules import declared
+from openworld3d.plugins import declared
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Iterator
 
-from openworld3d.errors import UserError
 from openworld3d.files import canonical_json, sha256_of, sha256_of_text
-
-SCRIPTS = Path("workflow_scripts")
-LIBRARY = "openworld3d"
+from openworld3d.plugins import LIBRARY, SCRIPTS, module_file, tree_of
 
 
 @lru_cache(maxsize=None)
@@ -26,6 +23,12 @@ def code_of(script: str, modules: tuple[str, ...] = (), ignores: tuple[str, ...]
     for file in (SCRIPTS / script, *(module_file(f"{LIBRARY}.{module}") for module in modules)):
         collect(file, found, left_out)
     return {str(file): sha256_of(file) for file in sorted(found)}
+
+
+@lru_cache(maxsize=None)
+def digest_of_code(script: str, modules: tuple[str, ...], ignores: tuple[str, ...]) -> str:
+    """Return the digest of the files that a command runs."""
+    return digest_of(code_of(script, modules, ignores))
 
 
 def digest_of(files: dict[str, str]) -> str:
@@ -43,12 +46,6 @@ def collect(file: Path, found: set[Path], left_out: set[Path]) -> None:
     for package in file.parents:
         if (package / "__init__.py").exists():
             collect(package / "__init__.py", found, left_out)
-
-
-@lru_cache(maxsize=None)
-def tree_of(file: Path) -> ast.Module:
-    """Return a file's syntax tree; thousands of jobs ask for the same few."""
-    return ast.parse(file.read_text(), str(file))
 
 
 @lru_cache(maxsize=None)
@@ -79,29 +76,3 @@ def statements(tree: ast.AST) -> Iterator[ast.AST]:
 def is_module(name: str) -> bool:
     """Tell whether a dotted name is a file or package of the project."""
     return module_file(name).exists()
-
-
-def module_file(name: str) -> Path:
-    """Return the file of a dotted module name."""
-    path = SCRIPTS.joinpath(*name.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def plugin_names(kind: str) -> list[str]:
-    """Return the names of the modules of one kind: `scores`, `recipes`, `datasets` or `backbones`."""
-    return sorted(file.stem for file in (SCRIPTS / LIBRARY / kind).glob("*.py") if file.stem != "__init__")
-
-
-def declared(kind: str, name: str, what: str) -> Any:
-    """Return the literal `what` of a module of one kind."""
-    return literal(module_file(f"{LIBRARY}.{kind}.{name}"), what)
-
-
-@lru_cache(maxsize=None)
-def literal(file: Path, name: str) -> Any:
-    """Return the value of a module's literal assignment, read without importing the module and its packages."""
-    for node in tree_of(file).body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            assert node.value is not None
-            return ast.literal_eval(node.value)
-    raise UserError(f"{file}: it assigns no {name}; add it with its type, as the other files beside it do")

@@ -1,4 +1,4 @@
-"""Jobs that a killed Snakemake left in Slurm's queue, which would write what the next one's jobs write."""
+"""Slurm's queue: cancel what a killed Snakemake left there, and keep jobs while the controller does not answer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Iterable
+from types import ModuleType
+from typing import Any, Callable, Coroutine, Iterable, Optional, Tuple
 
 from openworld3d.errors import UserError
 from openworld3d.provenance.records import NOTE
+
+Answer = Tuple[Optional[dict[str, str]], Optional[float]]
+Query = Callable[[str, Any], Coroutine[Any, Any, Answer]]
 
 SECONDS_TO_END = 300
 SECONDS_BETWEEN_LOOKS = 2
@@ -66,3 +70,25 @@ def wait_for_end(jobs: set[str]) -> None:
     raise UserError(
         f"Slurm job {min(left)} was cancelled and does not end within {SECONDS_TO_END} s; look with scontrol show job"
     )
+
+
+def keep_jobs(plugin: ModuleType) -> None:
+    """Let Snakemake's Slurm plugin keep its jobs where Slurm does not answer, and ask again.
+
+    The plugin's `check_active_jobs` (2.8.0) gives no job back where each query failed, so that Snakemake would wait
+    for ever for the end of jobs that nobody asks for.
+    """
+    plugin.query_job_status = answered(plugin.query_job_status)  # type: ignore[attr-defined]
+
+
+def answered(query: Query) -> Query:
+    """Return a query that tells of no job, in place of None, where Slurm does not answer."""
+
+    async def ask(command: str, logger: Any) -> Answer:
+        states, seconds = await query(command, logger)
+        if states is None:
+            logger.warning("Slurm does not say which jobs have ended; it will be asked again.")
+            return {}, 0.0
+        return states, seconds
+
+    return ask
