@@ -61,7 +61,7 @@ def main() -> None:
         start_from(network, weights, config["recipe"].get("start_epoch"))
         if hasattr(recipe_module, "started"):
             recipe_module.started(network)
-    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.npz"), made_by(arguments.key))
+    checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.pt"), made_by(arguments.key))
     watch = RunWatch(data, recipe_module, read_scenes(arguments.validation).paths, device, arguments.history)
     _, kept = train(network, recipe_module, data, device, checkpoint, watch)
     watch.close()

@@ -214,7 +214,7 @@ def trained(module: Any, recipe: dict[str, Any], folder: Path, start: Path | Non
     if start:
         start_from(network, start, recipe.get("start_epoch"))
     watch = Remember()
-    checkpoint = Checkpoint(folder / "checkpoint.npz", "this training")
+    checkpoint = Checkpoint(folder / "checkpoint.pt", "this training")
     history, kept = train(network, module, data_of(folder, recipe), CPU, checkpoint, watch)
     checkpoint.remove()
     return network, watch, history, kept

@@ -41,7 +41,7 @@ def data(tmp_path: Path) -> TrainingData:
 def trained(data: TrainingData, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(data.seed)
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
-    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
+    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.pt"), "this training")
     history, _ = train(network, recipe_module, data, CPU, checkpoint, Watch())
     checkpoint.remove()
     return network.eval(), history
