@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openworld3d.generators.rooms.model import Placed, turn
+from openworld3d.generators.plan import turn
+from openworld3d.generators.rooms.model import Placed
 
 
 @dataclass(frozen=True)

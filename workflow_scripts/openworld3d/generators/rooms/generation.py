@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError, turn
 from openworld3d.generators.rooms.kinds import KINDS, RoomKind
-from openworld3d.generators.rooms.model import Placed, Samples, turn
+from openworld3d.generators.rooms.model import Placed, Samples
 from openworld3d.generators.rooms.palette import draw_color
-from openworld3d.generators.rooms.plan import DoesNotFitError, Plan
+from openworld3d.generators.rooms.plan import Plan
 from openworld3d.generators.rooms.room import draw_room
 from openworld3d.generators.rooms.scan import scan, walk
 

@@ -8,8 +8,9 @@ from typing import Callable
 import numpy as np
 from scipy import ndimage
 
+from openworld3d.generators.plan import DoesNotFitError, turn
 from openworld3d.generators.rooms.footprint import Footprint, footprint, space_in_front
-from openworld3d.generators.rooms.model import Model, Placed, turn
+from openworld3d.generators.rooms.model import Model, Placed
 from openworld3d.generators.rooms.room import Opening, Room, Wall
 
 TRIES = 60
@@ -17,10 +18,6 @@ GAP = 0.02
 CELL = 0.1
 BODY_RADIUS = 0.22
 EYE_HEIGHT = 1.5
-
-
-class DoesNotFitError(Exception):
-    """A required piece found no place; the room is drawn anew."""
 
 
 @dataclass

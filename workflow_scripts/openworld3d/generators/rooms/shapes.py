@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Sequence
+from typing import Callable, Sequence, Tuple
 
 import numpy as np
 
 Surface = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Corner = Tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ def basin(low: Sequence[float], high: Sequence[float]) -> list[Patch]:
     """Return the floor and the four sides of a hollow box, seen from inside."""
     _, *faces = box(low, high)
     return [_flipped(face) for face in faces]
+
+
+def rim(low: Corner, high: Corner, inner_low: Corner, inner_high: Corner) -> list[tuple[Corner, Corner]]:
+    """Return the low and the high corner (x, y) of the four rectangles around a hole in a rectangle."""
+    (x0, y0), (x1, y1), (a, c), (b, d) = low, high, inner_low, inner_high
+    return [((x0, y0), (x1, c)), ((x0, d), (x1, y1)), ((x0, c), (a, d)), ((b, c), (x1, d))]
 
 
 def cushion(low: Sequence[float], high: Sequence[float], roundness: float = 6.0) -> list[Patch]:

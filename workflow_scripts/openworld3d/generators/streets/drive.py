@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from openworld3d.generators.streets.model import turn_about_z
+from openworld3d.generators.plan import turn_about_z
 from openworld3d.generators.streets.sensor import HEIGHT
 
 PERIOD = 0.6

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from typing import Sequence
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError
 from openworld3d.generators.streets.furniture import (
     bench,
     bin_on_wheels,
@@ -16,15 +17,13 @@ from openworld3d.generators.streets.furniture import (
     shelter,
     sign,
 )
-from openworld3d.generators.streets.model import Model, Placed
+from openworld3d.generators.streets.model import Draw, Model, Placed, draw_from
 from openworld3d.generators.streets.other_vehicles import bus, caravan, excavator, tractor, trailer
 from openworld3d.generators.streets.people import bicycle, motorcycle, person
-from openworld3d.generators.streets.plan import DoesNotFitError, Plan
+from openworld3d.generators.streets.plan import Plan
 from openworld3d.generators.streets.plants import bush, grass_tuft, tree
 from openworld3d.generators.streets.street import BAY, STREET_FURNITURE, Piece, Side, Style
 from openworld3d.generators.streets.vehicles import car, truck
-
-Draw = Callable[[np.random.Generator], Model]
 
 # Each street has these beside the way that the car drives, and two of UNLIKE_CARS, so that each has every class.
 PARKED_FIRST: list[Draw] = [truck, motorcycle]
@@ -50,13 +49,6 @@ STANDING: list[tuple[Draw, float]] = [
     (clutter, 0.16),
 ]
 WITH_TRAFFIC = 0.8
-
-
-def draw_from(draws: Sequence[tuple[Draw, float]], rng: np.random.Generator) -> Model:
-    """Return a model of one of the kinds, each as often as its share says."""
-    kinds, shares = zip(*draws)
-    model: Model = kinds[rng.choice(len(kinds), p=shares)](rng)
-    return model
 
 
 def stand(model: Model, piece: Piece, side: int, x: float, distance: float, yaw: float = 0.0) -> Placed:

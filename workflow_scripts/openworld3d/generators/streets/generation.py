@@ -6,13 +6,14 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError
 from openworld3d.generators.streets.drive import PERIOD, Pose, drive, times
 from openworld3d.generators.streets.furnishing import equip_sidewalk, furnish_first, park, plant_kerb
 from openworld3d.generators.streets.lots import build_lots, fill_back
 from openworld3d.generators.streets.model import Placed
 from openworld3d.generators.streets.other_vehicles import bus
 from openworld3d.generators.streets.people import motorcyclist
-from openworld3d.generators.streets.plan import DoesNotFitError, Plan
+from openworld3d.generators.streets.plan import Plan
 from openworld3d.generators.streets.scene import scene_of
 from openworld3d.generators.streets.sensor import Scan, scan
 from openworld3d.generators.streets.street import BEHIND, BEYOND, Side, Style, draw_side, draw_style, ground, road

@@ -7,15 +7,12 @@ from typing import Callable
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError
 from openworld3d.generators.streets.model import Placed, enclosing
 
 CLEARANCE = 0.05
 CELL = 10.0
 TRIES = 40
-
-
-class DoesNotFitError(Exception):
-    """A street has no place for what it must have; another one is drawn."""
 
 
 class Plan:

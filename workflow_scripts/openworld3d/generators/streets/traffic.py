@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from openworld3d.generators.streets.model import Model, Placed
+from openworld3d.generators.streets.model import Draw, Placed, draw_from
 from openworld3d.generators.streets.other_vehicles import bus, tractor
 from openworld3d.generators.streets.people import bicyclist, motorcyclist, person
 from openworld3d.generators.streets.street import BAY, BEHIND, BEYOND, CYCLE_STRIP, KERB, STREET_FURNITURE, Style
 from openworld3d.generators.streets.vehicles import car, truck
 
-Draw = Callable[[np.random.Generator], Model]
 WALKWAY = 0.8
 # The sensor's car, with the distance that one keeps.
 OWN_ROOM = (-8.0, 10.0)
@@ -60,10 +59,9 @@ def drive_along(
 ) -> list[Placed]:
     """Return what moves on a way between `start` and `stop` at time 0: first what is given, then what is drawn."""
     found: list[Placed] = []
-    x, wanted = start, list(first)
-    draws, shares = zip(*way.draws)
+    x, left = start, list(first)
     while True:
-        model = (wanted.pop(0) if wanted else draws[rng.choice(len(draws), p=shares)])(rng)
+        model = left.pop(0)(rng) if left else draw_from(way.draws, rng)
         low, high = model.bounds()
         x += high[0] - low[0]
         if x > stop:
