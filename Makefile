@@ -30,7 +30,7 @@ test-old: .venv/installed $(OLD)
 
 $(OLD): test-%: stacks
 	@if test -e $(STACKS)/$*/pins.txt; then echo "$*: testing"; \
-	    $(STACKS)/$*/bin/pytest $(SHARED) $$($(BIN)/python tests/stacks/selected.py); fi
+	    $(STACKS)/$*/bin/pytest $(SHARED) $$(PYTHONPATH=workflow_scripts $(BIN)/python tests/stacks/selected.py); fi
 
 # As root, where apt-get may install a Slurm; says so if not.
 slurm: .venv/installed

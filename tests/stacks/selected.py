@@ -1,16 +1,12 @@
-"""Print the test files of what runs on the Python of CUDA 11.1: those that import nothing but what its jobs can load."""
+"""Print the test files of what runs on the Python of CUDA 11.1: they import nothing but what its jobs can load."""
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 from openworld3d.plugins import LIBRARY, SCRIPTS, module_file, plugin_names, tree_of
 from openworld3d.provenance.code import code_of, imported_names
