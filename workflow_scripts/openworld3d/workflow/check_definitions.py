@@ -129,7 +129,7 @@ def check_network(config: Config, name: str, other: str) -> None:
     place, begins = f"config: recipes.{name}.network_of says {other}", begins_with(config, other)
     if begins not in ("train", "import_weights"):
         raise UserError(f"{place}, which trains no network; choose a recipe that does")
-    if declared("recipes", config["recipes"][other]["kind"], "TEACHES_UNKNOWN"):
+    if declared("recipes", config["recipes"][other]["kind"], "TRAINS_ON_UNKNOWN"):
         raise UserError(f"{place}, which is taught the unknown classes; choose a recipe that is not")
     if begins == "import_weights" and begins_with(config, name) == "ensemble":
         raise UserError(f"{place}, which is one network, trained already; an ensemble joins a training of each seed")

@@ -78,7 +78,7 @@ def checkpoint(config: Config, wildcards: Wildcards) -> Outside:
 
 def saved_files(config: Config, wildcards: Wildcards) -> Outside:
     """Return the arrays that somebody else saved."""
-    return Outside("saved", slices.saved_folder(config["recipes"][wildcards["recipe"]]), "*.npy")
+    return Outside("saved", slices.saved_folder(config, wildcards["recipe"]), "*.npy")
 
 
 def scenes_of(role: str) -> Input:
