@@ -151,10 +151,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "table that is not UTF-8": (replace("scene", b'["\xff"]'), "scene.json: cannot be read as UTF-8 ("),
     "table nested without end": (replace("scene", b"[" * 10**5), "scene.json: is not JSON ("),
     "number of too many digits": (replace("scene", b"[" + b"9" * 5000 + b"]"), "scene.json: is n"),
-    "token that is a number": (change("scene", 1, "token", 7), "scene.json: a row has the token 7, expected a text;"),
+    "token that is a number": (change("scene", 1, "token", 7), "scene.json: a row has the token 7, expected a str"),
     "token that is a list": (
         change("sample_data", 2, "token", ["first-lidar"]),
-        "sample_data.json: a row has the token ['first-lidar'], expected a text;",
+        "sample_data.json: a row has the token ['first-lidar'], expected a string;",
     ),
     "time that is a text": (
         change("sample", 0, "timestamp", "noon"),
@@ -194,7 +194,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "instances in two columns": (
         instances(data=np.zeros((4, 2), int)),
-        "first_panoptic.npz: its data is int64 of the shape (4, 2), expected numbers of the shape (4,)",
+        "first_panoptic.npz: its data is int64 of shape (4, 2), expected numbers of shape (4,)",
     ),
     "instances under another name": (
         instances(date=RAW),
