@@ -75,7 +75,7 @@ def recipe_table() -> list[str]:
 def score_table() -> list[str]:
     """Return the table of scores."""
     rows = [
-        (kind(file), summary(file), ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.OPTIONS))
+        (kind(file), summary(file), ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.KEYS))
         for file in modules_of("scores")
     ]
     return table(("kind", "what it is", "reads", "is fitted on", "options"), rows)

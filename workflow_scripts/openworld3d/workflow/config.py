@@ -28,9 +28,10 @@ def check_config(config: Config, schema_file: Path) -> None:
 
 
 def with_keys_of_kinds(schema: Config) -> Config:
-    """Return the schema with the keys that datasets, backbones and recipes of a kind declare, and all metrics."""
+    """Return the schema with the keys that datasets, backbones, scores and recipes declare, and all metrics."""
     add_keys(schema["$defs"]["dataset"], "datasets", "layout")
     add_keys(schema["$defs"]["backbone"], "backbones", "network")
+    add_keys(schema["$defs"]["score"], "scores", "kind")
     add_keys_of_recipes(schema)
     schema["$defs"]["table"]["properties"]["metrics"]["items"]["enum"] = list(METRICS)
     return schema

@@ -165,20 +165,15 @@ def inference_keys(config: Config, recipe: str) -> Slice:
     return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
-def score_options(kind: str) -> dict[str, float]:
-    """Return the options of a score with their defaults, read from its file."""
-    return declared("scores", kind, "OPTIONS")
-
-
 def score_slice(config: Config, score: str) -> Slice:
     """Return what `score` sees: the kind, over how many neighbours, each option of the kind; defaults where left out.
 
     An option has the type of its default, so that 1 for 1.0 is no change.
     """
     entry = config["scores"][score]
-    options = score_options(entry["kind"])
-    resolved = {name: type(default)(entry.get(name, default)) for name, default in options.items()}
-    return {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **resolved}
+    defaults = {name: key["default"] for name, key in declared("scores", entry["kind"], "KEYS").items()}
+    options = {name: type(default)(entry.get(name, default)) for name, default in defaults.items()}
+    return {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **options}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
