@@ -21,7 +21,7 @@ from openworld3d.workflow.config import check_config
 from openworld3d.workflow.check_definitions import environment_names
 from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_of
 from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
-from openworld3d.workflow.inputs import Made
+from openworld3d.workflow.inputs import Made, generator_of
 from openworld3d.workflow.steps import STEPS
 from openworld3d.workflow.terminal import speak_plainly
 
@@ -75,10 +75,11 @@ def recipes_that_begin_with(*rules):
     )
 
 
-def datasets_of_layout(layout):
-    """Return the pattern of the datasets that have a layout."""
-    datasets = config["datasets"]
-    return one_of(name for name in datasets if datasets[name]["layout"] == layout)
+def datasets_generated_by(step):
+    """Return the pattern of the datasets whose raw scans a step generates."""
+    return one_of(
+        name for name in config["datasets"] if generator_of(config, name) == step
+    )
 
 
 wildcard_constraints:
@@ -120,7 +121,6 @@ def inputs(step):
     What a job waits for and is not made from is ancient: where it is forced to run again, nothing follows.
     """
 
-    @signed
     def of_job(wildcards):
         check_key(step, wildcards)
         if keys.stands(step, wildcards) and not looks_behind_what_stands():
@@ -137,7 +137,7 @@ def inputs(step):
             for name in paths
         }
 
-    return unpack(of_job)
+    return unpack(signed(of_job))
 
 
 def job(step):

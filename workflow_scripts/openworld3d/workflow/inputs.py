@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
 from openworld3d.inference.shards import shard_names
+from openworld3d.plugins import LIBRARY, SCRIPTS, declared
 from openworld3d.workflow import rows, slices
 from openworld3d.workflow.outside import Outside
 
@@ -55,8 +56,18 @@ def score_module(config: Config, wildcards: Wildcards) -> list[str]:
 
 def generated_scans(config: Config, wildcards: Wildcards) -> list[Made]:
     """Return the generated raw scans of a dataset, none where it has a root of its own."""
-    dataset = config["datasets"][wildcards["dataset"]]
-    return [Made(GENERATORS[dataset["layout"]], "out", wildcards)] if "generate" in dataset else []
+    generator = generator_of(config, wildcards["dataset"])
+    return [Made(generator, "out", wildcards)] if generator else []
+
+
+def generator_of(config: Config, dataset: str) -> str | None:
+    """Return the step that generates a dataset's raw scans: that of the generator which writes its layout."""
+    chosen = config["datasets"][dataset]
+    if "generate" not in chosen:
+        return None
+    packages = (SCRIPTS / LIBRARY / "generators").glob("*/__init__.py")
+    layouts = {declared("generators", file.parent.name, "LAYOUT"): file.parent.name for file in packages}
+    return f"generate_{layouts[chosen['layout']]}"
 
 
 def raw_files(config: Config, wildcards: Wildcards) -> Outside | None:
@@ -188,5 +199,4 @@ def checks_of_table(config: Config, wildcards: Wildcards) -> list[Made]:
     return [made for protocol in protocols for made in protocol_check(config, {"protocol": protocol})]
 
 
-GENERATORS = {"scannet": "generate_rooms", "semantickitti": "generate_streets"}
 TRAINING_SCENES, EVALUATION_SCENES = scenes_of("train"), scenes_of("evaluate")

@@ -1,1 +1,3 @@
 """Streets, scanned by a simulated spinning LiDAR on a car and written as SemanticKITTI writes its scans."""
+
+LAYOUT: str = "semantickitti"  # in which it writes
