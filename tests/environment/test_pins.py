@@ -27,7 +27,6 @@ COMMANDS = {
         "prepare",
         "check_protocol",
         "score",
-        "summarise",
         "measure",
         "make_table",
         "export_clouds",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -12,7 +11,7 @@ import yaml
 
 from openworld3d.errors import UserError
 from openworld3d.metrics.table import METRICS
-from openworld3d.workflow.config import check_config
+from openworld3d.workflow.config import check_config, metric_names
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas/config.schema.yaml"
@@ -34,14 +33,11 @@ def test_key_that_has_a_default_may_be_left_out() -> None:
     check_config(config, SCHEMA)
 
 
-def test_config_may_name_every_metric_that_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_may_name_every_metric_that_has_a_row() -> None:
+    assert metric_names() == list(METRICS)
     config = copy.deepcopy(DEFAULT)
-    monkeypatch.setitem(METRICS, "toy", replace(METRICS["auroc"], name="toy"))
     config["tables"]["rooms"]["metrics"] = list(METRICS)
     check_config(config, SCHEMA)
-    monkeypatch.delitem(METRICS, "toy")
-    with pytest.raises(UserError, match=r"metrics.20 is 'toy', expected one of aupr, aupr_trapezoid, auroc"):
-        check_config(config, SCHEMA)
 
 
 def test_every_dataset_may_have_shards() -> None:

@@ -44,7 +44,6 @@ STEPS_SEEN: dict[str, tuple[str, dict[str, str]]] = {
             "infer",
             "sample_training",
             "score",
-            "summarise",
             "measure",
             "export_clouds",
             "make_table",
@@ -53,7 +52,7 @@ STEPS_SEEN: dict[str, tuple[str, dict[str, str]]] = {
     },
     "import_outputs": SAVED,
 }
-AFTER_SCORE = {"score", "summarise", "measure", "export_clouds", "make_table"}
+AFTER_SCORE = {"score", "measure", "export_clouds", "make_table"}
 AFTER_TRAIN = {"train", "infer", "sample_training", *AFTER_SCORE}
 AFTER_PREPARE = {"prepare", "check_protocol", "import_outputs", *AFTER_TRAIN}
 Change = Callable[[Dict[str, Any]], None]
@@ -167,7 +166,7 @@ CONFIGS: list[tuple[Change, set[str]]] = [
     (put(0.2, "scores", "gen", "gamma"), AFTER_SCORE),
     (put(0.2, "scores", "energy", "temperature"), set()),
     (put("float16", "evaluation", "stored_precision"), {"infer", "import_outputs", *AFTER_SCORE}),
-    (put(12, "evaluation", "bits"), {"summarise", "measure", "make_table"}),
+    (put(12, "evaluation", "bits"), AFTER_SCORE),
     (put(10, "evaluation", "replicates"), {"measure", "make_table"}),
     (put(["aupr"], "tables", "rooms", "metrics"), {"make_table"}),
     (put("elsewhere", "recipes", "theirs", "scores"), set()),
@@ -281,5 +280,5 @@ def test_results_behind_an_output_are_there_once(project: Path, config: dict[str
     assert len(addresses) == len(set(addresses))
     assert {result.step for result in behind} == {
         *("generate_rooms", "prepare", "check_protocol", "train", "infer", "sample_training"),
-        *("score", "summarise", "measure"),
+        *("score", "measure"),
     }

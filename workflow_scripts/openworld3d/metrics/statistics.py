@@ -138,7 +138,7 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
         if not same_kind(part, first):
             raise UserError(
                 f"statistics of {names_of(part)} have other classes, bins or another threshold than those of "
-                f"{names_of(first)}; summarise both again"
+                f"{names_of(first)}; score both again"
             )
     names, place = np.unique(np.concatenate([part.scenes for part in parts]), return_inverse=True)
     places = np.split(place, np.cumsum([len(part.scenes) for part in parts])[:-1])

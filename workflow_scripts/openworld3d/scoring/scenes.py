@@ -9,12 +9,14 @@ import numpy as np
 
 from openworld3d import plugins
 from openworld3d.errors import UserError
-from openworld3d.files import whole_file
-from openworld3d.inference.outputs import read_inverse, read_outputs
-from openworld3d.scenes.manifests import SceneFile
+from openworld3d.files import sha256_of, whole_file
+from openworld3d.inference.outputs import index_of_columns, read_inverse, read_outputs
+from openworld3d.networks.confidence import log_odds_of_error
+from openworld3d.scenes.manifests import SceneFile, Scenes, scene_names
 from openworld3d.scenes.voxels import first_points
 from openworld3d.scores import Score
 from openworld3d.scoring.apply import Scorer, known_threshold, make_scorer, score_rows
+from openworld3d.scoring.scored_scenes import ScoredScene
 from openworld3d.scoring.smoothing import mean_over_neighbors
 
 
@@ -50,6 +52,17 @@ def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
     if not sample or method.neighbors > 1:
         return None
     return known_threshold(score_rows(method.scorer, {name: sample[name] for name in method.reads}), sample["weight"])
+
+
+def score_scenes(method: Method, outputs: Path, scenes: Scenes, folder: Path) -> list[dict[str, str]]:
+    """Write the scores of every scene of the outputs to a folder; return its entries of the manifest."""
+    columns = len(index_of_columns(outputs, scenes.classes))
+    written = []
+    for name in scene_names(outputs):
+        path = folder / f"{name}.npz"
+        score_scene(outputs.with_name(path.name), path, method, columns, scenes.find(name))
+        written.append({"name": name, "sha256": sha256_of(path)})
+    return written
 
 
 def score_scene(source: Path, target: Path, method: Method, columns: int, scene: SceneFile) -> None:
@@ -92,3 +105,12 @@ def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
         raise UserError(
             f"{source}: logits[{int(impossible.argmax())}] are all -inf, expected a finite one; {diverged}"
         )
+
+
+def log_odds_of(scored: ScoredScene) -> np.ndarray | None:
+    """Return the log-odds that each point's prediction is right, (N,) float32; None without two logits or more."""
+    outputs = read_outputs(scored.outputs, [])
+    if "logits" not in outputs or outputs["logits"].shape[1] < 2:
+        return None
+    odds = -score_rows(lambda rows: log_odds_of_error(rows["logits"]), outputs)
+    return odds[read_inverse(scored.outputs, scored.file.points)]
