@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 import yaml
 from tests.pipeline.conftest import EVERYTHING, Project
+from tests.pipeline.planned import planned
 
 Jobs = dict[str, int]
 LIBRARY = "workflow_scripts/openworld3d"
@@ -207,6 +208,23 @@ def jobs_of(done: subprocess.CompletedProcess[str]) -> Jobs:
     return dict(Counter(re.findall(r"^localrule (?!all)(\w+):$", done.stdout, re.MULTILINE)))
 
 
+# Of which Snakemake is asked too: a few of each kind.
+DRY_RUNS = (
+    "nothing",
+    "every script touched",
+    "seed of the rooms",
+    "unknown class",
+    "learning rate",
+    "coverage",
+    "which scenes a shard has",
+    "option of a score",
+    "code of one score",
+    "a seed added",
+    "check of environments",
+    "another environment",
+)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_edit_reruns_exactly(finished: Project, name: str) -> None:
     edit, expected = CASES[name]
@@ -215,7 +233,9 @@ def test_edit_reruns_exactly(finished: Project, name: str) -> None:
     before = {file: file.read_text() for file in files}
     edit(finished)
     try:
-        assert finished.would_run() == expected
+        assert planned(finished.folder) == expected
+        if name in DRY_RUNS:
+            assert finished.would_run() == expected
     finally:
         for file, text in before.items():
             if file.read_text() != text:
