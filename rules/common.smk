@@ -2,11 +2,13 @@ import gc
 import inspect
 import os
 import re
+import logging
 import sys
 from itertools import chain
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.enums import Quietness
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
@@ -18,10 +20,10 @@ from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.check_definitions import environment_names
 from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_of
-from openworld3d.workflow.orphans import end_orphans, job_in_note
+from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.steps import STEPS
-from openworld3d.workflow.unanswered import keep_jobs
+from openworld3d.workflow.terminal import speak_plainly
 
 # What a job runs: its command, on what its key says or not at all. The job is no argument, as a table's may be longer
 # than one can be.
@@ -33,6 +35,17 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     OPENWORLD3D_CALL=str(os.getpid()),
 )
+
+# Whoever says by an option what Snakemake is to print gets that: `--quiet host` is all of it but the host's name.
+printing = workflow.output_settings
+if workflow.is_main_process and not (
+    printing.quiet or printing.verbose or printing.printshellcmds or printing.debug_dag
+):
+    speak_plainly(logging.getLogger("snakemake.logging"))
+    if printing.dryrun:
+        # Snakemake ends a dry run before it lists each job, which takes as long as the planning of thousands.
+        printing.quiet = {Quietness.RULES, Quietness.PROGRESS}
+
 
 try:
     check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
@@ -108,7 +121,6 @@ def inputs(step):
     What a job waits for and is not made from is ancient: where it is forced to run again, nothing follows.
     """
 
-    @signed
     def of_job(wildcards):
         check_key(step, wildcards)
         if keys.stands(step, wildcards) and not looks_behind_what_stands():
@@ -125,7 +137,7 @@ def inputs(step):
             for name in paths
         }
 
-    return unpack(of_job)
+    return unpack(signed(of_job))
 
 
 def job(step):
@@ -154,6 +166,11 @@ def growing(amount):
 def cards(environment):
     """Return how many cards a job of an environment asks for."""
     return int(requirements_of(environment).cuda is not None)
+
+
+def is_silent():
+    """Tell whether the call was asked to print nothing."""
+    return Quietness.ALL in (printing.quiet or ())
 
 
 def environment_name(wildcards):

@@ -20,4 +20,4 @@ rule import_weights:
     params:
         job=job("import_weights"),
     shell:
-        f"{JOB} 2>&1 | tee {{log:q}}"
+        f"{JOB} > {{log:q}} 2>&1"

@@ -22,3 +22,9 @@ def test_score_is_found_by_name(name: str) -> None:
 def test_unknown_name_is_refused(name: str, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         plugins.load("scores", name)
+
+
+def test_literal_is_read_without_importing() -> None:
+    assert len(plugins.literal(plugins.module_file("openworld3d.datasets.scannet"), "CLASSES")) == 20
+    with pytest.raises(UserError, match=r"scene\.py: it assigns no CLASSES; add it with its type"):
+        plugins.literal(plugins.module_file("openworld3d.scenes.scene"), "CLASSES")

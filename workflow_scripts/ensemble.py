@@ -12,7 +12,7 @@ import torch
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import whole_folder
 from openworld3d.inference.outputs import BESIDE, read_outputs, save_manifest, save_outputs
-from openworld3d.inference.passes import Passes
+from openworld3d.networks.averaging import Passes
 from openworld3d.scenes.manifests import read_manifest, scene_names
 
 

@@ -26,8 +26,8 @@ from openworld3d.environment.gpu import read_driver
 from openworld3d.environment.installed import distributions
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json
+from openworld3d.provenance.code import code_of, digest_of
 from openworld3d.provenance.records import NOTE, checked, code_state, describe
-from openworld3d.workflow.modules import code_of, digest_of
 from openworld3d.workflow.outside import Outside, identity_of, note_files
 from openworld3d.workflow.plan import planned_code
 
@@ -81,9 +81,9 @@ def check_code(job: Job) -> dict[str, str]:
         code = code_of(job["script"], tuple(job["modules"]), tuple(job["ignores"]))
     except (OSError, SyntaxError, ValueError):  # a file that is half saved, or gone
         code = {}
-    wanted = job["parts"]["code"]
-    if digest_of(code) != wanted:
-        before = planned_code(wanted)
+    expected = job["parts"]["code"]
+    if digest_of(code) != expected:
+        before = planned_code(expected)
         changed = [file for file in sorted({*code, *before}) if code.get(file) != before.get(file)] if before else []
         where = changed[0] if changed else f"{job['script']} or a file that it imports"
         raise UserError(

@@ -13,8 +13,7 @@ from plyfile import PlyData
 from tests.recipes.test_pdf import KEYS
 from tests.small_run import BACKBONE, CLASSES, red_wall_on_green_floor, with_sofa, write_split
 
-from openworld3d.inference.model import infer_scene, picked_points
-from openworld3d.inference.trained import load_trained
+from openworld3d.inference.model import infer_scene, load_trained, picked_points
 from openworld3d.networks.build import build_network
 from openworld3d.networks.weights import save_weights
 from openworld3d.protocols.protocol import IGNORED

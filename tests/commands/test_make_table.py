@@ -79,7 +79,7 @@ def test_markdown_has_four_decimals_and_says_what_they_mean(
     for words in ("unknown is the positive class", "void points are left out", "pooled over all"):
         assert words in text
     assert "aupr: average precision" in text
-    assert "coverage: single: a voxel's points share" in text
+    assert "coverage: single: inference on one point of each voxel" in text
     assert "fpr95" not in text
 
 

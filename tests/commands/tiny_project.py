@@ -11,10 +11,11 @@ from typing import Any, Dict
 
 import pytest
 from tests.commands.conftest import SCRIPTS
+from tests.forgetting import forget
 
 from openworld3d.files import write_json
+from openworld3d.provenance.code import code_of, digest_of
 from openworld3d.provenance.records import describe, record_file
-from openworld3d.workflow import modules
 from openworld3d.workflow.outside import Outside, identity_of
 
 KEY = "abcdefghijkl"
@@ -83,14 +84,13 @@ def record_of(path: str) -> str:
 
 
 def code() -> dict[str, str]:
-    for remembered in (modules.code_of, modules.tree_of, modules.imported_modules, modules.literal):
-        remembered.cache_clear()
-    return modules.code_of("add.py")
+    forget()
+    return code_of("add.py")
 
 
 def job(first: str = "", outside: Outside | None = None, **changed: Any) -> Job:
     """Return the job as it is planned now."""
-    parts = {"config": {"first": first}, "code": modules.digest_of(code()), "inputs": {}, "environment": "e"}
+    parts = {"config": {"first": first}, "code": digest_of(code()), "inputs": {}, "environment": "e"}
     if outside is not None:
         parts["outside"] = identity_of(outside, FOLDER, again=True)
     return {

@@ -15,7 +15,8 @@ from packaging.specifiers import SpecifierSet
 from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
 
 from openworld3d.environment.requirements import REQUIREMENTS
-from openworld3d.workflow.modules import code_of, imported_names, plugin_names
+from openworld3d.plugins import plugin_names
+from openworld3d.provenance.code import code_of, imported_names
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "envs").glob("*.yaml"))
@@ -26,7 +27,6 @@ COMMANDS = {
         "prepare",
         "check_protocol",
         "score",
-        "summarise",
         "measure",
         "make_table",
         "export_clouds",

@@ -16,8 +16,7 @@ from torch import nn
 
 from openworld3d.inference import training_sample
 from openworld3d.inference.crops import Bounds
-from openworld3d.inference.model import Model
-from openworld3d.inference.trained import Trained
+from openworld3d.inference.model import Model, Trained
 from openworld3d.inference.training_sample import BalancedSample, draw_sample, last_layer
 from openworld3d.protocols.protocol import IGNORED
 from openworld3d.scenes.manifests import Scenes, read_scenes

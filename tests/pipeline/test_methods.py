@@ -26,7 +26,7 @@ ASK_ONE: Jobs = {"infer": 1, "sample_training": 1, **ONE_SCORE}
 
 def chains(scores: int, **jobs: int) -> Jobs:
     """Return the jobs that follow some scores, and others."""
-    return {**dict.fromkeys(("score", "export_clouds", "summarise", "measure"), scores), **TABLE, **jobs}
+    return {**dict.fromkeys(("score", "export_clouds", "measure"), scores), **TABLE, **jobs}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "share that is dropped": (value("recipes.dropout.dropout", 0.2), {"train": 1, **ASK_ONE}),
     "passes with paths dropped": (value("recipes.drop_path.passes", 4), ASK_ONE),
     "sums over passes": (
-        code(f"{LIBRARY}/inference/passes.py"),
+        code(f"{LIBRARY}/networks/averaging.py"),
         chains(3, train=1, infer=2, sample_training=2, ensemble=1),
     ),
     "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
@@ -116,7 +116,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "classes that are resized": (value("recipes.real.synthesis_classes", ["table"]), {"train": 1, **ASK_ONE}),
     "how regions grow": (code(f"{LIBRARY}/pseudo_labels/growing.py"), {"train": 1, **ASK_ONE}),
     "which points are marked": (value("recipes.pdf.pseudo_labels", "oracle"), {"train": 1, **ASK_ONE}),
-    "synthesis": (code(f"{LIBRARY}/training/synthesis.py"), {"train": 1, **ASK_ONE}),
+    "synthesis": (code(f"{LIBRARY}/pseudo_labels/synthesis.py"), {"train": 1, **ASK_ONE}),
     "what another recipe starts from": (
         value("recipes.closed_set.learning_rate", 0.001),
         chains(8, train=4, infer=5, ensemble=1, sample_training=4),

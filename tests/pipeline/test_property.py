@@ -55,7 +55,6 @@ SCRIPTS = [
     "infer",
     "sample_training",
     "score",
-    "summarise",
     "measure",
     "export_clouds",
 ]

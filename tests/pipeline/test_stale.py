@@ -116,8 +116,8 @@ def test_training_whose_checkpoint_is_damaged_starts_anew(
     copy: Project, longer_one: dict[str, bytes], damage: Callable[[Path], None]
 ) -> None:
     longer(copy)
-    assert run_and_kill(copy, "train", lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.npz"))).returncode != 0
-    damage(one(copy, f"{RUN}/*/checkpoint.npz"))
+    assert run_and_kill(copy, "train", lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.pt"))).returncode != 0
+    damage(one(copy, f"{RUN}/*/checkpoint.pt"))
     done = copy.snakemake()
     assert done.returncode == 0, done.stdout
     assert "training starts anew" in done.stdout
@@ -202,7 +202,7 @@ def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, byt
         # Whoever runs the tests may ignore it.
         preexec_fn=lambda: number == signal.SIGKILL or signal.signal(number, signal.SIG_DFL),
     )
-    wait_until(lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.npz")))
+    wait_until(lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.pt")))
     call.send_signal(number)
     call.wait()
     wait_until(lambda: not commands(copy, "train"))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openworld3d.pseudo_labels.growing import Growing
-from openworld3d.pseudo_labels.quality import count_found, precision_and_recall
+from openworld3d.pseudo_labels.marking import count_found, precision_and_recall
 from openworld3d.pseudo_labels.region import BOUNDARIES, region_mask
 
 OPTIONS = Growing(radius=0.3, neighbors=8, beta=1.5, seed_share=0.05, seeds=10)

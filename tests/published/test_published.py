@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow.check_definitions import check_classes
-from openworld3d.workflow.modules import declared, plugin_names
 from openworld3d.workflow.rows import rows_of_table
 
 ROOT = Path(__file__).resolve().parents[2]

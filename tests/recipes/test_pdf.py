@@ -28,7 +28,7 @@ from openworld3d.scenes.scene import save_scene
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.data import epoch_batches
 from openworld3d.training.loop import Watch, train
-from openworld3d.training.schedule import make_optimizer, rate_factor
+from openworld3d.training.optimizer import make_optimizer, rate_factor
 
 CPU = torch.device("cpu")
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)
@@ -214,7 +214,7 @@ def trained(module: Any, recipe: dict[str, Any], folder: Path, start: Path | Non
     if start:
         start_from(network, start, recipe.get("start_epoch"))
     watch = Remember()
-    checkpoint = Checkpoint(folder / "checkpoint.npz", "this training")
+    checkpoint = Checkpoint(folder / "checkpoint.pt", "this training")
     history, kept = train(network, module, data_of(folder, recipe), CPU, checkpoint, watch)
     checkpoint.remove()
     return network, watch, history, kept

@@ -11,7 +11,7 @@ import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.networks.test_inputs import RANGE
 from tests.small_run import CLASSES, RECIPE, red_wall_on_green_floor
-from tests.training.test_precision import HALVES
+from tests.training.test_optimizer import HALVES
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
@@ -24,7 +24,7 @@ from openworld3d.recipes import closed_set, dropout
 from openworld3d.scenes.scene import save_scene
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.loop import Watch, train
-from openworld3d.training.precision import OF_TODAY
+from openworld3d.training.optimizer import OF_TODAY
 
 CPU = torch.device("cpu")
 
@@ -41,7 +41,7 @@ def data(tmp_path: Path) -> TrainingData:
 def trained(data: TrainingData, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(data.seed)
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
-    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
+    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.pt"), "this training")
     history, _ = train(network, recipe_module, data, CPU, checkpoint, Watch())
     checkpoint.remove()
     return network.eval(), history

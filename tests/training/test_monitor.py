@@ -46,7 +46,7 @@ def watch_of(data: TrainingData, folder: Path, recipe_module: Any = closed_set) 
 def trained(data: TrainingData, watch: Watch, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(0)
     network = build(SMALL, 6, 2)
-    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.npz"), "this training")
+    checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.pt"), "this training")
     history, _ = train(network, recipe_module, data, CPU, checkpoint, watch)
     checkpoint.remove()
     return network, history

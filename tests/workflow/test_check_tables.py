@@ -10,8 +10,8 @@ import pytest
 from tests.workflow.test_config import DEFAULT, ROOT, SCHEMA, put
 
 from openworld3d.errors import UserError
+from openworld3d.plugins import literal
 from openworld3d.workflow.config import check_config
-from openworld3d.workflow.modules import literal
 
 SCANNET = ROOT / "workflow_scripts/openworld3d/datasets/scannet.py"
 

@@ -1,21 +1,72 @@
-"""Find a module by kind and name, so that adding one is adding a file."""
+"""Find plug-ins by kind and name, so that adding one is adding a file, and read their literals without an import."""
 
 from __future__ import annotations
 
+import ast
 import importlib
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from openworld3d.errors import UserError, nearest
+
+SCRIPTS = Path("workflow_scripts")
+LIBRARY = "openworld3d"
 
 
 def load(kind: str, name: str) -> ModuleType:
     """Import `openworld3d.{kind}.{name}`; `kind` is a folder of this library, `name` one of its files."""
-    folder = Path(__file__).parent / kind
-    choices = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    choices = names_in(Path(__file__).parent / kind)
     if name not in choices:
         raise UserError(
             f"{kind}: there is no {name!r}{nearest(name, choices)}; choose one of {', '.join(choices)}, "
             f"or add openworld3d/{kind}/{name}.py"
         )
-    return importlib.import_module(f"openworld3d.{kind}.{name}")
+    return importlib.import_module(f"{LIBRARY}.{kind}.{name}")
+
+
+def plugin_names(kind: str) -> list[str]:
+    """Return the names of the modules of one kind: `scores`, `recipes`, `datasets` or `backbones`."""
+    return names_in(SCRIPTS / LIBRARY / kind)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of a folder's modules, but for those that begin with an underscore."""
+    return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+
+
+@lru_cache(maxsize=None)
+def declared(kind: str, name: str, what: str) -> Any:
+    """Return the literal `what` of a module of one kind, or the default in the kind's package where it has none."""
+    file, package = module_file(f"{LIBRARY}.{kind}.{name}"), module_file(f"{LIBRARY}.{kind}")
+    return literal(package if what in literals_of(package) and what not in literals_of(file) else file, what)
+
+
+def literal(file: Path, name: str) -> Any:
+    """Return the value of a module's annotated literal, read without importing the module and its packages."""
+    if name not in literals_of(file):
+        raise UserError(f"{file}: it assigns no {name}; add it with its type, as the other files beside it do")
+    return ast.literal_eval(literals_of(file)[name])
+
+
+@lru_cache(maxsize=None)
+def literals_of(file: Path) -> dict[str, ast.expr]:
+    """Return the values that a module assigns with an annotation, by name."""
+    return {
+        node.target.id: node.value
+        for node in tree_of(file).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
+    }
+
+
+@lru_cache(maxsize=None)
+def tree_of(file: Path) -> ast.Module:
+    """Return a file's syntax tree; thousands of jobs share a few files."""
+    return ast.parse(file.read_text(), str(file))
+
+
+def module_file(name: str) -> Path:
+    """Return the file of a dotted module name."""
+    path = SCRIPTS.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

@@ -15,7 +15,7 @@ from openworld3d.backbones.stratified_transformer import Geometry, Level, Strati
 from openworld3d.errors import UserError
 from openworld3d.networks.layers.memory_cell import MemoryCell, RandomState
 from openworld3d.networks.layers.second_decoder import HeadOnly, MemoryDecoder, PlainDecoder, make_second_decoder
-from openworld3d.training.precision import OF_TODAY, autocast
+from openworld3d.training.optimizer import OF_TODAY, autocast
 
 SCANNET, S3DIS = [384, 384, 192, 96, 48], [384, 192, 96, 48]
 KINDS = [

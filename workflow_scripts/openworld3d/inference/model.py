@@ -1,40 +1,68 @@
-"""From a scene to the network's outputs on every point, averaged over its visits."""
+"""A trained network: loaded from a run's weights, and run over whole scenes."""
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any, Mapping, NamedTuple, Sequence
+from pathlib import Path
+from typing import NamedTuple, Sequence
 
 import numpy as np
 import torch
 
-from openworld3d.inference.averaging import Means
+from openworld3d.inference.config import InferenceConfig
 from openworld3d.inference.coverage import output_rows, showings
 from openworld3d.inference.crops import Bounds, covering_crops
+from openworld3d.networks.averaging import Means
 from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import evaluation_cloud
+from openworld3d.networks.weights import load_weights
+from openworld3d.recipes import Recipe, make_recipe
 from openworld3d.scenes.scene import Scene
 
 SEED = 0
 
 
 class Model(NamedTuple):
-    """A trained network, how its recipe asks it, how scenes are shown to it, and where it runs."""
+    """A trained network, the recipe that runs it, how scenes are prepared for it, and where it runs."""
 
     network: Backbone
-    recipe_module: ModuleType
-    recipe: Mapping[str, Any]
+    recipe: Recipe
     voxel_size: float
     appearance_range: Sequence[float]
     device: torch.device
+
+
+class Trained(NamedTuple):
+    """A model, the bounds of its crops, the class of each column of its logits, and the unknown classes."""
+
+    model: Model
+    bounds: Bounds
+    columns: list[str]
+    unknown: list[str]
+
+
+def load_trained(weights: Path, config: InferenceConfig) -> Trained:
+    """Return the network of a run's weights, in evaluation mode, on a GPU where there is one."""
+    state, run = load_weights(weights)
+    backbone, columns, unknown = run["backbone"], run["columns"], run["unknown"]
+    trained_by = make_recipe(run["recipe"])
+    classes = len(columns) - len(trained_by.taught)
+    network = build_network(backbone, run["in_channels"], classes, trained_by.adapt)
+    network.load_state_dict(state)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device).eval()
+    unknown_columns = [column for column, name in enumerate(columns) if name in unknown]
+    recipe = make_recipe({**run["recipe"], **config.recipe}, unknown_columns)
+    model = Model(network, recipe, backbone["grid_size"], backbone["appearance_range"], device)
+    return Trained(model, config.bounds, columns, unknown)
 
 
 def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> dict[str, np.ndarray]:
     """Return the recipe's outputs, (R, C) float32 each: a row per voxel where coverage is `single`, else per point.
 
     Beside them `inverse` (N,) int32, the row of each point; `visits` (R,) int32, over how many visits a row is
-    averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All that is
-    random is drawn from a fixed seed: the crops from 0, and what the recipe draws in a crop from the crop's number.
+    averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All random
+    numbers have fixed seeds: 0 for the crops, and for the recipe's draws in a crop the crop's number.
     """
     generator = np.random.default_rng(SEED)
     recipe_generator = torch.Generator(model.device)
@@ -49,9 +77,7 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
             feature, geometry = torch.from_numpy(cloud.feature).to(model.device), crop.geometry.to(model.device)
             recipe_generator.manual_seed(crops)
             with torch.no_grad():
-                outputs = model.recipe_module.outputs(
-                    model.network, feature, geometry, model.recipe, recipe_generator
-                )
+                outputs = model.recipe.outputs(model.network, feature, geometry, recipe_generator)
             means.add(row[point], {name: value.cpu().numpy() for name, value in outputs.items()})
             halved += crop.halved
             crops += 1
@@ -59,6 +85,6 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
 
 
 def picked_points(model: Model, scene: Scene) -> np.ndarray:
-    """Return which of its points each voxel is shown as by `infer_scene` where coverage is `single`: (R,) int64."""
+    """Return the point that `infer_scene` takes from each voxel where coverage is `single`: (R,) int64."""
     _, picked = next(showings(scene, model.voxel_size, "single", np.random.default_rng(SEED)))
     return picked

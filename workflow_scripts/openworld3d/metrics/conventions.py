@@ -12,8 +12,7 @@ import numpy as np
 
 from openworld3d.metrics import segmentation
 from openworld3d.metrics.exact import Parts
-from openworld3d.metrics.ranking import ranking
-from openworld3d.metrics.ranking_sums import RECALL
+from openworld3d.metrics.ranking import RECALL, ranking
 
 Named = Dict[str, float]
 

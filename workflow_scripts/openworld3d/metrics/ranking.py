@@ -1,13 +1,27 @@
-"""How well a score puts unknown points above known ones: exact, pooled, the unknown as the positive class."""
+"""How well a score puts unknown points above known ones: exact, pooled, the unknown as the positive class.
+
+Positives and negatives are sorted apart, and each threshold is looked up in both. All sums are of whole numbers, so
+that neither the chunks of points nor the threads change a bit of them.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Iterable, Iterator, NamedTuple, Sequence, Union
 
-from openworld3d.metrics import ranking_sorted, ranking_weighted
-from openworld3d.metrics.ranking_points import Chunks, pieces_of
-from openworld3d.metrics.ranking_sums import Sums
+import numpy as np
+
+from openworld3d.errors import UserError
+
+Chunks = Union[np.ndarray, Iterable[np.ndarray]]
+PIECE = 2**18
+BLOCK = 2**14
+RECALL = 0.95
+WORD_BITS, WORDS = 30, 3
+UNIT = 2 ** (WORD_BITS * WORDS)
 
 
 @dataclass(frozen=True)
@@ -32,16 +46,40 @@ class Ranking:
     fpr95_strict: float
 
 
-def ranking(score: Chunks, unknown: Chunks, weight: Chunks | None = None) -> Ranking:
+class Piece(NamedTuple):
+    """Some points: score (n,) float without NaN, unknown (n,) bool, how many of them are."""
+
+    score: np.ndarray
+    unknown: np.ndarray
+    positives: int
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over the positive points of a ranking.
+
+    A point's threshold is its score. twice_below: twice the negatives below it, plus those that tie with it;
+    precision: that of the points at or above it; precision_above: that of those above it, 1 where there are none;
+    false95 and false95_strict: negatives at or above the highest threshold of a recall >= 0.95 and > 0.95.
+    """
+
+    positives: float
+    negatives: float
+    twice_below: float
+    precision: float
+    precision_above: float
+    false95: float
+    false95_strict: float
+
+
+def ranking(score: Chunks, unknown: Chunks) -> Ranking:
     """Return how well score (N,) float16, float32 or float64 ranks the points that are unknown (N,) bool.
 
     Each may be an iterable of chunks of such arrays instead; how they are cut changes no bit of the result. -inf is
-    the lowest score, inf the highest, -0.0 equals 0.0. A point counts `weight` (N,) times, finite and >= 0, else
-    once. Needs 4 bytes a point beside its arguments, 8 where scores are float64, more with weights. Raises
-    `UserError` for scores of NaN, weights that are negative or not finite, and arrays that do not match.
+    the lowest score, inf the highest, -0.0 equals 0.0. Needs 4 bytes a point beside its arguments, 8 where scores are
+    float64. Raises `UserError` for scores of NaN and arrays that do not match.
     """
-    pieces = pieces_of(score, unknown, weight)
-    sums = ranking_sorted.sums(pieces) if weight is None else ranking_weighted.sums(pieces)
+    sums = sums_of(pieces_of(score, unknown))
     return Ranking(*[math.nan] * 5) if sums is None else of_sums(sums)
 
 
@@ -55,3 +93,151 @@ def of_sums(sums: Sums) -> Ranking:
         fpr95=sums.false95 / negatives,
         fpr95_strict=sums.false95_strict / negatives,
     )
+
+
+def pieces_of(score: Chunks, unknown: Chunks) -> list[Piece]:
+    """Return all points as views of at most `PIECE` points; raises `UserError` for what cannot be ranked."""
+    pieces = list(cut(score, unknown))
+    points = sum(len(piece.score) for piece in pieces)
+    nan = sum(int(np.count_nonzero(np.isnan(piece.score))) for piece in pieces)
+    if nan:
+        raise UserError(
+            f"{nan} of {points} scores are NaN, which have no rank; find what made them, or leave their points out"
+        )
+    return pieces
+
+
+def cut(score: Chunks, unknown: Chunks) -> Iterator[Piece]:
+    """Yield the pieces of all chunks, each chunk checked for its types and lengths."""
+    scores, marks = chunks_of(score), chunks_of(unknown)
+    if len(scores) != len(marks):
+        raise UserError(
+            f"found {len(scores)} chunks of score, {len(marks)} of unknown, expected as many of each; cut both alike"
+        )
+    for number, (values, marked) in enumerate(zip(scores, marks), start=1):
+        check_types(f"chunk {number}", values, marked)
+        for start in range(0, len(values), PIECE):
+            part = slice(start, start + PIECE)
+            yield Piece(values[part], marked[part], int(np.count_nonzero(marked[part])))
+
+
+def chunks_of(values: Chunks) -> list[np.ndarray]:
+    return [values] if isinstance(values, np.ndarray) else [np.asarray(chunk) for chunk in values]
+
+
+def check_types(place: str, score: np.ndarray, unknown: np.ndarray) -> None:
+    """Refuse a chunk whose arrays are of other types than a ranking takes, or not of one length."""
+    if score.dtype.kind != "f" or score.dtype.itemsize > 8:
+        raise UserError(f"{place}: score is {score.dtype}, expected float16, float32 or float64; convert it")
+    if unknown.dtype != bool:
+        raise UserError(f"{place}: unknown is {unknown.dtype}, expected bool; compare labels with the unknown class")
+    if score.ndim != 1 or score.shape != unknown.shape:
+        raise UserError(
+            f"{place}: found the shapes score {score.shape}, unknown {unknown.shape}, expected (N,) of each; give "
+            "one value for each point"
+        )
+
+
+def sums_of(pieces: Sequence[Piece]) -> Sums | None:
+    """Return a ranking's sums, None where there are no positives or no negatives."""
+    positives = sum(piece.positives for piece in pieces)
+    negatives = sum(len(piece.score) for piece in pieces) - positives
+    if not positives or not negatives:
+        return None
+    with ThreadPoolExecutor(threads()) as pool:
+        positive, negative = sorted_scores(pool, pieces, positives, negatives)
+        blocks = list(pool.map(lambda start: sums_of_block(positive, negative, start), range(0, positives, BLOCK)))
+    twice_below, precisions, precisions_above = (sum(column) for column in zip(*blocks))
+    false95, false95_strict = (
+        negatives - int(np.searchsorted(negative, positive[positives - count])) for count in recalled(positives)
+    )
+    return Sums(
+        positives, negatives, twice_below, precisions / UNIT, precisions_above / UNIT, false95, false95_strict
+    )
+
+
+def sorted_scores(
+    pool: ThreadPoolExecutor, pieces: Sequence[Piece], positives: int, negatives: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of the positive and of the negative points, ascending."""
+    dtype = np.result_type(np.float32, *{piece.score.dtype for piece in pieces})
+    positive, negative = np.empty(positives, dtype), np.empty(negatives, dtype)
+    true_end = np.cumsum([piece.positives for piece in pieces])
+    false_end = np.cumsum([len(piece.score) for piece in pieces]) - true_end
+
+    def share(piece: Piece, true: int, false: int) -> None:
+        positive[true - piece.positives : true] = np.compress(piece.unknown, piece.score)
+        negative[false - len(piece.score) + piece.positives : false] = np.compress(~piece.unknown, piece.score)
+
+    list(pool.map(share, pieces, true_end, false_end))
+    list(pool.map(np.ndarray.sort, (positive, negative)))
+    return positive, negative
+
+
+def sums_of_block(positive: np.ndarray, negative: np.ndarray, start: int) -> tuple[int, int, int]:
+    """Return twice_below, and both precisions as multiples of `1 / UNIT`, of the thresholds of a block."""
+    block = positive[start : start + BLOCK]
+    changed = block[1:] != block[:-1]  # (BLOCK - 1,)
+    begins = start == 0 or block[0] != positive[start - 1]
+    first = start + np.flatnonzero(np.append(begins, changed))  # (T,)
+    if not len(first):
+        return 0, 0, 0
+    end = np.append(first[1:], np.searchsorted(positive, block[-1], side="right"))
+    below, tied = positions(negative, positive[first])
+    true, true_above = len(positive) - first, len(positive) - end
+    false, false_above = len(negative) - below, len(negative) - below - tied
+    step = end - first
+    return (
+        int(np.dot(step, 2 * below + tied)),
+        exact_sum(step, precision(true, false)),
+        exact_sum(step, precision(true_above, false_above)),
+    )
+
+
+def positions(ascending: np.ndarray, threshold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many values lie below each of some ascending thresholds (T,), and how many equal it."""
+    begin = int(np.searchsorted(ascending, threshold[0], side="left"))
+    end = int(np.searchsorted(ascending, threshold[-1], side="right"))
+    near = ascending[begin:end]  # a block's own values stay in the cache, all of them do not
+    below = np.searchsorted(near, threshold, side="left")
+    tied = np.zeros(len(threshold), np.int64)
+    if len(near):
+        ties = np.flatnonzero(near.take(below, mode="clip") == threshold)
+        tied[ties] = np.searchsorted(near, threshold[ties], side="right") - below[ties]
+    return begin + below, tied
+
+
+def precision(true: np.ndarray, false: np.ndarray) -> np.ndarray:
+    """Return the share of positives (T,) among positives and negatives (T,), 1 of none, as scikit-learn has it."""
+    points = true + false
+    return np.where(points > 0, true, 1) / np.where(points > 0, points, 1)
+
+
+def recalled(positives: int) -> tuple[int, int]:
+    """Return how many positives are the first with a recall >= 0.95, and with one > 0.95, in float64."""
+    beginning = max(1, int(RECALL * positives) - 1)
+    return (
+        next(count for count in range(beginning, positives + 1) if count / positives >= RECALL),
+        next(count for count in range(beginning, positives + 1) if count / positives > RECALL),
+    )
+
+
+def exact_sum(step: np.ndarray, share: np.ndarray) -> int:
+    """Return the sum of step (T,) int64 times share (T,) float64 as a whole number of `1 / UNIT`.
+
+    Nothing is rounded: a share of at most 2^33 points, 0..1, is a multiple of 2^-86 in float64. So neither the order
+    of adding nor the processor changes a bit.
+    """
+    total = 0
+    for _ in range(WORDS):
+        share = share * 2.0**WORD_BITS
+        word = share.astype(np.int64)
+        total = (total << WORD_BITS) + int(np.dot(step, word))
+        share = share - word
+    return total
+
+
+def threads() -> int:
+    """Return what OMP_NUM_THREADS allows, which Snakemake sets to a rule's threads, or else all processors."""
+    allowed = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(allowed) if allowed.isdigit() and int(allowed) else os.cpu_count() or 1

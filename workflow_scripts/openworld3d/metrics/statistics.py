@@ -1,7 +1,7 @@
 """Statistics of a method: what its metrics need, per scene; those of other points or scenes are added to them.
 
 One `.npz` with S scenes and C classes of the dataset; points of void are in none of its arrays:
-- `score_*`: the points by true class and bin of their score (counts.py), a bin the first `bits` of its pattern;
+- `score_*`: the points by true class and bin of their score (histograms.py), a bin the first `bits` of its pattern;
 - `confidence_*`: the points of a known class, by whether their prediction is right, and the bin of its confidence;
 - `calibration` (S, 15, 3) int64: the same points in fifteen equal steps of confidence from 0 to 1: how many, how many
   of them right, and the sum of their confidence in units of 2^-32, whole so that sums have no order;
@@ -138,7 +138,7 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
         if not same_kind(part, first):
             raise UserError(
                 f"statistics of {names_of(part)} have other classes, bins or another threshold than those of "
-                f"{names_of(first)}; summarise both again"
+                f"{names_of(first)}; score both again"
             )
     names, place = np.unique(np.concatenate([part.scenes for part in parts]), return_inverse=True)
     places = np.split(place, np.cumsum([len(part.scenes) for part in parts])[:-1])

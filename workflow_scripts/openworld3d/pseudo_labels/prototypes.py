@@ -1,4 +1,4 @@
-"""Pseudo labels by clustering: a cluster for each known class of a cloud, and one more for what is unknown.
+"""Pseudo labels of the memory-cell prototype that PDF grew out of: by low confidence, or by clustering.
 
 A variant of the memory-cell prototype that PDF (CVPR 2024) grew out of: k-means with constrained seeds (Basu,
 Banerjee and Mooney, Semi-supervised Clustering by Seeding, ICML 2002).
@@ -10,9 +10,18 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import log_softmax
 
+from openworld3d.networks.confidence import max_probability
 from openworld3d.protocols.protocol import IGNORED
 
 ITERATIONS = 3
+
+
+def low_confidence_mask(logits: np.ndarray, threshold: float) -> np.ndarray:
+    """Return which points have max_k softmax(z)_k below the threshold, 0.7 in the prototype: (N, K) -> (N,) bool.
+
+    An untrained network is as unsure of every point, so this is for a network that has learned the known classes.
+    """
+    return max_probability(logits) < threshold
 
 
 def prototype_mask(logits: np.ndarray, target: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -7,8 +7,8 @@ header is parsed here first, and its claims are checked against the file's size.
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +58,10 @@ def read_ply(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
     check_names(columns_of(wanted), vertex.types, file)
     check_claim(vertex.rows, MOST_POINTS, "vertices", file)
     alone = vertices_alone(file, header, before, vertex)
-    with parsing(file, "a .ply with vertices"), np.errstate(all="ignore"):
-        rows = PlyData.read(BytesIO(alone))["vertex"].data
+    with parsing(file, "a .ply with vertices"), np.errstate(all="ignore"), TemporaryFile() as stream:
+        stream.write(alone)  # a file, which plyfile maps; from memory it reads row by row, 20 times as slow
+        stream.seek(0)
+        rows = np.array(PlyData.read(stream)["vertex"].data)
     return pick({name: rows[name] for name in vertex.types}, wanted)
 
 

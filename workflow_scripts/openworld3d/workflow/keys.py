@@ -15,9 +15,9 @@ from typing import Any, Dict, Iterable, Mapping, NamedTuple
 import yaml
 
 from openworld3d.files import canonical_json, sha256_of_text
+from openworld3d.provenance.code import digest_of_code
 from openworld3d.provenance.records import record_file
 from openworld3d.workflow.inputs import Made
-from openworld3d.workflow.modules import code_of, digest_of
 from openworld3d.workflow.outside import identity_of
 from openworld3d.workflow.steps import STEPS, Step
 
@@ -133,9 +133,9 @@ class Keys:
         """Return the paths of a job's inputs by name, and of what it waits for."""
         return {name: [path for path, _ in places] for name, places in self.places_of_inputs(step, wildcards).items()}
 
-    def behind(self, wanted: Iterable[Made]) -> list[Result]:
+    def behind(self, targets: Iterable[Made]) -> list[Result]:
         """Return the results that some outputs are made from, theirs included, each once."""
-        waiting, found = list(wanted), {}
+        waiting, found = list(targets), {}
         while waiting:
             made = waiting.pop()
             result = self.result(made.step, made.wildcards)
@@ -181,12 +181,6 @@ def record_pattern(step: str) -> str:
 def key_of(step: str, parts: Parts) -> str:
     """Return the digest of what makes a result, as 12 letters."""
     return sha256_of_text(canonical_json({"step": step, **parts}))[:LENGTH].translate(LETTERS)
-
-
-@lru_cache(maxsize=None)
-def digest_of_code(script: str, modules: tuple[str, ...], ignores: tuple[str, ...]) -> str:
-    """Return the digest of the files that a command runs."""
-    return digest_of(code_of(script, modules, ignores))
 
 
 @lru_cache(maxsize=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, Dict
 
-from openworld3d.workflow.modules import declared
+from openworld3d.plugins import declared
 from openworld3d.workflow.slices import begins_with, network_of, taught_until
 
 Config = Dict[str, Any]
@@ -55,7 +55,7 @@ def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
     if begins_with(config, row["recipe"]) == "import_outputs":
         return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS), "told": False}
     trained = config["recipes"][network_of(config, row["recipe"])]
-    return {**row, "told": declared("recipes", trained["kind"], "TEACHES_UNKNOWN")}
+    return {**row, "told": declared("recipes", trained["kind"], "TRAINS_ON_UNKNOWN")}
 
 
 def steps_slice(config: Config, table: str) -> Slice:

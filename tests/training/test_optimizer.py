@@ -1,0 +1,58 @@
+"""Parameter groups and their rates; mixed precision on the CPU, where this torch has it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from openworld3d.errors import UserError
+from openworld3d.training.optimizer import OF_TODAY, autocast, make_optimizer, make_scaler, rate_factor, set_rates
+
+COSINE = [(0, 0.25), (3, 1.0), (4, 1.0), (12, 0.5), (20, 0.0)]
+MULTISTEP = [(0, 0.25), (4, 1.0), (11, 1.0), (12, 0.1), (15, 0.1), (16, 0.01), (19, 0.01)]
+CPU = torch.device("cpu")
+HALVES = ("bfloat16", "float16")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "step", "factor"),
+    [*[("cosine", *case) for case in COSINE], *[("multistep", *case) for case in MULTISTEP]],
+)
+def test_rate_rises_over_four_steps_then_falls(schedule: str, step: int, factor: float) -> None:
+    assert rate_factor(schedule, step, 4, 20) == pytest.approx(factor)
+
+
+def test_blocks_have_a_rate_of_their_own() -> None:
+    network = nn.ModuleDict({"stem": nn.Linear(1, 1), "layer": nn.ModuleDict({"blocks": nn.Linear(1, 1)})})
+    network["stem"].bias.requires_grad = False
+    recipe = {
+        "learning_rate": 0.1,
+        "block_learning_rate": 0.01,
+        "weight_decay": 0.05,
+        "schedule": "multistep",
+        "warmup_steps": 0,
+    }
+    optimizer = make_optimizer(network, recipe)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [1, 2]
+    set_rates(optimizer, recipe, 7, 10)
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.01, 0.001])
+    assert isinstance(optimizer, torch.optim.AdamW)
+
+
+@pytest.mark.parametrize("precision", ["float32", *HALVES])
+def test_products_are_in_the_precision_that_was_asked_for(precision: str) -> None:
+    if precision in HALVES and not OF_TODAY:
+        with pytest.raises(UserError, match=f"does not train in {precision} on cpu; set the"):
+            autocast(CPU, precision)
+        return
+    with autocast(CPU, precision):
+        product = nn.Linear(2, 2)(torch.ones(1, 2))
+    assert product.dtype == getattr(torch, precision)
+
+
+def test_only_float16_is_scaled() -> None:
+    assert make_scaler(CPU, "float32").state_dict() == {}
+    assert make_scaler(CPU, "bfloat16").state_dict() == {}
+    if OF_TODAY:
+        assert make_scaler(CPU, "float16").state_dict()["scale"] > 1

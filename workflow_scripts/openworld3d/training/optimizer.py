@@ -1,0 +1,71 @@
+"""The optimizer: parameter groups, the learning rate of each step, mixed precision and gradient scaling."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from typing import Any, ContextManager
+
+import torch
+from torch import nn
+
+from openworld3d.errors import UserError
+from openworld3d.training.config import Optimisation
+
+MILESTONES = (0.6, 0.8)  # of all steps
+ADVICE = "set the recipe's precision to float32"
+# From torch 2.3 on, which supports all of it on the CPU: before, its layer norms refused mixed input.
+OF_TODAY = hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler")
+
+
+def make_optimizer(network: nn.Module, options: Optimisation) -> torch.optim.Optimizer:
+    """Return AdamW with a rate of its own for transformer blocks, as the reference trains."""
+    blocks = [value for name, value in network.named_parameters() if ".blocks." in name and value.requires_grad]
+    others = [value for name, value in network.named_parameters() if ".blocks." not in name and value.requires_grad]
+    groups = [
+        {"params": others, "lr": options.learning_rate},
+        {"params": blocks, "lr": options.block_learning_rate},
+    ]
+    return torch.optim.AdamW(groups, weight_decay=options.weight_decay)
+
+
+def set_rates(optimizer: torch.optim.Optimizer, options: Optimisation, step: int, steps: int) -> None:
+    """Set the rates of the two groups that `make_optimizer` makes; the schedule keeps no state of its own."""
+    factor = rate_factor(options.schedule, step, options.warmup_steps, steps)
+    for group, rate in zip(optimizer.param_groups, (options.learning_rate, options.block_learning_rate)):
+        group["lr"] = rate * factor
+
+
+def rate_factor(schedule: str, step: int, warmup: int, steps: int) -> float:
+    """Return the learning rate's factor in 0..1: a linear warm-up, then the schedule.
+
+    `cosine`: half a cosine down to 0. `multistep`: a tenth after 60 % and after 80 % of all steps, as Stratified
+    Transformer trains.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    if schedule == "multistep":
+        return 0.1 ** sum(step >= milestone * steps for milestone in MILESTONES)
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def autocast(device: torch.device, precision: str) -> ContextManager[Any]:
+    """Return a context in which matrix products run in `precision`, `float32` as they are.
+
+    Raises UserError where this torch cannot: bfloat16 needs torch 1.10 on a GPU, the CPU needs 2.3 for either.
+    """
+    if precision == "float32":
+        return nullcontext()
+    if OF_TODAY or (device.type == "cuda" and hasattr(torch, "autocast")):
+        return torch.autocast(device.type, dtype=getattr(torch, precision))
+    if device.type == "cuda" and precision == "float16":
+        return torch.cuda.amp.autocast()
+    raise UserError(f"torch {torch.__version__} does not train in {precision} on {device.type}; {ADVICE}")
+
+
+def make_scaler(device: torch.device, precision: str) -> Any:
+    """Return the gradient scaler, without which float16's gradients vanish; it does nothing for the others."""
+    scaled = precision == "float16"
+    if OF_TODAY:
+        return torch.amp.GradScaler(device.type, enabled=scaled)
+    return torch.cuda.amp.GradScaler(enabled=scaled)
