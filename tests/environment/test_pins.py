@@ -49,7 +49,7 @@ BAD = [
     (STRATIFIED, "python =3.8", "python =3.10", "pytorch 1.8.1 has no build py3.8_cuda11.1"),
     (STRATIFIED, "python =3.8", "python =3.9", "pytorch's build py3.8_cuda11.1_.* is not for Python 3.9"),
     (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "", "gives no build string"),
-    (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "=py3.8_cpu_0", "E4: .* built for the CPU alone"),
+    (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "=py3.8_cpu_0", "E4: .* built for the CPU only"),
     (STRATIFIED, "pytorch =1.8.1", "pytorch =1.10.2", "pytorch 1.10.2 has no build"),
     (STRATIFIED, "cudatoolkit =11.1.1", "cudatoolkit =11.3.1", "needs cudatoolkit 11.1"),
     (STRATIFIED, "1.8.0_cu111", "1.8.0_cu102", "E7: torch_scatter is built for CUDA 10.2, torch 1.8.1 for"),

@@ -1,4 +1,4 @@
-"""Surfaces over the unit square, from which all furniture is composed; metres, z up."""
+"""Parametric surfaces of which furniture is composed; metres, z up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Patch:
         jitter = rng.uniform(0.1, 0.9, (2, rows, columns))
         s = ((np.arange(rows)[:, None] + jitter[0]) / rows).ravel()
         t = ((np.arange(columns)[None, :] + jitter[1]) / columns).ravel()
-        # A strip narrower than the spacing still has one row; thinning keeps its density that of the rest.
+        # A strip narrower than the spacing still has one row; thinning keeps its density equal to the rest.
         density = self.extents[0] * self.extents[1] / (spacing**2 * rows * columns)
         kept = rng.random(rows * columns) < density
         s, t = s[kept], t[kept]

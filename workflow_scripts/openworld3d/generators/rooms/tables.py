@@ -22,7 +22,7 @@ def _four_legged(model: Model, top: float, leg: float, color: np.ndarray, rng: n
 
 
 def dining_table(rng: np.random.Generator) -> Model:
-    """Return a rectangular table to eat at."""
+    """Return a rectangular dining table."""
     size = rng.uniform(1.2, 1.7), rng.uniform(0.78, 0.92), rng.uniform(0.72, 0.77)
     model = Model("table", "dining table", size)
     _four_legged(model, 0.04, 0.06, draw_color("table", rng), rng)

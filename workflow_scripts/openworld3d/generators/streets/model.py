@@ -1,4 +1,4 @@
-"""A thing in its own frame, and where it stands in a street and how it moves."""
+"""A thing in its own frame, and its position and motion in a street."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openworld3d.generators.streets.shapes import Shape
 
 
 class Part(NamedTuple):
-    """A shape, the kind of thing that it is part of, and what it is made of."""
+    """A shape, the kind of thing that it belongs to, and its material."""
 
     shape: Shape
     kind: str
@@ -69,7 +69,7 @@ Draw = Callable[[np.random.Generator], Model]
 
 
 def draw_from(draws: Sequence[tuple[Draw, float]], rng: np.random.Generator) -> Model:
-    """Return a model of one of the kinds, each as often as its share says."""
+    """Draw one of some functions by its share and return its model."""
     functions, shares = zip(*draws)
     model: Model = functions[rng.choice(len(functions), p=shares)](rng)
     return model
