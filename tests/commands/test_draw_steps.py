@@ -9,7 +9,7 @@ import pytest
 
 from openworld3d.reports.figures import means
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"name": "incremental", "steps": [{"taught": 0, "rows": [0, 1]}, {"taught": 1, "rows": [2, 3]}]},
     {"name": "fine_tuning", "steps": [{"taught": 0, "rows": [0]}, {"taught": 2, "rows": [2]}]},
 ]
