@@ -8,7 +8,7 @@ CORES ?= $(shell env -u OMP_NUM_THREADS nproc)
 # 3.11 or newer alone.
 DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/published \
     tests/generators/rooms tests/generators/streets \
-    tests/environment/test_pins.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
+    tests/environment/test_pins.py tests/test_imports.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
     tests/scores/test_public_libraries.py tests/raw/test_las.py \
     $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz_folder.py)
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
