@@ -8,8 +8,8 @@ CORES ?= $(shell env -u OMP_NUM_THREADS nproc)
 # 3.11 or newer alone.
 DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/published \
     tests/generators/rooms tests/generators/streets \
-    tests/environment/test_pins.py tests/test_imports.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
-    tests/scores/test_public_libraries.py tests/raw/test_las.py \
+    tests/environment/test_pins.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
+    tests/test_imports.py tests/scores/test_public_libraries.py tests/raw/test_las.py \
     $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz_folder.py)
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
@@ -23,7 +23,6 @@ test $(OLD) test-old: export OMP_NUM_THREADS := 1
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
-	@echo; cat results/tables/rooms.md; echo
 	@echo "table:  results/tables/rooms.csv, .md, .tex"
 	@echo "clouds: results/runs/sofa/stratified_small/RECIPE/seed0/current/single/SCORE/clouds"
 	@echo "logs:   logs/"
