@@ -16,7 +16,6 @@ test $(OLD) test-old: export OMP_NUM_THREADS := 1
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
-	@echo; cat results/tables/rooms.md; echo
 	@echo "table:  results/tables/rooms.csv, .md, .tex"
 	@echo "clouds: results/runs/sofa/stratified_small/RECIPE/seed0/current/single/SCORE/clouds"
 	@echo "logs:   logs/"
