@@ -46,7 +46,7 @@ def short_names(names: pd.Series[str]) -> pd.Series[str]:
 
 
 def spread_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return mean, deviation, extremes and correlation with prevalence of each method's metrics over the protocols."""
+    """Return mean, deviation, extremes and correlation with prevalence over the protocols, by method and metric."""
     lines = []
     for method, of_method in rows.groupby("method", sort=False):
         for metric in COMPARED:
