@@ -40,5 +40,5 @@ def test_figure_is_an_image_with_every_line_and_the_same_twice(tmp_path: Path, c
         drawn.append(out.read_bytes())
     assert drawn[0] == drawn[1]
     text = "".join(ElementTree.fromstring(drawn[0]).itertext())
-    for said in ("incremental", "fine_tuning", "classes taught since", "mean IoU"):
+    for said in ("incremental", "fine_tuning", "classes learned since", "mean IoU"):
         assert said in text
