@@ -26,7 +26,7 @@ import torch
 import yaml
 
 from benchmarks.flat_pairs import attend
-from openworld3d.backbones.stratified_transformer import StratifiedTransformer
+from openworld3d.backbones.stratified_transformer import build
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.networks.layers.stratified_attention import WindowAttention
 from openworld3d.scenes.voxels import nearest_to, pick_points, voxelise
@@ -67,7 +67,7 @@ def measure(side: str, voxels: int, passes: str, threads: int) -> dict[str, floa
     torch.manual_seed(0)
     if side == "flat pairs":
         WindowAttention.forward = attend  # type: ignore[assignment,method-assign]
-    network = StratifiedTransformer(S3DIS, 6, CLASSES)
+    network = build(S3DIS, 6, CLASSES)
     coord = rooms(voxels)
     began = time.perf_counter()
     geometry = network.geometry(coord, np.array([len(coord)]))

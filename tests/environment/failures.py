@@ -106,6 +106,14 @@ def mkl_that_lost_a_symbol(prefix: Prefix, _: Path) -> None:
     prefix.conda_record("mkl", "2024.1.0", "ha957f24_693")
 
 
+def torch_that_cannot_reduce(prefix: Prefix, _: Path) -> None:
+    prefix.torch("1.10.2", None)
+
+
+def torch_before_2_6(prefix: Prefix, _: Path) -> None:
+    prefix.torch("2.5.1", None)
+
+
 def numpy_2(prefix: Prefix, _: Path) -> None:
     (prefix.site / "numpy-1.21.6.dist-info/METADATA").write_text(
         "Metadata-Version: 2.1\nName: numpy\nVersion: 2.0.2\n"
@@ -193,6 +201,13 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
         "mkl 2024.1.0 lacks what conda's torch 1.12.1 looks for",
         "pin mkl=2021.4",
     ),
+    "E7 segments": (
+        "cpu",
+        torch_that_cannot_reduce,
+        "torch 1.10.2 has no scatter_reduce, and torch-scatter",
+        "or torch 1.12 or newer",
+    ),
+    "E17": ("pretrained", torch_before_2_6, "torch 2.5.1 may run code of a checkpoint", "--sdm conda"),
     "E16": (REAL, older_spconv, "spconv 1.2.1 has the interface of 1.x", "spconv-cu111=2.1.25"),
 }
 if sys.version_info >= (3, 10):

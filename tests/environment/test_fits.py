@@ -8,8 +8,9 @@ from openworld3d.environment.fits import is_cuda, misfits
 from openworld3d.environment.requirements import CUDA_OF_TODAY, NETWORK, Requirements
 from openworld3d.environment.stack import Stack, release
 
-PLAIN = {"torch": "1.8.1", "numpy": "1.21.6", "scipy": "1.7.3"}
+PLAIN = {"torch": "1.8.1", "torch-scatter": "2.0.8", "numpy": "1.21.6", "scipy": "1.7.3"}
 NO_GPU, CUDA_11_1 = Requirements(NETWORK), Requirements(NETWORK, "11.1")
+CHECKPOINTS = Requirements(("torch",), reads_checkpoints=True)
 
 
 def keys(stack: Stack, requirements: Requirements) -> list[str]:
@@ -35,6 +36,10 @@ CASES: list[tuple[str, Stack, Requirements, list[str]]] = [
     ("extension of 11.1 by name", Stack((3, 8), PLAIN, "11.1", True, {"torch_scatter": "11.1"}), CUDA_11_1, []),
     ("extension of 11.3 by name", Stack((3, 8), PLAIN, "11.1", True, {"torch_scatter": "11.3"}), CUDA_11_1, ["E7"]),
     ("scatter that does not compile", Stack((3, 8), {**PLAIN, "torch-scatter": "2.1.2"}, "11.1"), CUDA_11_1, ["E7"]),
+    ("torch that cannot reduce by segment", Stack((3, 9), {"torch": "1.10.2"}, "cpu"), NO_GPU, ["E7"]),
+    ("torch that can", Stack((3, 9), {"torch": "1.12.1"}, "cpu"), NO_GPU, []),
+    ("torch that runs code of checkpoints", Stack((3, 11), {"torch": "2.5.1"}, "cpu"), CHECKPOINTS, ["E17"]),
+    ("torch that runs none", Stack((3, 11), {"torch": "2.6.0+cpu"}, "cpu"), CHECKPOINTS, []),
     ("scatter of today", Stack((3, 11), {"torch": "2.13.0", "torch-scatter": "2.1.2"}, "cpu"), NO_GPU, []),
     ("numpy 2", Stack((3, 9), {**PLAIN, "numpy": "2.0.2"}, "cpu"), NO_GPU, ["E12"]),
     ("numpy without np.int", Stack((3, 8), {**PLAIN, "numpy": "1.24.4"}, "cpu"), NO_GPU, ["E12"]),
@@ -64,7 +69,7 @@ def test_misfits_by_hand(stack: Stack, requirements: Requirements, expected: lis
     ],
 )
 def test_setuptools_breaks_tensorboard(torch: str, setuptools: str, breaks: bool) -> None:
-    versions = {"torch": torch, "setuptools": setuptools}
+    versions = {"torch": torch, "torch-scatter": "2.0.8", "setuptools": setuptools}
     assert keys(Stack((3, 8), versions, "cpu"), NO_GPU) == []
     findings = list(misfits(Stack((3, 8), {**versions, "tensorboard": "2.9.0"}, "cpu"), NO_GPU))
     assert bool(findings) == breaks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Sequence
 
 import pytest
 from tests.environment.conftest import Prefix, with_needed
@@ -56,11 +56,18 @@ def of_python_3_8(folder: Path, python38: str) -> Prefix:
     return with_needed(Prefix(folder, python38))
 
 
+def install_torch(prefix: Prefix, version: str, cuda: str, gpus: Sequence[str] = ()) -> None:
+    """Install a torch, with the torch-scatter that one of 1.8 needs."""
+    prefix.torch(version, cuda, list(gpus))
+    if version == "1.8.1":
+        prefix.scatter("libcudart.so.11.0")
+
+
 @pytest.mark.parametrize("name", GPUS)
 def test_gpu_that_does_not_fit_is_told(tmp_path: Path, python38: str, driver: Driver, name: str) -> None:
     environment, answers, key, message = GPUS[name]
     made = of_python_3_8(tmp_path / "prefix", python38)
-    made.torch(*(("2.13.0", "13.0") if environment == "cuda_current" else ("1.8.1", "11.1")))
+    install_torch(made, *(("2.13.0", "13.0") if environment == "cuda_current" else ("1.8.1", "11.1")))
     done = made.check(environment, **driver(*answers))
     assert done.status == 1
     (sentence,) = done.errors.splitlines()
@@ -82,7 +89,7 @@ def test_sound_environment(tmp_path: Path, python38: str, driver: Driver, name: 
     environment, answers, torch = SOUND[name]
     gpu = answers[1].split(" ", 1)[1]
     made = of_python_3_8(tmp_path / "prefix", python38)
-    made.torch(*torch, gpus=[gpu])
+    install_torch(made, *torch, gpus=[gpu])
     done = made.check(environment, **driver(*answers))
     assert done.errors == ""
     assert "**Sound: its jobs may run.**" in done.page

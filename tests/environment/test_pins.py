@@ -103,7 +103,7 @@ def pinned(name: str) -> dict[str, str]:
     return {**conda, **dict(line.split("==") for line in pip_lines(content))}
 
 
-@pytest.mark.parametrize("name", ["metrics", "cuda_current"])
+@pytest.mark.parametrize("name", ["metrics", "cuda_current", "pretrained"])
 def test_pins_of_today_are_what_the_tests_run(name: str) -> None:
     required = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line)
     lower = {key.lower(): version for key, version in required.items()}

@@ -30,6 +30,11 @@ EXTENSION_VERSION = Rule(
     "torch-scatter {scatter} does not compile on torch {torch}",
     "take torch-scatter 2.0.8 with torch 1.8; 2.1.2 needs torch 1.11 or newer",
 )
+NO_SEGMENTS = Rule(
+    "E7",
+    "torch {torch} has no scatter_reduce, and torch-scatter, which has its own, is not installed",
+    "install torch-scatter 2.0.8 beside torch 1.8, or torch 1.12 or newer",
+)
 NUMPY_2 = Rule(
     "E12",
     "numpy {numpy} has another binary interface than the one torch {torch} was compiled with",
@@ -63,17 +68,24 @@ SPCONV = Rule(
     "spconv {spconv} has the interface of 1.x, which this project does not use",
     "pin spconv-cu111=2.1.25",
 )
+UNSAFE_CHECKPOINTS = Rule(
+    "E17",
+    "torch {torch} may run code of a checkpoint that it reads, expected torch 2.6 or newer",
+    "run snakemake with --sdm conda, or install torch 2.6 or newer",
+)
 RULES = [
     PYTHON,
     TORCH_BUILD,
     EXTENSION_BUILD,
     EXTENSION_VERSION,
+    NO_SEGMENTS,
     NUMPY_2,
     NUMPY_1_24,
     SETUPTOOLS,
     PROTOBUF,
     MKL,
     SPCONV,
+    UNSAFE_CHECKPOINTS,
 ]
 
 
@@ -83,6 +95,8 @@ def misfits(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
         yield from misfits_of_torch(stack)
         yield from misfits_of_cuda(stack, requirements)
         yield from misfits_of_tensorboard(stack)
+        if requirements.reads_checkpoints and stack.release("torch") < (2, 6):
+            yield UNSAFE_CHECKPOINTS.finding(torch=stack.versions["torch"])
     for name, version in stack.versions.items():
         if name.startswith("spconv") and stack.release(name) < (2,):
             yield SPCONV.finding(spconv=version)
@@ -101,6 +115,8 @@ def misfits_of_torch(stack: Stack) -> Iterator[Finding]:
         yield MKL.finding(mkl=versions["mkl"], torch=versions["torch"])
     if torch < (1, 11) and stack.release("torch-scatter") >= (2, 1, 2):
         yield EXTENSION_VERSION.finding(scatter=versions["torch-scatter"], torch=versions["torch"])
+    if torch < (1, 12) and "torch-scatter" not in versions and not stack.extension_cuda:
+        yield NO_SEGMENTS.finding(torch=versions["torch"])
 
 
 def misfits_of_cuda(stack: Stack, requirements: Requirements) -> Iterator[Finding]:

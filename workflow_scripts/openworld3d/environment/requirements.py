@@ -10,10 +10,14 @@ CUDA_OF_TODAY = "12 or newer"
 
 
 class Requirements(NamedTuple):
-    """Modules that must be importable, and the CUDA that torch must be built for: None where no GPU is needed."""
+    """Modules that must be importable, the CUDA that torch must be built for, and whether it reads checkpoints.
+
+    `cuda` is None where no GPU is needed.
+    """
 
     modules: tuple[str, ...]
     cuda: str | None = None
+    reads_checkpoints: bool = False
 
 
 NUMBERS = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "jinja2", "yaml")
@@ -24,6 +28,7 @@ REQUIREMENTS = {
     "stratified_transformer": Requirements(NETWORK, "11.1"),
     "real_cylinder3d": Requirements((*NETWORK, "spconv"), "11.1"),
     "cuda_current": Requirements(NETWORK, CUDA_OF_TODAY),
+    "pretrained": Requirements(("numpy", "scipy", "torch"), reads_checkpoints=True),
 }
 
 

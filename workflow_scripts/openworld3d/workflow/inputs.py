@@ -32,6 +32,10 @@ def cpu_environment(config: Config, wildcards: Wildcards) -> str:
     return "cpu"
 
 
+def pretrained_environment(config: Config, wildcards: Wildcards) -> str:
+    return "pretrained"
+
+
 def backbone_environment(config: Config, wildcards: Wildcards) -> str:
     """Return the environment that trains a backbone."""
     return config["backbones"][wildcards["backbone"]]["environment"]
