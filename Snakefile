@@ -31,17 +31,17 @@ include: "rules/results.smk"
 rule all:
     default_target: True
     input:
-        target("all", wanted_table, wanted_clouds),
+        target("all", selected_table, selected_clouds),
 
 
 rule table:
     input:
-        target("table", wanted_table),
+        target("table", selected_table),
 
 
 rule outputs:
     input:
-        target("outputs", wanted_outputs),
+        target("outputs", selected_outputs),
 
 
 rule incremental:
@@ -51,22 +51,22 @@ rule incremental:
 
 rule compare:
     input:
-        target("compare", wanted_table, wanted_comparison),
+        target("compare", selected_table, selected_comparison),
 
 
 rule pseudo_masks:
     input:
-        target("pseudo_masks", wanted_pseudo_masks),
+        target("pseudo_masks", selected_pseudo_masks),
 
 
 rule protocols:
     input:
-        target("protocols", wanted_protocols),
+        target("protocols", selected_protocols),
 
 
 rule scenes:
     input:
-        target("scenes", wanted_scenes),
+        target("scenes", selected_scenes),
 
 
 rule environments:

@@ -26,7 +26,7 @@ import torch
 import yaml
 
 from benchmarks.flat_pairs import attend
-from openworld3d.backbones.stratified_transformer import StratifiedTransformer
+from openworld3d.backbones.stratified_transformer import build
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.networks.layers.stratified_attention import WindowAttention
 from openworld3d.scenes.voxels import nearest_to, pick_points, voxelise
@@ -42,13 +42,13 @@ HEADER = (
 )
 
 
-def rooms(voxels: int) -> np.ndarray:
+def rooms(voxels: int, grid: float = GRID) -> np.ndarray:
     """Put generated rooms side by side until they have enough voxels, and cut out so many: (voxels, 3) float32."""
     parts: list[np.ndarray] = []
     right = 0.0
     while sum(len(part) for part in parts) < voxels:
-        coord = np.asarray(generate_room(0, 0, len(parts), GRID / 2).coord, np.float32)
-        picked = pick_points(voxelise(coord, GRID), np.random.default_rng(0))
+        coord = np.asarray(generate_room(0, 0, len(parts), grid / 2).coord, np.float32)
+        picked = pick_points(voxelise(coord, grid), np.random.default_rng(0))
         part = coord[picked] - coord.min(0) + np.array([right, 0, 0], np.float32)
         right = float(part[:, 0].max()) + 1
         parts.append(part)
@@ -67,7 +67,7 @@ def measure(side: str, voxels: int, passes: str, threads: int) -> dict[str, floa
     torch.manual_seed(0)
     if side == "flat pairs":
         WindowAttention.forward = attend  # type: ignore[assignment,method-assign]
-    network = StratifiedTransformer(S3DIS, 6, CLASSES)
+    network = build(S3DIS, 6, CLASSES)
     coord = rooms(voxels)
     began = time.perf_counter()
     geometry = network.geometry(coord, np.array([len(coord)]))

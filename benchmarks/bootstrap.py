@@ -19,8 +19,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 import numpy as np
 
 from openworld3d.metrics.bootstrap import replicate
-from openworld3d.metrics.measures import Measures
+from openworld3d.metrics.measures import Evaluation
 from openworld3d.metrics.statistics import Points, Statistics, merge, of_scene
+from openworld3d.metrics.table import measured
 
 CLASSES = [f"class {number}" for number in range(20)]
 UNKNOWN = 5
@@ -46,10 +47,10 @@ def measure(scenes: int, points: int, replicates: int) -> str:
     seconds = [time.perf_counter()]
     statistics = merge(parts)
     seconds.append(time.perf_counter())
-    measures = Measures(statistics, [CLASSES[UNKNOWN]])
-    measures.of_all()
+    evaluation = Evaluation(statistics, [CLASSES[UNKNOWN]])
+    measured(evaluation.of_all())
     seconds.append(time.perf_counter())
-    replicate(measures.of_draws, scenes, replicates)
+    replicate(lambda draws: measured(evaluation.of_draws(draws)), scenes, replicates)
     seconds.append(time.perf_counter())
     merging, all_metrics, draws = np.diff(seconds)
     rows = len(statistics.score.points)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from openworld3d.networks.layers.pair_attention import Pairs
-from openworld3d.networks.layers.segment import softmax_by_torch, sum_by_index_add
+from openworld3d.networks.layers.segment import segment_softmax, sum_by_index_add
 from openworld3d.networks.layers.stratified_attention import WindowAttention
 
 
@@ -27,7 +27,7 @@ def attend(attention: WindowAttention, feature: Tensor, pairs: Pairs) -> Tensor:
     logit = (query_of_pair * key_of_pair).sum(2)  # (M, h)
     logit = logit + (query_of_pair * position(attention.relative_pos_query_table, row)).sum(2)
     logit = logit + (key_of_pair * position(attention.relative_pos_key_table, row)).sum(2)
-    weight = softmax_by_torch(logit, query_index, points)  # (M, h)
+    weight = segment_softmax(logit, query_index, points)  # (M, h)
     value_of_pair = value[key_index] + position(attention.relative_pos_value_table, row)  # (M, h, e)
     out = sum_by_index_add(weight[:, :, None] * value_of_pair, query_index, points)  # (N, h, e)
     return attention.proj(out.reshape(points, channels))

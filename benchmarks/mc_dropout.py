@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.attention import CLASSES, S3DIS, rooms
-from openworld3d.backbones.stratified_transformer import StratifiedTransformer
+from openworld3d.backbones.stratified_transformer import build
 from openworld3d.recipes import closed_set, dropout
 
 HEADER = (
@@ -32,7 +32,7 @@ HEADER = (
 def measure(voxels: int, passes: int, rounds: int) -> str:
     """Return a row of the table."""
     torch.manual_seed(0)
-    network = StratifiedTransformer(S3DIS, 6, CLASSES).eval()
+    network = build(S3DIS, 6, CLASSES).eval()
     coord = rooms(voxels)
     began = time.perf_counter()
     geometry = network.geometry(coord, np.array([voxels]))

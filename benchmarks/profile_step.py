@@ -1,9 +1,12 @@
 """Where one training step of Stratified Transformer goes, on the CPU.
 
-    python benchmarks/profile_step.py [--voxels 40000] [--threads 2]
+    python benchmarks/profile_step.py [--config experiments/rooms_s3dis_scale.yaml] [--backbone stratified_s3dis]
+        [--voxels 40000] [--steps 1] [--threads 2]
 
-The network and the points are those of benchmarks/attention.py, the step is the second of two. Prints a Markdown
-table.
+The points are those of benchmarks/attention.py in voxels of the backbone's size. A step's seconds are the mean over
+`--steps` steps after one to warm up. Prints a Markdown table. The default experiment's step:
+
+    python benchmarks/profile_step.py --config config.yaml --backbone stratified_small --voxels 4000 --steps 20
 """
 
 from __future__ import annotations
@@ -20,9 +23,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 
 import numpy as np
 import torch
+import yaml
 from torch import nn
 
-from benchmarks.attention import CLASSES, S3DIS, rooms
+from benchmarks.attention import CLASSES, rooms
 from openworld3d.backbones import stratified_transformer as backbone
 from openworld3d.networks.layers.stratified_attention import WindowAttention
 from openworld3d.networks.layers.upsample import Upsample
@@ -37,6 +41,7 @@ GEOMETRY = {
 }
 LAYERS: dict[type[nn.Module], str] = {
     backbone.KPConvSimpleBlock: "stem",
+    backbone.KPConvResBlock: "stem",
     WindowAttention: "attention",
     backbone.Mlp: "mlp",
     backbone.TransitionDown: "transitions",
@@ -91,20 +96,21 @@ def watch(network: nn.Module, clock: Clock) -> None:
             module.register_full_backward_hook(lambda *_, part=part: clock.stop("backward", part))
 
 
-def profile(voxels: int, threads: int) -> dict[tuple[str, str], float]:
-    """Return the seconds of one step by (phase, part)."""
+def profile(config: dict[str, Any], voxels: int, steps: int, threads: int) -> dict[tuple[str, str], float]:
+    """Return the mean seconds of a step by (phase, part)."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     clock = Clock()
     for name, part in GEOMETRY.items():
         setattr(backbone, name, clock.timed("geometry", part, getattr(backbone, name)))
-    network = backbone.StratifiedTransformer(S3DIS, 6, CLASSES)
+    network = backbone.build(config, 6, CLASSES)
     watch(network, clock)
     optimizer = torch.optim.AdamW(network.parameters())
-    coord = rooms(voxels)
+    coord = rooms(voxels, config["grid_size"])
     feature, target = torch.rand(voxels, 6), torch.randint(0, CLASSES, (voxels,))
-    for _ in range(2):
-        clock.seconds.clear()
+    for step in range(1 + steps):
+        if step == 1:
+            clock.seconds.clear()
         optimizer.zero_grad()
         geometry = clock.timed("geometry", "rest", network.geometry)(coord, np.array([voxels]))
         logits = clock.timed("forward", REST, network)(feature, geometry)
@@ -114,22 +120,26 @@ def profile(voxels: int, threads: int) -> dict[tuple[str, str], float]:
     clock.rest("geometry", "rest")
     clock.rest("forward", REST)
     clock.rest("backward", REST_BACKWARD)
-    return clock.seconds
+    return {part: seconds / steps for part, seconds in clock.seconds.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, default=ROOT / "experiments/rooms_s3dis_scale.yaml")
+    parser.add_argument("--backbone", default="stratified_s3dis")
     parser.add_argument("--voxels", type=int, default=40000)
+    parser.add_argument("--steps", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    seconds = profile(args.voxels, args.threads)
+    config = yaml.safe_load(args.config.read_text())["backbones"][args.backbone]
+    seconds = profile(config, args.voxels, args.steps, args.threads)
     total = sum(seconds.values())
     print("| phase | part | seconds | share |\n|---|---|---:|---:|")
     for phase in ("geometry", "forward", "loss", "backward", "optimizer"):
         for (of, part), spent in sorted(seconds.items(), key=lambda item: -item[1]):
             if of == phase:
-                print(f"| {phase} | {part} | {spent:.3f} | {spent / total:.1%} |")
-    print(f"| all | | {total:.3f} | |")
+                print(f"| {phase} | {part} | {spent:.4f} | {spent / total:.1%} |")
+    print(f"| all | | {total:.4f} | |")
 
 
 if __name__ == "__main__":

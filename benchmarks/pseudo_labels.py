@@ -22,13 +22,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 import numpy as np
 
 from benchmarks.unsure_room import Room, settings, unsure_room
+from openworld3d.networks.confidence import max_probability
 from openworld3d.networks.layers.geometry import ball_neighbors
 from openworld3d.pseudo_labels.boundary import CUTS, large_parts
 from openworld3d.pseudo_labels.growing import Growing, draw_seeds, grow, stopping_confidence
 from openworld3d.pseudo_labels.marking import count_found, precision_and_recall
 from openworld3d.pseudo_labels.region import BOUNDARIES, region_mask
 from openworld3d.scenes.voxels import nearest_to
-from openworld3d.scoring.confidence import max_probability
 
 
 def quality_row(name: str, seed: int, room: Room, options: Growing) -> str:

@@ -1,4 +1,4 @@
-"""Draw a scan before and after instances of known classes are made unknown objects: images/synthesis.png."""
+"""Draw a scan before and after the synthesis of unknown objects: images/synthesis.png."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SCAN = "07_000003"
 SOURCES = source_classes(
     make_protocol(CLASSES, ["other-vehicle"]), [name for name in THINGS if name != "other-vehicle"]
 )
-SEED = 26  # some of each: left, larger, smaller
+SEED = 26  # gives unchanged, enlarged and shrunk objects
 
-LOW, HIGH = np.array([-18, -21, -5]), np.array([27, 18, 5])  # what is shown, in metres from the sensor
+LOW, HIGH = np.array([-18, -21, -5]), np.array([27, 18, 5])  # bounds of the picture, in metres from the sensor
 ABOVE, SIDE = [0, 1], [0, 2]
 PIXELS_PER_METRE = 14
 DOT = 2
@@ -42,7 +42,7 @@ def place(coord: np.ndarray, axes: list[int]) -> np.ndarray:
 
 
 def colors(scene: Scene, synthesised: np.ndarray) -> np.ndarray:
-    """Colour what may be resized and, over it, what was: (N,) bool -> (N, 3) uint8."""
+    """Colour resizable instances blue and resized points red: synthesised (N,) bool -> (N, 3) uint8."""
     color = np.full((len(scene), 3), FAINT, np.uint8)
     for instance in instances(scene, SOURCES):
         if len(instance) >= Synthesis().least_points:
@@ -52,7 +52,7 @@ def colors(scene: Scene, synthesised: np.ndarray) -> np.ndarray:
 
 
 def view(coord: np.ndarray, color: np.ndarray, axes: list[int]) -> Image.Image:
-    """Draw points (N, 3) float32 of colour (N, 3) uint8, the coloured ones on top."""
+    """Draw points (N, 3) float32 in colours (N, 3) uint8, the faint ones first."""
     width, height = ((HIGH - LOW)[axes] * PIXELS_PER_METRE).astype(int).tolist()
     canvas = np.full((height, width, 3), 255, np.uint8)
     shown = np.flatnonzero(((coord > LOW) & (coord < HIGH)).all(1))
@@ -63,7 +63,7 @@ def view(coord: np.ndarray, color: np.ndarray, axes: list[int]) -> Image.Image:
 
 
 def write_factors(image: Image.Image, scene: Scene, coord: np.ndarray, synthesised: np.ndarray) -> None:
-    """Write beside each resized instance, seen from above, what it was and by how much it was resized."""
+    """Label each resized instance in the view from above with its class and scale factor."""
     for instance in instances(scene, SOURCES):
         if synthesised[instance[0]]:
             factor = np.ptp(coord[instance], 0).sum() / np.ptp(scene.coord[instance], 0).sum()
@@ -73,14 +73,14 @@ def write_factors(image: Image.Image, scene: Scene, coord: np.ndarray, synthesis
 
 
 def write_scale(image: Image.Image) -> None:
-    """Draw ten metres in the lower left corner."""
+    """Draw a ten-metre scale bar in the lower left corner."""
     left, right, row = GAP, GAP + 10 * PIXELS_PER_METRE, image.height - GAP
     ImageDraw.Draw(image).line((left, row, right, row), INK, 2)
     ImageDraw.Draw(image).text((left, row - LINE), "10 m", INK, FONT)
 
 
 def column_of(scene: Scene, coord: np.ndarray, synthesised: np.ndarray, title: str) -> Image.Image:
-    """Put a scene seen from above over the same seen from the side, under a title."""
+    """Draw a scene from above and, below it, from the side, under a title."""
     color = colors(scene, synthesised)
     above, side = view(coord, color, ABOVE), view(coord, color, SIDE)
     write_factors(above, scene, coord, synthesised)
@@ -95,7 +95,7 @@ def column_of(scene: Scene, coord: np.ndarray, synthesised: np.ndarray, title: s
 
 
 def picture(scene: Scene, seed: int) -> Image.Image:
-    """Draw a scene before, on the left, and after, on the right."""
+    """Draw a scene before the synthesis on the left and after it on the right."""
     coord, synthesised = synthesise(scene, SOURCES, Synthesis(), np.random.default_rng(seed))
     before = column_of(
         scene,

@@ -1,27 +1,29 @@
-"""Write the parts of installation.md that the code knows: which card runs where, and what each message asks for."""
+"""Write the generated tables of docs/: GPUs and messages, recipes and scores, metrics."""
 
 from __future__ import annotations
 
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
 from openworld3d.environment import devices
-from openworld3d.environment.card import Card, Driver, unfit_cards
 from openworld3d.environment.finding import Rule
+from openworld3d.environment.gpu import GPU, Driver, unfit_gpus
 from openworld3d.environment.page import RULES, table
+from openworld3d.metrics.table import METRICS
+from openworld3d.plugins import load, names_in
 from openworld3d.scenes import scene
 
-PAGE = ROOT / "docs/installation.md"
-# Where the rule is asked by something else than the environment's check.
+# Rules that something other than the environment's check applies.
 LATER = [
     Rule("E10", devices.LATE, devices.REMEDY),
     Rule("E11", scene.STRANGE_LABEL, scene.STRANGE_LABEL_REMEDY),
 ]
-CARDS = [
+GPUS = [
     ("GTX 10, P100", (6, 0)),
     ("V100", (7, 0)),
     ("RTX 20, T4", (7, 5)),
@@ -35,41 +37,91 @@ CARDS = [
 CUDA_OF = {"stratified_transformer, real_cylinder3d": "11.1", "cuda_current": "13.0"}
 
 
-def runs(capability: tuple[int, int], cuda: str) -> str:
-    """Say whether builds for a CUDA have kernels for a card."""
-    driver = Driver(cuda=(99, 0), cards=(Card("", capability),))
-    return "no" if list(unfit_cards(driver, cuda)) else "yes"
+def has_kernels(capability: tuple[int, int], cuda: str) -> str:
+    """Return whether builds for a CUDA have kernels for a GPU: yes or no."""
+    driver = Driver(cuda=(99, 0), gpus=(GPU("", capability),))
+    return "no" if list(unfit_gpus(driver, cuda)) else "yes"
 
 
-def cards() -> list[str]:
-    """Return the table of cards."""
+def gpu_table() -> list[str]:
+    """Return the table of GPUs."""
     rows = [
-        (name, "{}.{}".format(*capability), *(runs(capability, cuda) for cuda in CUDA_OF.values()))
-        for name, capability in CARDS
+        (name, "{}.{}".format(*capability), *(has_kernels(capability, cuda) for cuda in CUDA_OF.values()))
+        for name, capability in GPUS
     ]
-    return table(("card", "compute capability", *CUDA_OF), rows)
+    return table(("GPU", "compute capability", *CUDA_OF), rows)
 
 
-def troubleshooting() -> list[str]:
-    """Return the table of messages, with the names of what is found in capitals."""
-    rules = sorted([*RULES, *LATER], key=lambda rule: int(rule.key[1:]))
-    rows = [(rule.key, shown(rule.message), shown(rule.remedy), "yes" if rule.stops else "no") for rule in rules]
+def message_table() -> list[str]:
+    """Return the table of error messages, with placeholders in capitals."""
+    rows = [
+        (rule.key, capitalised(rule.message), capitalised(rule.remedy), "yes" if rule.stops else "no")
+        for rule in sorted([*RULES, *LATER], key=lambda rule: int(rule.key[1:]))
+    ]
     return table(("rule", "message", "what to do", "stops jobs"), rows)
 
 
-def shown(template: str) -> str:
-    """Return a template as a reader sees it."""
+def capitalised(template: str) -> str:
+    """Return a template with its placeholders in capitals."""
     return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), template)
 
 
-def generated(text: str) -> str:
-    """Return a page whose marked parts are what the code says today."""
-    for name, lines in (("cards", cards()), ("troubleshooting", troubleshooting())):
+def recipe_table() -> list[str]:
+    """Return the table of recipes."""
+    rows = [(kind(file), summary(file), ", ".join(file.OUTPUTS)) for file in modules_of("recipes")]
+    return table(("kind", "what it is", "outputs"), rows)
+
+
+def score_table() -> list[str]:
+    """Return the table of scores."""
+    rows = [
+        (kind(file), summary(file), ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.KEYS))
+        for file in modules_of("scores")
+    ]
+    return table(("kind", "what it is", "reads", "is fitted on", "options"), rows)
+
+
+def metric_table() -> list[str]:
+    """Return the table of metrics."""
+    rows = [
+        (f"`{name}`", metric.definition, "higher" if metric.higher_is_better else "lower")
+        for name, metric in METRICS.items()
+    ]
+    return table(("metric", "definition", "better"), rows)
+
+
+def modules_of(kind: str) -> list[ModuleType]:
+    """Import the plug-ins of a kind, in alphabetical order."""
+    return [load(kind, name) for name in names_in(ROOT / "workflow_scripts/openworld3d" / kind)]
+
+
+def kind(module: ModuleType) -> str:
+    """Return what the config calls a module."""
+    return f"`{module.__name__.rsplit('.', 1)[1]}`"
+
+
+def summary(module: ModuleType) -> str:
+    """Return the first paragraph of a module's docstring on one line."""
+    return " ".join((module.__doc__ or "").split("\n\n")[0].split())
+
+
+PAGES = {
+    ROOT / "docs/installation.md": {"gpus": gpu_table, "messages": message_table},
+    ROOT / "docs/methods.md": {"recipes": recipe_table, "scores": score_table},
+    ROOT / "docs/metrics.md": {"metrics": metric_table},
+}
+
+
+def generated(page: Path) -> str:
+    """Return a page with its generated tables as the code has them now."""
+    text = page.read_text()
+    for name, lines in PAGES[page].items():
         begin, end = f"<!-- {name}: make docs -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(begin)
-        text = before + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
+        text = before + begin + "\n".join(lines()) + "\n" + end + rest.split(end)[1]
     return text
 
 
 if __name__ == "__main__":
-    PAGE.write_text(generated(PAGE.read_text()))
+    for page in PAGES:
+        page.write_text(generated(page))

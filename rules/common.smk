@@ -2,16 +2,18 @@ import gc
 import inspect
 import os
 import re
+import logging
 import sys
 from itertools import chain
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.enums import Quietness
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 
 from openworld3d.environment.devices import refuse_late_settings
-from openworld3d.environment.wanted import wanted
+from openworld3d.environment.requirements import requirements_of
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
@@ -21,6 +23,7 @@ from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_o
 from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.steps import STEPS
+from openworld3d.workflow.terminal import speak_plainly
 
 # What a job runs: its command, on what its key says or not at all. The job is no argument, as a table's may be longer
 # than one can be.
@@ -32,6 +35,17 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     OPENWORLD3D_CALL=str(os.getpid()),
 )
+
+# Whoever says by an option what Snakemake is to print gets that: `--quiet host` is all of it but the host's name.
+printing = workflow.output_settings
+if workflow.is_main_process and not (
+    printing.quiet or printing.verbose or printing.printshellcmds or printing.debug_dag
+):
+    speak_plainly(logging.getLogger("snakemake.logging"))
+    if printing.dryrun:
+        # Snakemake ends a dry run before it lists each job, which takes as long as the planning of thousands.
+        printing.quiet = {Quietness.RULES, Quietness.PROGRESS}
+
 
 try:
     check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
@@ -61,10 +75,11 @@ def recipes_that_begin_with(*rules):
     )
 
 
-def datasets_of_layout(layout):
-    """Return the pattern of the datasets that have a layout."""
-    datasets = config["datasets"]
-    return one_of(name for name in datasets if datasets[name]["layout"] == layout)
+def datasets_generated_by(rule):
+    """Return the pattern of the datasets whose layout a rule generates."""
+    return one_of(
+        name for name in config["datasets"] if slices.generator_of(config, name) == rule
+    )
 
 
 wildcard_constraints:
@@ -106,7 +121,6 @@ def inputs(step):
     What a job waits for and is not made from is ancient: where it is forced to run again, nothing follows.
     """
 
-    @signed
     def of_job(wildcards):
         check_key(step, wildcards)
         if keys.stands(step, wildcards) and not looks_behind_what_stands():
@@ -123,7 +137,7 @@ def inputs(step):
             for name in paths
         }
 
-    return unpack(of_job)
+    return unpack(signed(of_job))
 
 
 def job(step):
@@ -151,7 +165,12 @@ def growing(amount):
 
 def cards(environment):
     """Return how many cards a job of an environment asks for."""
-    return int(wanted(environment).cuda is not None)
+    return int(requirements_of(environment).cuda is not None)
+
+
+def is_silent():
+    """Tell whether the call was asked to print nothing."""
+    return Quietness.ALL in (printing.quiet or ())
 
 
 def environment_name(wildcards):

@@ -19,7 +19,7 @@ rule infer:
     params:
         job=job("infer"),
     shell:
-        f"{JOB} --shard {{wildcards.shard}} 2>&1 | tee {{log:q}}"
+        f"{JOB} --shard {{wildcards.shard}} > {{log:q}} 2>&1"
 
 
 rule sample_training:
@@ -43,4 +43,4 @@ rule sample_training:
     params:
         job=job("sample_training"),
     shell:
-        f"{JOB} 2>&1 | tee {{log:q}}"
+        f"{JOB} > {{log:q}} 2>&1"

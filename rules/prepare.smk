@@ -8,7 +8,7 @@ rule generate_rooms:
     benchmark:
         benchmark_of("generate_rooms")
     wildcard_constraints:
-        dataset=datasets_of_layout("scannet"),
+        dataset=datasets_generated_by("generate_rooms"),
     conda:
         "../envs/metrics.yaml"
     threads: 2
@@ -31,7 +31,7 @@ rule generate_streets:
     benchmark:
         benchmark_of("generate_streets")
     wildcard_constraints:
-        dataset=datasets_of_layout("semantickitti"),
+        dataset=datasets_generated_by("generate_streets"),
     conda:
         "../envs/metrics.yaml"
     threads: 2
@@ -82,7 +82,7 @@ rule check_protocol:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(60),
+        runtime=growing(10),
     params:
         job=job("check_protocol"),
     shell:

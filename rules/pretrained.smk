@@ -1,5 +1,5 @@
-# In place of a training; without a card, as nothing runs through the network. Were its environment the backbone's,
-# Snakemake would print no container recipe, since the default experiment has no such job.
+# In place of a training, and without a GPU, since the network is not run. Its environment has a torch that reads a
+# checkpoint without running code of it, which the backbone's need not have.
 rule import_weights:
     input:
         inputs("import_weights"),
@@ -12,7 +12,7 @@ rule import_weights:
     wildcard_constraints:
         recipe=recipes_that_begin_with("import_weights"),
     conda:
-        "../envs/cpu.yaml"
+        "../envs/pretrained.yaml"
     threads: 1
     resources:
         mem_mb=growing(4000),
@@ -20,4 +20,4 @@ rule import_weights:
     params:
         job=job("import_weights"),
     shell:
-        f"{JOB} 2>&1 | tee {{log:q}}"
+        f"{JOB} > {{log:q}} 2>&1"

@@ -21,4 +21,4 @@ rule export_pseudo_masks:
     params:
         job=job("export_pseudo_masks"),
     shell:
-        f"{JOB} 2>&1 | tee {{log:q}}"
+        f"{JOB} > {{log:q}} 2>&1"

@@ -7,8 +7,9 @@ from openworld3d.workflow import inputs as step_inputs, rows, shown
 from openworld3d.workflow.plan import PLAN, read_plan, told_apart
 from openworld3d.workflow.reached import everything_reached
 
-# What this call is asked for: the targets by name, and the outputs of each.
-asked = {}
+# The outputs that each target of this call stands for, by its name, and those among them that are tables to be made.
+targets = {}
+new_tables = []
 
 
 def target(name, *lists):
@@ -19,40 +20,46 @@ def target(name, *lists):
     """
 
     def of_target(wildcards):
-        if name not in asked:
-            asked[name] = [made for made_of in lists for made in made_of()]
-            run_command(lambda: begin(name))
-        wanted = without_what_comes_along(asked[name])
+        if name not in targets:
+            targets[name] = [made for made_of in lists for made in made_of()]
+            run_command(lambda: begin(targets[name]))
+        outputs = without_what_comes_along(targets[name])
         return [
-            *map(keys.path, [*checks_behind(asked[name]), *wanted]),
-            *records_missing(map(keys.places, wanted)),
+            *map(keys.path, [*checks_behind(targets[name]), *outputs]),
+            *records_missing(map(keys.places, outputs)),
         ]
 
     return of_target
 
 
-def without_what_comes_along(wanted):
+def without_what_comes_along(outputs):
     """Return some outputs but for what is measured of the rows of a table that is to be made of that."""
-    tables = [made for made in wanted if made.step == "make_table"]
+    tables = [made for made in outputs if made.step == "make_table"]
     if all(keys.stands(made.step, made.wildcards) for made in tables):
-        return wanted
-    return [made for made in wanted if made.step != "measure"]
+        return outputs
+    return [made for made in outputs if made.step != "measure"]
 
 
-def begin(name):
-    """Set aside what is damaged of what is asked for, say what is new, and show what is there already."""
-    for path in shown.damaged(keys, asked[name]):
+def begin(outputs):
+    """Set aside what is damaged of a target's outputs, say why some are to be made, or show that all are there."""
+    for path in shown.damaged(keys, outputs):
         if is_at_work():
             set_aside(path)
-        print(
-            f"{path} is not what was made and recorded: a run makes it anew.",
-            file=sys.stderr,
-        )
-    if shown.missing(keys, asked[name]):
-        for line in shown.what_is_new(keys, asked[name]):
-            print(line, file=sys.stderr)
-    elif is_at_work() and all(map(is_there, checks_behind(asked[name]))):
-        shown.show(keys, asked[name])
+        say([f"{path} is not what was made and recorded: a run makes it anew."])
+    missing = shown.missing(keys, outputs)
+    if missing:
+        new_tables.extend(made for made in missing if made.output == "markdown")
+        say(shown.reasons(keys, outputs), "Why:")
+    elif is_at_work() and all(map(is_there, checks_behind(outputs))):
+        shown.show(keys, outputs)
+
+
+def say(lines, heading=""):
+    """Print lines to the terminal, if there are any, below their heading."""
+    if lines and heading:
+        lines = [heading, *(f"    {line}" for line in lines)]
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def is_there(made):
@@ -87,11 +94,11 @@ def looks_behind_what_stands():
     return workflow.executor_plugin is None or bool(forced)
 
 
-def checks_behind(wanted):
+def checks_behind(outputs):
     """Return the check of each environment that the jobs behind some outputs run in."""
     environments = {
         STEPS[result.step].environment(config, result.wildcards)
-        for result in keys.behind(wanted)
+        for result in keys.behind(outputs)
     }
     return [made_check(environment) for environment in sorted(environments)]
 
@@ -99,11 +106,6 @@ def checks_behind(wanted):
 def made_check(environment):
     """Return the check of an environment."""
     return Made("check_environment", "out", {"environment": environment})
-
-
-def made_of_rows(table, step):
-    """Return what a step makes of each row of a table, in the order of the rows."""
-    return [Made(step, "out", row) for row in rows.rows_of_table(config, table)]
 
 
 def table_of(table):
@@ -115,7 +117,7 @@ def table_of(table):
     return [
         *files,
         *checks_of_protocols(table),
-        *made_of_rows(table, "measure"),
+        *step_inputs.of_rows("measure")(config, {"table": table}),
     ]
 
 
@@ -128,18 +130,18 @@ def checks_of_protocols(table):
     ]
 
 
-def wanted_table():
-    """Return the wanted table and all that it shows."""
+def selected_table():
+    """Return the selected table and all that it shows."""
     return table_of(config["table"])
 
 
-def wanted_clouds():
-    """Return the clouds of every row of the wanted table."""
-    return made_of_rows(config["table"], "export_clouds")
+def selected_clouds():
+    """Return the clouds of every row of the selected table."""
+    return step_inputs.of_rows("export_clouds")(config, {"table": config["table"]})
 
 
-def wanted_comparison():
-    """Return what says how the wanted table's metrics move with its protocols."""
+def selected_comparison():
+    """Return what says how the selected table's metrics move with its protocols."""
     return [
         Made("compare_protocols", output, {"table": config["table"]})
         for output in STEPS["compare_protocols"].outputs
@@ -154,8 +156,8 @@ def incremental_table():
     ]
 
 
-def wanted_outputs():
-    """Return the outputs and training samples of every run of the wanted table: all that runs a network."""
+def selected_outputs():
+    """Return the outputs and training samples of every run of the selected table: all that runs a network."""
     table = config["table"]
     return [
         made
@@ -167,8 +169,8 @@ def wanted_outputs():
     ]
 
 
-def wanted_pseudo_masks():
-    """Return the pseudo masks of every run of the wanted table that has some, or end in a sentence where none has.
+def selected_pseudo_masks():
+    """Return the pseudo masks of every run of the selected table that has some, or end in a sentence where none has.
 
     What an input function raises Snakemake shows with a traceback.
     """
@@ -192,13 +194,13 @@ def wanted_pseudo_masks():
     return masks
 
 
-def wanted_protocols():
-    """Return the check of each protocol of the wanted table."""
+def selected_protocols():
+    """Return the check of each protocol of the selected table."""
     return checks_of_protocols(config["table"])
 
 
-def wanted_scenes():
-    """Return the scenes of every split that the wanted table needs."""
+def selected_scenes():
+    """Return the scenes of every split that the selected table needs."""
     protocols = config["tables"][config["table"]]["protocols"]
     return [
         made
@@ -214,7 +216,7 @@ def all_environments():
 
 
 def chosen_rows(wildcards):
-    """Return as JSON the rows of the wanted table whose provenance is printed: the one that `row` names, or all."""
+    """Return as JSON the rows of the selected table whose provenance is printed: the one that `row` names, or all."""
     listed = rows.rows_of_table(config, config["table"])
     chosen = [listed[config["row"] - 1]] if "row" in config else listed
     return canonical_json(
@@ -250,21 +252,26 @@ onstart:
     )
 
 
-def show_what_was_asked():
-    """Show what was asked for, where all of it is there."""
-    for wanted in asked.values():
-        shown.show(keys, wanted)
+def show_results():
+    """Let the links lead to what the targets made, and print the tables that are new."""
+    for outputs in targets.values():
+        shown.show(keys, outputs)
+    if not is_silent():
+        for made in dict.fromkeys(map(keys.path, new_tables)):
+            print(f"\n{Path(made).read_text()}", flush=True)
 
 
 def say_what_is_still_shown():
     """Say by what the links are of an earlier config, if they are."""
-    for wanted in asked.values():
-        for line in shown.what_is_still_shown(keys, wanted):
-            print(line, file=sys.stderr)
+    for outputs in targets.values():
+        say(
+            shown.what_is_still_shown(keys, outputs),
+            "The links under results/ still show what was made before these changes:",
+        )
 
 
 onsuccess:
-    run_command(show_what_was_asked)
+    run_command(show_results)
     run_command(say_what_is_still_shown)
 
 

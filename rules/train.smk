@@ -19,7 +19,7 @@ rule train:
     params:
         job=job("train"),
     shell:
-        f"{JOB} --key {{wildcards.key}} --processes $(( {{resources.gpu}} > 1 ? {{resources.gpu}} : 1 )) 2>&1 | tee {{log:q}}"
+        f"{JOB} --key {{wildcards.key}} --processes $(( {{resources.gpu}} > 1 ? {{resources.gpu}} : 1 )) > {{log:q}} 2>&1"
 
 
 rule relabel:

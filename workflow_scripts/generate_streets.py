@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
-from openworld3d.generators.config import read_config
+from openworld3d.generators.config import StreetsConfig, read_arguments
 from openworld3d.generators.streets.drive import times
 from openworld3d.generators.streets.generation import generate_scans, generate_street
 from openworld3d.generators.streets.kitti_layout import write_scan, write_trajectory
 
-LIMITS = {
-    "sequences": (1, 100),
-    "scans": (1, 1000),
-    "seed": (0, 2**32 - 1),
-}
-
 
 def generate_sequence(task: tuple[Path, int, int, int]) -> None:
-    """Generate one sequence and write it; the task is its folder, the seed, its number, how many scans."""
+    """Generate and write one sequence of a task: its folder, the seed, its number, how many scans."""
     folder, seed, sequence, scans = task
     street = generate_street(seed, sequence, scans)
     for number, scan in enumerate(generate_scans(street, seed, sequence)):
@@ -29,27 +22,21 @@ def generate_sequence(task: tuple[Path, int, int, int]) -> None:
     write_trajectory(folder, street.poses, times(scans))
 
 
-def generate(config: dict[str, int], folder: Path, workers: int) -> None:
-    """Write the sequences into `folder`, which appears whole."""
+def generate(config: StreetsConfig, folder: Path, workers: int) -> None:
+    """Write the sequences into `folder`, which appears whole or not at all."""
     with whole_folder(folder) as temporary:
         tasks = [
-            (temporary / "sequences" / f"{sequence:02d}", config["seed"], sequence, config["scans"])
-            for sequence in range(config["sequences"])
+            (temporary / "sequences" / f"{sequence:02d}", config.seed, sequence, config.scans)
+            for sequence in range(config.sequences)
         ]
         with ProcessPoolExecutor(workers) as pool:
             list(pool.map(generate_sequence, tasks))
 
 
 def main() -> None:
-    """Read the command line and generate."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", required=True, help="sequences, scans (of each), seed, as JSON")
-    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
-    parser.add_argument("--workers", type=int, default=1, help="processes that generate sequences")
-    arguments = parser.parse_args()
-    config = read_config(arguments.config, LIMITS)
-    generate(config, arguments.out, arguments.workers)
-    print(f"{config['sequences']} sequences of {config['scans']} scans")
+    config, folder, workers = read_arguments(__doc__, StreetsConfig)
+    generate(config, folder, workers)
+    print(f"{config.sequences} sequences of {config.scans} scans")
 
 
 if __name__ == "__main__":

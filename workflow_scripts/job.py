@@ -22,7 +22,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
-from openworld3d.environment.card import read_driver
+from openworld3d.environment.gpu import read_driver
 from openworld3d.environment.installed import distributions
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json
@@ -81,9 +81,9 @@ def check_code(job: Job) -> dict[str, str]:
         code = code_of(job["script"], tuple(job["modules"]), tuple(job["ignores"]))
     except (OSError, SyntaxError, ValueError):  # a file that is half saved, or gone
         code = {}
-    wanted = job["parts"]["code"]
-    if digest_of(code) != wanted:
-        before = planned_code(wanted)
+    expected = job["parts"]["code"]
+    if digest_of(code) != expected:
+        before = planned_code(expected)
         changed = [file for file in sorted({*code, *before}) if code.get(file) != before.get(file)] if before else []
         where = changed[0] if changed else f"{job['script']} or a file that it imports"
         raise UserError(

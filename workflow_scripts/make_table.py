@@ -1,63 +1,14 @@
-"""Join the metrics of methods into one table as CSV, Markdown and LaTeX."""
+"""Write the table of methods as CSV, Markdown and LaTeX, and the differences between its rows."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import re
-from itertools import combinations
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from openworld3d.errors import UserError, nearest, run_command
+from openworld3d.errors import run_command
 from openworld3d.files import whole_file
-from openworld3d.metrics.comparison import Row, comparable, difference, holds, near_best
-from openworld3d.reports.markdown import table_lines
-from openworld3d.scenes.manifests import read_manifest
-
-IDENTITY = ["dataset", "protocol", "backbone", "recipe", "coverage", "score", "method", "seed"]
-SIZE = ["points", "prevalence"]
-SHARED = ["dataset", "protocol"]
-OWN = ["backbone", "method", "coverage", "seed"]
-ENDS = ("_low", "_high")
-MISSING = "n/a"
-GROUND = (
-    "The unknown is the positive class, void points are left out, and every number is pooled over all "
-    "original points of all evaluation scenes. Fractions, not percent; n/a: not defined; *: not told apart from the "
-    "best of its protocol, upper bounds aside, as the difference's 95 % interval over draws of the evaluation scenes "
-    "holds 0."
-)
-DEFINITIONS = {
-    "coverage": "single: a voxel's points share the outputs of one of them; fragments: each point has its own; "
-    "tta: averaged over four turns of the scene",
-    "points": "points that are not void",
-    "prevalence": "share of unknown points, which is the aupr of a random score",
-    "aupr": "average precision, steps over distinct scores",
-    "aupr_trapezoid": "area under straight lines between the points of the precision-recall curve (REAL)",
-    "auroc": "area under the ROC curve, ties count half",
-    "fpr95": "false-positive rate at the first threshold whose true-positive rate is at least 0.95",
-    "fpr95_strict": "the same where the true-positive rate is above 0.95 (REAL)",
-    "miou_known": "mean IoU over the known classes present, unknown points count against them (PDF)",
-    "miou_all": "mean IoU over all classes, the unknown ones at 0 unless they are taught (REAL)",
-    "miou_old": "mean IoU over the classes known from the start",
-    "miou_novel": "mean IoU over the classes that were unknown and have been taught",
-    "forgetting": "by how much miou_old fell since the step before",
-    "aupr_standard": "aupr with unknown points weighed as if they were 5 % of all",
-    "lift": "aupr as a multiple of the prevalence",
-    "aupr_scenes": "mean of aupr over the scenes that have unknown points (PDF)",
-    "auroc_scenes": "mean of auroc over the scenes that have unknown points (PDF)",
-    "miou_present": "mean IoU over all classes that have a point, the unknown ones at 0 unless they are taught",
-    "miou_open": "mean IoU of known classes and unknown, of points above a threshold that 5 % of known training "
-    "voxels exceed",
-    "iou_unknown": "IoU of unknown at that threshold",
-    "ece": "expected calibration error of the predictions of known classes, 15 steps",
-    "risk": "area under risk against coverage of the predictions of known classes",
-    "accuracy": "share of points predicted right, unknown points are always wrong",
-}
+from openworld3d.reports.table import MISSING, caption_of, differences, join, latex, markdown, read_rows, shown_rows
 
 
 def main() -> None:
@@ -85,109 +36,6 @@ def main() -> None:
     write(arguments.markdown, markdown(text, caption))
     write(arguments.tex, latex(text, caption, arguments.config["table"]))
     write(arguments.differences, differences(rows, metrics).to_csv(index=False, na_rep=MISSING))
-
-
-def read_rows(
-    identities: list[dict[str, Any]], metrics: list[Path], replicates: list[Path], names: list[str]
-) -> list[Row]:
-    """Return the rows of the table; each metric must be there."""
-    if not len(identities) == len(metrics) == len(replicates):
-        raise UserError(
-            f"the table has {len(identities)} rows, {len(metrics)} metrics files and {len(replicates)} of draws; "
-            "give one of each per row"
-        )
-    rows = []
-    for identity, path, drawn in zip(identities, metrics, replicates):
-        with np.load(drawn) as arrays:
-            of_draws = {name: arrays[name] for name in arrays.files}
-        rows.append(Row(identity, read_metrics(path, [*SIZE, *names]), of_draws))
-    return rows
-
-
-def read_metrics(path: Path, names: list[str]) -> dict[str, Any]:
-    """Return a metrics file, which must have the named numbers."""
-    metrics = read_manifest(path, [*SIZE, "bootstrap"])
-    choices = [name for name, value in metrics.items() if not isinstance(value, dict)]
-    for name in names:
-        if name not in choices:
-            raise UserError(
-                f"{path}: there is no metric {name!r}{nearest(name, choices)}; choose of {', '.join(choices)}"
-            )
-    return metrics
-
-
-def join(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return one line per row: who it is, how many points, and its metrics, each with the ends of its interval."""
-    columns = list(dict.fromkeys([*IDENTITY, *SIZE, *(f"{name}{end}" for name in metrics for end in ("", *ENDS))]))
-    lines = []
-    for row in rows:
-        line = {key: row.identity[key] for key in IDENTITY}
-        line.update({name: row.metrics[name] for name in [*SIZE, *metrics]})
-        for name in metrics:
-            ends = row.metrics["bootstrap"].get(name, [None, None])
-            line.update({f"{name}{end}": value for end, value in zip(ENDS, ends)})
-        lines.append([line[column] for column in columns])
-    return pd.DataFrame(lines, columns=columns, dtype=object)
-
-
-def shown_rows(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return the table as people read it; * marks what is not told apart from the best of its column."""
-    columns = list(dict.fromkeys([*IDENTITY, *SIZE, *metrics]))
-    lines = []
-    for row in rows:
-        values = {**row.metrics, **row.identity}
-        marks = {name: "*" for name in metrics if name in row.replicates and near_best(row, rows, name)}
-        lines.append([shown(values[name]) + marks.get(name, "") for name in columns])
-    return pd.DataFrame(lines, columns=columns, dtype=object)
-
-
-def differences(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return a line for each two rows that can be compared and each metric, and whether the difference holds."""
-    lines = []
-    for one, other in combinations(rows, 2):
-        if not comparable(one, other):
-            continue
-        for name in metrics:
-            if None in (one.metrics[name], other.metrics[name]) or name not in one.replicates:
-                continue
-            between = difference(one, other, name)
-            gap = one.metrics[name] - other.metrics[name]
-            who = [one.identity[key] for key in SHARED]
-            who += [row.identity[key] for row in (one, other) for key in OWN]
-            lines.append([*who, name, gap, *between, holds(between)])
-    columns = [*SHARED, *OWN, *(f"other_{key}" for key in OWN), "metric", "difference", "low", "high", "holds"]
-    return pd.DataFrame(lines, columns=columns)
-
-
-def shown(value: Any) -> str:
-    """Return a cell as people read it."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return MISSING
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def caption_of(name: str, columns: list[str]) -> str:
-    """Return the sentences that say what the numbers of these columns mean."""
-    defined = [f"{column}: {DEFINITIONS[column]}" for column in columns if column in DEFINITIONS]
-    return f"Table {name}. {GROUND} {'; '.join(defined)}."
-
-
-def markdown(text: pd.DataFrame, caption: str) -> str:
-    """Return a Markdown table, names to the left and numbers to the right, with its caption below."""
-    names = sum(column in IDENTITY for column in text.columns)
-    return "\n".join([*table_lines(list(text.columns), text.to_numpy().tolist(), names), "", caption, ""])
-
-
-def latex(text: pd.DataFrame, caption: str, name: str) -> str:
-    """Return a LaTeX table with booktabs rules."""
-    with pd.option_context("display.max_colwidth", None):  # pandas before 2 cuts cells at 50 characters
-        return text.to_latex(
-            index=False,
-            escape=True,
-            column_format="".join("l" if column in IDENTITY else "r" for column in text.columns),
-            caption=re.sub(r"([&%$#_{}])", r"\\\1", caption),
-            label=f"tab:{name}",
-        )
 
 
 def write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Compute the metrics of a method from its statistics: each with what it may be and how sure it is."""
+"""Compute the metrics of a method from its statistics, each with its bounds and its bootstrap interval."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from openworld3d.files import whole_file, write_json
 from openworld3d.metrics import segmentation, statistics
 from openworld3d.metrics.bootstrap import interval, replicate
 from openworld3d.metrics.breakdowns import by_known, by_scene, by_unknown
-from openworld3d.metrics.exact import Parts, exact_metrics
-from openworld3d.metrics.measures import Measured, Measures
+from openworld3d.metrics.exact import PointRanking, parts_of
+from openworld3d.metrics.measures import Evaluation
 from openworld3d.metrics.statistics import Statistics
-from openworld3d.metrics.steps import of_step
-from openworld3d.scenes.manifests import Scenes, read_scenes
-from openworld3d.scenes.scene import VOID, load_scene
-from openworld3d.scoring.scored_scenes import scored_scenes
+from openworld3d.metrics.table import Measured, exactly, measured
+from openworld3d.scenes.manifests import read_scenes
 
 
 def main() -> None:
-    """Read the arguments, measure, write JSON in which what is not defined is null, and the replicates."""
+    """Read the arguments, compute the metrics, write them as JSON, null where not defined, and their replicates."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="of all shards of a method, .npz")
+    parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="statistics of all shards, .npz")
     parser.add_argument("--before", required=True, type=Path, nargs="*", help="those of the step before, or none")
     parser.add_argument("--scores", required=True, type=Path, nargs="*", help="manifests to rank exactly, or none")
     parser.add_argument(
@@ -42,29 +40,22 @@ def main() -> None:
     of_method, config = merged(arguments.statistics), arguments.config
     check(arguments.statistics[0].parent, of_method, config["unknown"])
     before = merged(arguments.before) if arguments.before else None
-    unknown = [name for name in config["unknown"] if name not in config["taught"]]
-    old = [name for name in of_method.classes.tolist() if name not in config["unknown"]]
-    measures = Measures(of_method, unknown)
-
-    def of_draws(drawn: np.ndarray) -> Measured:
-        return {**measures.of_draws(drawn), **of_step(of_method, before, old, config["taught"], drawn)}
-
-    once = np.ones((1, measures.scenes), np.int64)
-    found = {**measures.of_all(), **of_step(of_method, before, old, config["taught"], once)}
+    evaluation = Evaluation(of_method, config["unknown"], config["taught"], before)
+    found = measured(evaluation.of_all())
     if arguments.scores:
-        parts = parts_of(arguments.scores, arguments.outputs, read_scenes(arguments.scenes), unknown)
-        found.update({name: np.full((3, 1), value) for name, value in exact_metrics(parts).items()})
-    drawn = replicate(of_draws, measures.scenes, config["replicates"])
-    write_json(arguments.out, without_nan(report(measures, found, drawn)))
+        parts = parts_of(arguments.scores, arguments.outputs, read_scenes(arguments.scenes), evaluation.unknown)
+        found.update({name: np.full((3, 1), value) for name, value in exactly(PointRanking(parts)).items()})
+    drawn = replicate(lambda draws: measured(evaluation.of_draws(draws)), evaluation.scenes, config["replicates"])
+    write_json(arguments.out, without_nan(report(evaluation, found, drawn)))
     with whole_file(arguments.replicates) as temporary, open(temporary, "wb") as file:
         np.savez(file, **cast(Any, {"scenes": of_method.scenes, **drawn}))
 
 
-def report(measures: Measures, found: Measured, drawn: Measured) -> dict[str, Any]:
-    """Return every metric by name, what it lies between, its bootstrap interval, and what lies behind it."""
-    points = measures.statistics.class_points().sum(axis=0)
-    unknown_points, all_points = int(points[measures.unknown].sum()), int(points.sum())
-    confusion = measures.statistics.confusion.sum(axis=0)
+def report(evaluation: Evaluation, found: Measured, drawn: Measured) -> dict[str, Any]:
+    """Return every metric by name, its bounds, its bootstrap interval, and its breakdowns."""
+    points = evaluation.statistics.class_points().sum(axis=0)
+    unknown_points, all_points = int(points[evaluation.unknown].sum()), int(points.sum())
+    confusion = evaluation.statistics.confusion.sum(axis=0)
     return {
         "points": all_points,
         "unknown_points": unknown_points,
@@ -72,48 +63,38 @@ def report(measures: Measures, found: Measured, drawn: Measured) -> dict[str, An
         **{name: float(value[1, 0]) for name, value in found.items()},
         "between": {name: [float(value[0, 0]), float(value[2, 0])] for name, value in found.items()},
         "bootstrap": {name: list(interval(value[0], value[2])) for name, value in drawn.items()},
-        "iou": dict(zip(measures.statistics.classes.tolist(), segmentation.iou(confusion).tolist())),
-        "by_unknown": by_unknown(measures),
-        "by_known": by_known(measures),
-        "by_scene": by_scene(measures),
+        "iou": dict(zip(evaluation.statistics.classes.tolist(), segmentation.iou(confusion).tolist())),
+        "by_unknown": by_unknown(evaluation),
+        "by_known": by_known(evaluation),
+        "by_scene": by_scene(evaluation),
     }
 
 
 def merged(paths: list[Path]) -> Statistics:
-    """Return the statistics of some shards, added."""
+    """Return the sum of the statistics of all shards."""
     return statistics.merge([statistics.load(path) for path in paths])
 
 
-def parts_of(scores: list[Path], outputs: list[Path], scenes: Scenes, unknown: list[str]) -> Parts:
-    """Return of each scene the score of the points that are not void, and whether they are unknown."""
-    positive = [scenes.classes.index(name) for name in unknown]
-    parts = []
-    for scored in scored_scenes(scores, outputs, scenes):
-        label = load_scene(scored.file.path, scenes.classes).label
-        parts.append((scored.score()[label != VOID], np.isin(label[label != VOID], positive)))
-    return parts
-
-
 def check(path: Path, of_method: Statistics, unknown: list[str]) -> None:
-    """Refuse statistics of no scene, and unknown classes that do not exist or have no point."""
+    """Raise UserError for statistics of no scene, and for unknown classes that do not exist or have no point."""
     if not len(of_method.scenes):
-        raise UserError(f"{path}: no shard has a scene; the protocol must name scenes to evaluate on")
+        raise UserError(f"{path}: no shard has a scene, expected one or more; evaluate splits that have scenes")
     classes = of_method.classes.tolist()
     points = of_method.class_points()
     for name in unknown:
         if name not in classes:
             raise UserError(
-                f"{path}: there is no class {name!r}{nearest(name, classes)}; choose of {', '.join(classes)}"
+                f"{path}: there is no class {name!r}{nearest(name, classes)}; choose one of {', '.join(classes)}"
             )
         if not points[:, classes.index(name)].any():
             raise UserError(
-                f"{path}: no scene of the evaluation has a point of the unknown class {name!r}; "
+                f"{path}: no evaluation scene has a point of the unknown class {name!r}; "
                 "choose evaluation scenes that contain it, or leave it out of the protocol's unknown classes"
             )
 
 
 def without_nan(value: Any) -> Any:
-    """Return the value with null for NaN, which JSON lacks."""
+    """Return the value with None for NaN, which JSON does not have."""
     if isinstance(value, dict):
         return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list):

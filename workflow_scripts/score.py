@@ -1,128 +1,67 @@
-"""Turn the outputs of a run into one score for each of their rows."""
+"""Score the outputs of a run, and reduce the scores to the statistics from which all metrics follow."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
-from typing import NamedTuple, Sequence
 
-import numpy as np
-
-from openworld3d import plugins
-from openworld3d.errors import UserError, run_command
-from openworld3d.files import sha256_of, whole_file, whole_folder, write_json
-from openworld3d.inference.outputs import index_of_columns, read_inverse, read_outputs
-from openworld3d.scenes.manifests import SceneFile, read_scenes, scene_names
-from openworld3d.scenes.voxels import first_points
-from openworld3d.scoring.apply import Score, make_score, score_rows
-from openworld3d.scoring.smoothing import mean_over_neighbors
-from openworld3d.scoring.thresholds import known_threshold
-
-
-class Method(NamedTuple):
-    """A score, fitted where it fits, which outputs it reads, and over how many rows it is smoothed."""
-
-    score: Score
-    reads: Sequence[str]
-    neighbors: int
+from openworld3d.errors import run_command
+from openworld3d.files import whole_folder, write_json
+from openworld3d.metrics import statistics
+from openworld3d.metrics.statistics import Points, Statistics
+from openworld3d.scenes.manifests import Scenes, read_scenes
+from openworld3d.scenes.scene import load_scene
+from openworld3d.scoring.scenes import log_odds_of, make_method, read_sample, score_scenes, threshold_of
+from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
 
 def main() -> None:
-    """Read the arguments, score every scene of the outputs, write a folder."""
+    """Read the arguments, score every scene of the outputs, write a folder of scores and a file of statistics."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--config",
         required=True,
         type=json.loads,
-        help='JSON: {"kind": a file of openworld3d/scores, "neighbors": rows to smooth over, OPTION: number, ...}',
+        help='JSON: {"score": {"kind": a file of openworld3d/scores, "neighbors": rows to average, OPTION: number, '
+        '...}, "bits": leading bits of a score that are its bin}',
     )
     parser.add_argument("--outputs", required=True, type=Path, help="manifest of a run's outputs")
     parser.add_argument("--sample", required=True, type=Path, nargs="*", help="its training sample, where it has one")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
-    parser.add_argument("--out", required=True, type=Path, help="manifest.json, the scores beside it")
+    parser.add_argument("--out", required=True, type=Path, help="manifest.json to write, the scores beside it")
+    parser.add_argument("--statistics", required=True, type=Path, help="statistics to write, .npz")
     arguments = parser.parse_args()
 
+    config, scenes = arguments.config, read_scenes(arguments.scenes)
     sample = read_sample(arguments.sample)
-    method = make_method(arguments.config, sample)
-    scenes = read_scenes(arguments.scenes)
-    columns = len(index_of_columns(arguments.outputs, scenes.classes))
-    written = []
+    method = make_method(config["score"], sample)
+    threshold = threshold_of(method, sample)
     with whole_folder(arguments.out.parent) as folder:
-        for name in scene_names(arguments.outputs):
-            path = folder / f"{name}.npz"
-            score_scene(arguments.outputs.with_name(path.name), path, method, columns, scenes.find(name))
-            written.append({"name": name, "sha256": sha256_of(path)})
-        manifest = {"score": arguments.config, "threshold": threshold_of(method, sample), "scenes": written}
+        written = score_scenes(method, arguments.outputs, scenes, folder)
+        manifest = {"score": config["score"], "threshold": threshold, "scenes": written}
         write_json(folder / arguments.out.name, manifest)
+    found = scored_scenes([arguments.out], [arguments.outputs], scenes)
+    statistics.save(arguments.statistics, summary(found, scenes, config["bits"], threshold))
 
 
-def read_sample(paths: Sequence[Path]) -> dict[str, np.ndarray]:
-    """Return the arrays of a training sample, none where there is none."""
-    sample: dict[str, np.ndarray] = {}
-    for path in paths:
-        with np.load(path) as stored:
-            sample.update({name: stored[name] for name in stored.files})
-    return sample
-
-
-def make_method(config: dict[str, float], sample: dict[str, np.ndarray]) -> Method:
-    """Return the score that a config describes, fitted on a training sample where it fits."""
-    module = plugins.load("scores", str(config["kind"]))
-    score = make_score(module, {name: config[name] for name in module.OPTIONS}, sample)
-    return Method(score, module.READS, int(config["neighbors"]))
-
-
-def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
-    """Return above which score a point is flagged; None without a sample, and for means over rows, which it lacks."""
-    if not sample or method.neighbors > 1:
-        return None
-    return known_threshold(score_rows(method.score, {name: sample[name] for name in method.reads}), sample["weight"])
-
-
-def score_scene(source: Path, target: Path, method: Method, columns: int, scene: SceneFile) -> None:
-    """Write `score` (R,) float32 of the rows of one scene's outputs, whose logits have so many columns."""
-    outputs, inverse = read_outputs(source, method.reads), read_inverse(source, scene.points)
-    if "logits" in outputs:
-        check_logits(source, outputs["logits"], columns)
-    score = score_rows(method.score, {name: outputs[name] for name in method.reads})
-    if not np.isfinite(score).all():
-        row = int(np.flatnonzero(~np.isfinite(score))[0])
-        raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number")
-    if method.neighbors > 1:
-        score = mean_over_neighbors(score, coord_of_rows(scene, inverse), method.neighbors)
-    with whole_file(target) as temporary, open(temporary, "wb") as file:
-        np.savez(file, score=score)
-
-
-def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
-    """Return where each row of the outputs is, the place of the first of its points: (R, 3) float32 in metres."""
-    with np.load(scene.path) as arrays:
-        return arrays["coord"][first_points(inverse)]
-
-
-def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
-    """Refuse logits of other classes, or that have no softmax.
-
-    -inf is the logit of a class that cannot be, as long as another class can; +inf and NaN are those of no class.
-    """
-    if logits.shape[1] != columns:
-        raise UserError(
-            f"{source}: logits have {logits.shape[1]} columns for {columns} classes; infer this run again"
+def summary(found: list[ScoredScene], scenes: Scenes, bits: int, threshold: float | None) -> Statistics:
+    """Return the statistics of some scenes, those of no scene where there are none."""
+    classes, flagged_above = scenes.classes, math.nan if threshold is None else threshold
+    parts = [
+        statistics.of_scene(
+            scored.name, classes, scored.columns.tolist(), points_of(scored, classes), bits, flagged_above
         )
-    diverged = "the network has diverged: train it again with a lower learning rate"
-    wrong = ~(logits < np.inf)
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise UserError(
-            f"{source}: logits[{row}, {column}] is {logits[row, column]}, expected a finite number, or -inf for a "
-            f"class that cannot be; {diverged}"
-        )
-    impossible = np.isneginf(logits).all(axis=1)
-    if impossible.any():
-        raise UserError(
-            f"{source}: logits[{int(impossible.argmax())}] are all -inf, expected a finite one; {diverged}"
-        )
+        for scored in found
+    ]
+    return statistics.merge([statistics.of_no_scene(classes, bits, flagged_above), *parts])
+
+
+def points_of(scored: ScoredScene, classes: list[str]) -> Points:
+    """Return the labels of a scene's points, and what the method says of them."""
+    label = load_scene(scored.file.path, classes).label
+    return Points(label, scored.prediction(), scored.score(), log_odds_of(scored))
 
 
 if __name__ == "__main__":

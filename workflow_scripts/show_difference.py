@@ -9,7 +9,7 @@ from typing import Iterator
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.provenance.records import SUFFIX, Record, chain
-from openworld3d.workflow.plan import PLAN, SHOWN, Plan, differences, read_plan, sentences
+from openworld3d.workflow.plan import PLAN, SHOWN, Plan, behind, differences, read_plan, sentences
 from openworld3d.workflow.steps import STEPS
 
 
@@ -32,8 +32,9 @@ def plan_behind(key: str) -> Plan:
     for record in records_of(key):
         return plan_of_records(chain(str(record)))
     for plan in (read_plan(PLAN), read_plan(SHOWN)):
-        if any(entry["key"] == key for entry in plan["results"].values()):
-            return behind(plan, key)
+        addresses = [address for address, entry in plan["results"].items() if entry["key"] == key]
+        if addresses:
+            return behind(plan, addresses)
     raise UserError(
         f"key {key!r}: no result has it, and none was planned with it; take two from the folders of results/: "
         "snakemake why --config this=KEY that=KEY"
@@ -51,24 +52,10 @@ def plan_of_records(records: Iterator[Record]) -> Plan:
     """Return a plan of what was made as it was."""
     plan: Plan = {"results": {}, "code": {}}
     for record in records:
-        kind = STEPS[record["step"]]
-        address = f"{record['step']} {kind.folder.format(**record['wildcards'])}"
-        entry = {name: record[name] for name in ("key", "parts", "wildcards")}
-        plan["results"][address] = {"noun": kind.noun, "place": kind.place, **entry}
+        address = f"{record['step']} {STEPS[record['step']].folder.format(**record['wildcards'])}"
+        plan["results"][address] = {name: record[name] for name in ("key", "parts", "wildcards")}
         plan["code"][record["parts"]["code"]] = record["code"]
     return plan
-
-
-def behind(plan: Plan, key: str) -> Plan:
-    """Return of a plan what the result of a key is made from, itself included."""
-    waiting = [address for address, entry in plan["results"].items() if entry["key"] == key]
-    found = {}
-    while waiting:
-        address = waiting.pop()
-        if address in plan["results"] and address not in found:
-            found[address] = plan["results"][address]
-            waiting += [other for made in found[address]["parts"]["inputs"].values() for other in made]
-    return {"results": found, "code": plan["code"]}
 
 
 def last(plan: Plan) -> str:

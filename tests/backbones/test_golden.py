@@ -11,7 +11,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from openworld3d.backbones.stratified_transformer import STEM_NEIGHBORS, STEM_RADIUS, StratifiedTransformer
+from openworld3d.backbones.stratified_transformer import (
+    STEM_NEIGHBORS,
+    STEM_RADIUS,
+    StratifiedTransformer,
+    build,
+)
 from openworld3d.networks.layers.geometry import ball_neighbors
 from openworld3d.protocols.protocol import IGNORED
 
@@ -32,7 +37,7 @@ def golden(request: pytest.FixtureRequest) -> dict[str, np.ndarray]:
 
 def loaded(golden: dict[str, np.ndarray]) -> StratifiedTransformer:
     config = json.loads(str(golden["config"]))
-    network = StratifiedTransformer(config, in_channels=6, classes=config["classes"])
+    network = build({"initialisation": "reference", **config}, 6, config["classes"])
     state = {name[6:]: torch.from_numpy(value) for name, value in golden.items() if name.startswith("state/")}
     network.load_state_dict(state, strict=True)
     return network.eval()

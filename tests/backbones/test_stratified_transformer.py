@@ -42,6 +42,15 @@ def test_published_configuration_has_its_parameters(name: str, classes: int, mil
     assert sum(value.numel() for value in network.parameters()) / 1e6 == pytest.approx(millions, abs=0.01)
 
 
+def test_blocks_are_what_the_checkpoints_call_blocks() -> None:
+    network = build(SMALL, 6, 5)
+    named = {name for name, value in network.named_parameters() if ".blocks." in name}
+    blocks = {id(value) for value in network.block_parameters()}
+    assert named == {name for name, value in network.named_parameters() if id(value) in blocks}
+    assert len(named) == len(blocks) > 0
+    assert network.last_layer_names() == ["classifier.3.weight", "classifier.3.bias"]
+
+
 def test_clouds_of_a_batch_do_not_see_each_other() -> None:
     network = build(SMALL, 3, 5).eval()
     one, other = cloud(300, 1), cloud(200, 2)

@@ -98,7 +98,7 @@ def test_shard_has_its_scenes(take: Callable[..., dict[str, Any]], shard: str, n
             "saved_score",
             np.array([None] * 5),
             [],
-            "hall.npy: not an array of numbers; save it with numpy.save, without",
+            "hall.npy: is not an array of numbers; save it with numpy.save, without",
         ),
         ("logits", np.zeros((5, 2)), ["wall", "sofa"], "logits_classes says sofa, which the protocol holds unknown"),
         ("logits", np.zeros((5, 2)), ["wall", "lmp"], "logits_classes says lmp, but class lmp does not exist"),
@@ -120,6 +120,6 @@ def test_what_does_not_fit_is_refused(
 
 def test_scene_that_is_missing_is_named(take: Callable[..., dict[str, Any]]) -> None:
     with pytest.raises(
-        UserError, match=r"theirs/cellar.npy: there is no such file; save one for each evaluation scene"
+        UserError, match=r"theirs/cellar.npy: does not exist; save one file for each evaluation scene"
     ):
         take("logits", {"hall": LOGITS["hall"]}, [])

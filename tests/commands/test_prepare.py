@@ -7,6 +7,7 @@ import json
 import os
 import time
 from concurrent.futures import Future, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator
 
@@ -19,6 +20,7 @@ from openworld3d.datasets import s3dis, scannet, semantickitti
 from openworld3d.errors import UserError
 from openworld3d.raw import prepare as preparation
 from openworld3d.raw.labels import Reading
+from openworld3d.raw.prepare import SplitConfig
 from openworld3d.scenes.scene import load_scene
 
 FRAMES = ["000000", "000001", "000002"]
@@ -139,13 +141,13 @@ def test_other_code_or_keys_make_every_scene_again(tmp_path: Path, prepare: Run,
 
 
 def test_pattern_of_a_split_is_no_reason_to_make_a_scene_again() -> None:
-    config = {"layout": "folder", "classes": ["a"], "keys": {"label": "l", "splits": {"x": ["*.ply"]}}}
-    wider = {**config, "keys": {"label": "l", "splits": {"x": ["*"]}}}
-    other = {**config, "keys": {"label": "m", "splits": {"x": ["*.ply"]}}}
-    before = preparation.how_scenes_are_made(config, "this")
-    assert preparation.how_scenes_are_made(wider, "this") == before
-    assert preparation.how_scenes_are_made(other, "this") != before
-    assert preparation.how_scenes_are_made(config, "other") != before
+    config = SplitConfig("mine", "folder", "x", ["a"], {"label": "l", "splits": {"x": ["*.ply"]}})
+    wider = replace(config, keys={"label": "l", "splits": {"x": ["*"]}})
+    other = replace(config, keys={"label": "m", "splits": {"x": ["*.ply"]}})
+    before = preparation.digest_of(config, "this")
+    assert preparation.digest_of(wider, "this") == before
+    assert preparation.digest_of(other, "this") != before
+    assert preparation.digest_of(config, "other") != before
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -227,9 +229,7 @@ def test_mistake_in_one_scene_keeps_the_others_and_leaves_no_manifest(
 
 def test_killed_process_is_a_sentence(prepare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(semantickitti, "read_scene", lambda *_: os._exit(9))
-    with pytest.raises(
-        UserError, match=r"scene 00_00000.: a process that read this scene or one beside it was killed"
-    ):
+    with pytest.raises(UserError, match=r"scene 00_00000.: a process that read this scene or another one was killed"):
         prepare()
 
 

@@ -122,8 +122,6 @@ def test_key_that_was_planned_and_not_made_is_known(show: Show, place: Path) -> 
     }
     results = {
         name: {
-            "noun": STEPS[step].noun,
-            "place": STEPS[step].place,
             "key": key(number),
             "wildcards": WILDCARDS,
             "parts": {**of, "code": f"{of['code']} of {step}"},

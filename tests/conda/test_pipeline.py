@@ -34,12 +34,6 @@ def test_running_python_trains(finished_conda: Finished) -> None:
 
 
 @pytest.mark.stacks
-def test_stack_without_torch_scatter_trains(tmp_path: Path) -> None:
-    python = stack_python("py39_torch1.10.2")
-    check_run(run_tiny(tmp_path, python), python)
-
-
-@pytest.mark.stacks
 def test_oldest_stack_trains_in_the_committed_environment(tmp_path: Path) -> None:
     python = stack_python(OLDEST)
     finished = run_tiny(tmp_path)

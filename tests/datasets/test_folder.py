@@ -8,6 +8,7 @@ import laspy
 import numpy as np
 import pytest
 from plyfile import PlyData, PlyElement
+from tests.datasets.fuzzing import Layout
 
 from openworld3d.datasets.folder import read_scene, scenes_of_split
 from openworld3d.errors import UserError
@@ -175,7 +176,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=RAW[:3], intensity=INTENSITY),
         {},
-        r"tile.npz: its classification is int64 of the shape \(3,\), expected numbers of the shape \(4,\)",
+        r"tile.npz: its classification is int64 of shape \(3,\), expected numbers of shape \(4,\)",
     ),
     "label too large for any id": (
         "tile.ply",
@@ -193,13 +194,13 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=RAW.astype(str), intensity=INTENSITY),
         {},
-        "tile.npz: its classification is <U21 of the shape",
+        "tile.npz: its classification is <U21 of shape",
     ),
     "coordinates of two columns": (
         "tile.npz",
         lambda file: np.savez(file, coord=COORD[:, :2], classification=RAW, intensity=INTENSITY),
         {},
-        r"tile.npz: its coord is float64 of the shape \(4, 2\), expected numbers of the shape \(4, 3\)",
+        r"tile.npz: its coord is float64 of shape \(4, 2\), expected numbers of shape \(4, 3\)",
     ),
     "no points": (
         "tile.ply",
@@ -211,7 +212,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=np.array([{}] * 4), intensity=INTENSITY),
         {},
-        "tile.npz: its classification is object of the shape",
+        "tile.npz: its classification is object of shape",
     ),
     "scene wider than float32 can tell": (
         "tile.ply",
@@ -259,3 +260,38 @@ def test_real_tile_is_read() -> None:
     assert void_ids == {"1": 1344}
     assert shift == (770500, 6277500, 20)
     assert scene.coord.max(0) == pytest.approx([41.68, 50, 23.49], abs=1e-5)
+
+
+def write_packed_npz(file: Path) -> None:
+    coord, raw, color, intensity = COORD, RAW, COLOR, INTENSITY
+    np.savez_compressed(file, coord=coord, classification=raw, color=color, intensity=intensity)
+
+
+def write_new_las(file: Path) -> None:
+    """Write what LAS 1.4 has more: its own point formats, attributes of one's own, records after the points."""
+    generator, points = np.random.default_rng(0), 300
+    header = laspy.LasHeader(point_format=7, version="1.4")
+    header.add_extra_dim(laspy.ExtraBytesParams("height", "u2", scales=np.array([0.01]), offsets=np.zeros(1)))
+    header.scales = np.full(3, 0.001)
+    cloud = laspy.LasData(header)
+    cloud.x, cloud.y, cloud.z = generator.uniform(0, 9, (3, points))
+    cloud.red, cloud.green, cloud.blue = generator.integers(0, 256, (3, points))
+    cloud.intensity = generator.integers(0, 1000, points)
+    cloud.classification = generator.choice(RAW, points)
+    cloud.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("mine", 1, "notes", b"flown in March")])
+    cloud.write(str(file))
+
+
+FUZZED: dict[str, tuple[str, Callable[[Path], None]]] = {
+    **{name: FORMATS[name] for name in ("las", "laz", "ply", "ply as text", "npz")},
+    "packed npz": ("tile.npz", write_packed_npz),
+    "las 1.4": ("tile.las", write_new_las),
+    "laz 1.4": ("tile.laz", write_new_las),
+}
+
+
+def layout_of(file: str, write: Callable[[Path], None]) -> Layout:
+    return Layout(lambda root: write(root / file), (file,), "all", {**KEYS, "color_full": 255})
+
+
+LAYOUTS = {name: layout_of(*writer) for name, writer in FUZZED.items()}

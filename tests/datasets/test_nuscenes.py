@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.datasets.fuzzing import Layout
 
-from openworld3d.datasets.nuscenes import CLASS_OF_CATEGORY, CLASSES, THINGS, read_scene, scenes_of_split
+from openworld3d.datasets.nuscenes import (
+    CLASS_OF_CATEGORY,
+    CLASSES,
+    SPLITS,
+    THINGS,
+    drives_of,
+    read_scene,
+    scenes_of_split,
+)
 from openworld3d.errors import UserError
 from openworld3d.scenes.scene import VOID
 
@@ -195,3 +205,42 @@ def test_split_that_is_not_there_is_refused(root: Path, split: str, sentence: st
 def test_root_without_tables_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"v1.0-trainval: does not exist, though every split needs it"):
         scenes_of_split(tmp_path, "train")
+
+
+# SHA-256 of the names, one a line, in the devkit's nuscenes/utils/splits.py at d9de17a.
+DEVKIT = {
+    "train": (700, "182d90e54953d7b067e5488298daef0c46fcb51c8aecddd40f8e3f64934fbdd5"),
+    "val": (150, "9c6d87239035bbd37818497915c95f6df980f62ffdb7dbcf1e527b997b74dc65"),
+    "mini_train": (8, "c849f160715c4c6f417e8595bd97978dda65bbacb6da8fbf8a0a3233e676c2c8"),
+    "mini_val": (2, "12657200a28a6a68f33613640947e7d1a2804e4e54c2ffc53c43d6bcbd8ddd75"),
+}
+
+
+def test_ranges_by_hand() -> None:
+    assert drives_of("1-3 110") == ["scene-0001", "scene-0002", "scene-0003", "scene-0110"]
+
+
+@pytest.mark.parametrize("split", DEVKIT)
+def test_split_is_the_devkits(split: str) -> None:
+    count, digest = DEVKIT[split]
+    assert len(set(SPLITS[split])) == count
+    assert hashlib.sha256("\n".join(SPLITS[split]).encode()).hexdigest() == digest
+
+
+def test_no_scene_trains_and_evaluates() -> None:
+    assert set(SPLITS) == set(DEVKIT)
+    assert not set(SPLITS["train"]) & set(SPLITS["val"])
+    assert not set(SPLITS["mini_train"]) & set(SPLITS["mini_val"])
+
+
+def write_fuzzed(root: Path) -> None:
+    write_mini(root)
+    write_instances(root, np.array([17002, 9001, 24000, 0]))
+    second = INSTANCE_FILE.replace("first", "second")
+    np.savez(root / second, data=np.array([0, 3], np.uint16))
+    write_table(root, "panoptic", [label_row("first", INSTANCE_FILE), label_row("second", second)])
+
+
+TABLES = ("scene", "sample", "sample_data", "lidarseg", "panoptic", "category")
+FILES = (POINTS_FILE, LABEL_FILE, INSTANCE_FILE, *(f"{VERSION}/{table}.json" for table in TABLES))
+LAYOUTS = {"nuscenes": Layout(write_fuzzed, FILES, "mini_val", {})}

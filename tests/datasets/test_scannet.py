@@ -7,6 +7,7 @@ from typing import Callable
 import numpy as np
 import pytest
 from plyfile import PlyData, PlyElement
+from tests.datasets.fuzzing import Layout
 
 from openworld3d.datasets.scannet import CLASS_OF_RAW_ID, CLASSES, NYU40_OF_CLASS, THINGS, read_scene, scenes_of_split
 from openworld3d.errors import UserError
@@ -238,3 +239,8 @@ def test_room_of_a_map_keeps_its_millimetres(root: Path) -> None:
     scene, _, shift = read_scene(root, NAME)
     assert shift == (1e7, -2e7, 0)
     assert np.abs(scene.coord - COORD / 1000 - [0, 0, 0.5]).max() < 1e-6
+
+
+ENDINGS = ("_vh_clean_2.ply", "_vh_clean_2.labels.ply", "_vh_clean_2.0.010000.segs.json", ".aggregation.json")
+FILES = ("scannetv2_train.txt", *(f"scans/{NAME}/{NAME}{ending}" for ending in ENDINGS))
+LAYOUTS = {"scannet": Layout(write_scan, FILES, "train", {})}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.datasets.fuzzing import Layout
 
 from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, THINGS, read_scene, scenes_of_split
 from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
@@ -143,3 +144,13 @@ def test_real_scans_are_read() -> None:
     bus = scene.label == CLASSES.index("other-vehicle")
     assert bus.sum() == 2076
     assert scene.instance[bus].min() >= 0
+
+
+def write_fuzzed(root: Path) -> None:
+    generator = np.random.default_rng(0)
+    points = generator.uniform([-9, -9, -2, 0], [9, 9, 2, 1], (40, 4))
+    write_scan(root, points, generator.choice([10, 30, 40, 0], 40) + (generator.integers(0, 4, 40) << 16))
+
+
+FILES = ("sequences/00/velodyne/000000.bin", "sequences/00/labels/000000.label")
+LAYOUTS = {"semantickitti": Layout(write_fuzzed, FILES, "00", {})}

@@ -1,4 +1,4 @@
-"""The picture of docs/synthesis.md shows what is resized, where it is, and is what the code draws today."""
+"""The picture of docs/synthesis.md shows the resized objects in place, and is up to date."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_things_hide_what_is_below_and_lie_within() -> None:
 
 def test_red_is_what_is_unknown_afterwards() -> None:
     scene = car_and_road()
-    told = set()
+    found = set()
     for seed in range(6):
         _, synthesised = synthesise(scene, DRAW["SOURCES"], Synthesis(), np.random.default_rng(seed))
         image = DRAW["picture"](scene, seed)
@@ -57,8 +57,8 @@ def test_red_is_what_is_unknown_afterwards() -> None:
         assert (shows(left, "KNOWN"), shows(left, "UNKNOWN")) == (True, False)
         assert shows(right, "UNKNOWN") == synthesised.any()
         assert shows(right, "KNOWN") != synthesised.any()
-        told.add(bool(synthesised.any()))
-    assert told == {True, False}
+        found.add(bool(synthesised.any()))
+    assert found == {True, False}
 
 
 @pytest.mark.skipif(not DRAW["SCANS"].exists(), reason="real scans are absent: set DATA_DIR to the folder with them")

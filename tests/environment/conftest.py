@@ -16,24 +16,24 @@ from tests.stacks.pythons import find_python
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow_scripts/check_environment.py"
 TORCH = """
 class cuda:
-    cards = {cards}
-    is_available = staticmethod(lambda: bool(cuda.cards))
-    device_count = staticmethod(lambda: len(cuda.cards))
-    get_device_name = staticmethod(lambda index: cuda.cards[index])
+    gpus = {gpus}
+    is_available = staticmethod(lambda: bool(cuda.gpus))
+    device_count = staticmethod(lambda: len(cuda.gpus))
+    get_device_name = staticmethod(lambda index: cuda.gpus[index])
 """
 LIBCUDA = r"""
 #include <stdlib.h>
 #include <string.h>
-/* FAKE_CUDA is 11010 for 11.1; FAKE_CARD is "8.6 NVIDIA RTX 3090", or not set for none. */
-static const char *card(void) { return getenv("FAKE_CARD"); }
-int cuInit(unsigned flags) { return card() ? 0 : 100; }
+/* FAKE_CUDA is 11010 for 11.1; FAKE_GPU is "8.6 NVIDIA RTX 3090", or not set for none. */
+static const char *gpu(void) { return getenv("FAKE_GPU"); }
+int cuInit(unsigned flags) { return gpu() ? 0 : 100; }
 int cuDriverGetVersion(int *version) { *version = atoi(getenv("FAKE_CUDA")); return 0; }
 int cuDeviceGetCount(int *count) { *count = 1; return 0; }
 int cuDeviceGet(int *device, int ordinal) { *device = ordinal; return 0; }
-int cuDeviceGetName(char *name, int size, int device) { strncpy(name, strchr(card(), ' ') + 1, size); return 0; }
+int cuDeviceGetName(char *name, int size, int device) { strncpy(name, strchr(gpu(), ' ') + 1, size); return 0; }
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
-    const char *dot = strchr(card(), '.');
-    *value = atoi(attribute == 75 ? card() : dot + 1);
+    const char *dot = strchr(gpu(), '.');
+    *value = atoi(attribute == 75 ? gpu() : dot + 1);
     return 0;
 }
 """
@@ -74,9 +74,9 @@ class Prefix:
         (folder / "__init__.py").write_text(code)
         return folder
 
-    def torch(self, version: str, cuda: str | None, cards: list[str] | None = None) -> None:
+    def torch(self, version: str, cuda: str | None, gpus: list[str] | None = None) -> None:
         """Install a torch that says of itself what the real one's version file says."""
-        folder = self.package("torch", version, TORCH.format(cards=cards or []))
+        folder = self.package("torch", version, TORCH.format(gpus=gpus or []))
         (folder / "version.py").write_text(f"__version__ = {version!r}\ndebug = False\ncuda = {cuda!r}\n")
 
     def scatter(self, runtime: str | None, code: str = "") -> None:
@@ -126,17 +126,17 @@ def prefix(tmp_path: Path) -> Prefix:
 
 @pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, str]]:
-    """Return `driver(cuda, card)`: the variables with which a process finds a driver that answers so."""
+    """Return `driver(cuda, gpu)`: the variables with which a process finds a driver that answers so."""
     folder = tmp_path_factory.mktemp("driver")
     (folder / "cuda.c").write_text(LIBCUDA)
     compiler = shutil.which("gcc") or shutil.which("cc")
     assert compiler, "a C compiler is needed, as README.md says"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "libcuda.so.1", folder / "cuda.c"], check=True)
 
-    def variables(cuda: str, card: str | None = None) -> dict[str, str]:
+    def variables(cuda: str, gpu: str | None = None) -> dict[str, str]:
         major, minor = cuda.split(".")
         known = {"LD_LIBRARY_PATH": str(folder), "FAKE_CUDA": str(1000 * int(major) + 10 * int(minor))}
-        return {**known, "FAKE_CARD": card} if card else known
+        return {**known, "FAKE_GPU": gpu} if gpu else known
 
     return variables
 

@@ -48,7 +48,7 @@ def torch_of_cuda_11_1(prefix: Prefix, _: Path) -> None:
     prefix.torch("1.8.1+cu111", "11.1")
 
 
-def nvcc_without_a_card(prefix: Prefix, folder: Path) -> dict[str, str]:
+def nvcc_without_a_gpu(prefix: Prefix, folder: Path) -> dict[str, str]:
     prefix.torch("1.8.1", "11.1")
     return program(folder, "nvcc", "Cuda compilation tools, release 11.1, V11.1.105")
 
@@ -106,6 +106,14 @@ def mkl_that_lost_a_symbol(prefix: Prefix, _: Path) -> None:
     prefix.conda_record("mkl", "2024.1.0", "ha957f24_693")
 
 
+def torch_that_cannot_reduce(prefix: Prefix, _: Path) -> None:
+    prefix.torch("1.10.2", None)
+
+
+def torch_before_2_6(prefix: Prefix, _: Path) -> None:
+    prefix.torch("2.5.1", None)
+
+
 def numpy_2(prefix: Prefix, _: Path) -> None:
     (prefix.site / "numpy-1.21.6.dist-info/METADATA").write_text(
         "Metadata-Version: 2.1\nName: numpy\nVersion: 2.0.2\n"
@@ -149,24 +157,24 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
     "E4 CPU": (
         STRATIFIED,
         torch_of_conda_forge,
-        "1.8.1.post3 is built for the CPU alone, expected CUDA 11.1",
+        "1.8.1.post3 is built for the CPU only, expected CUDA 11.1",
         "bare conda",
     ),
     "E4 today": ("cuda_current", torch_of_cuda_11_1, "for CUDA 11.1, expected CUDA 12 or newer", "--sdm conda"),
     "E5 no driver": (
         STRATIFIED,
         torch_of_cuda_11_1,
-        "no NVIDIA driver answers here (libcuda.so.1",
+        "no NVIDIA driver was found (libcuda.so.1",
         "ask Slurm for one",
     ),
-    "E5 nvcc": (STRATIFIED, nvcc_without_a_card, "; nvcc answers 11.1, which says nothing of the driver", "--nv"),
+    "E5 nvcc": (STRATIFIED, nvcc_without_a_gpu, "; nvcc reports 11.1, which says nothing of the driver", "--nv"),
     "E7 10.2": (
         STRATIFIED,
         scatter_of_another_cuda,
         "torch_scatter is built for CUDA 10.2, torch 1.8.1 for CUDA 11.1",
         "--only-binary",
     ),
-    "E7 CPU": (STRATIFIED, scatter_without_cuda, "torch_scatter is built for the CPU alone, torch", "one channel"),
+    "E7 CPU": (STRATIFIED, scatter_without_cuda, "torch_scatter is built for the CPU only, torch", "one channel"),
     "E7 conda": (
         STRATIFIED,
         scatter_of_11_3_from_conda,
@@ -193,6 +201,13 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
         "mkl 2024.1.0 lacks what conda's torch 1.12.1 looks for",
         "pin mkl=2021.4",
     ),
+    "E7 segments": (
+        "cpu",
+        torch_that_cannot_reduce,
+        "torch 1.10.2 has no scatter_reduce, and torch-scatter",
+        "or torch 1.12 or newer",
+    ),
+    "E17": ("pretrained", torch_before_2_6, "torch 2.5.1 may run code of a checkpoint", "--sdm conda"),
     "E16": (REAL, older_spconv, "spconv 1.2.1 has the interface of 1.x", "spconv-cu111=2.1.25"),
 }
 if sys.version_info >= (3, 10):

@@ -15,8 +15,8 @@ import yaml
 from packaging.specifiers import SpecifierSet
 
 from openworld3d.environment.fits import misfits
+from openworld3d.environment.requirements import requirements_of
 from openworld3d.environment.stack import CPU, Stack, release
-from openworld3d.environment.wanted import wanted
 
 PYTHONS = {(3, minor) for minor in (6, 7, 8, 9)}
 # Channel pytorch, for CUDA 11.1 and the CPU; 1.10.1 and 1.10.2 are listed for 10.2 and 11.3 alone.
@@ -69,7 +69,7 @@ def refusals(file: Path) -> Iterator[str]:
     pins = {match["name"]: Pin(**match.groupdict()) for match in matches if match}
     yield from refusals_of_builds(pins)
     stack = stack_of(pins)
-    yield from (f"{finding.key}: {finding.message}" for finding in misfits(stack, wanted(file.stem)))
+    yield from (f"{finding.key}: {finding.message}" for finding in misfits(stack, requirements_of(file.stem)))
     yield from refusals_of_requirements(stack)
 
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from tests.environment.pins import PIN, REQUIRES, pip_lines, refusals
 
-from openworld3d.environment.wanted import WANTED
+from openworld3d.environment.requirements import REQUIREMENTS
 from openworld3d.plugins import plugin_names
 from openworld3d.provenance.code import code_of, imported_names
 
@@ -27,7 +27,6 @@ COMMANDS = {
         "prepare",
         "check_protocol",
         "score",
-        "summarise",
         "measure",
         "make_table",
         "export_clouds",
@@ -37,7 +36,7 @@ COMMANDS = {
 
 
 def test_every_file_is_described() -> None:
-    assert {file.stem for file in FILES} == set(WANTED)
+    assert {file.stem for file in FILES} == set(REQUIREMENTS)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -50,7 +49,7 @@ BAD = [
     (STRATIFIED, "python =3.8", "python =3.10", "pytorch 1.8.1 has no build py3.8_cuda11.1"),
     (STRATIFIED, "python =3.8", "python =3.9", "pytorch's build py3.8_cuda11.1_.* is not for Python 3.9"),
     (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "", "gives no build string"),
-    (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "=py3.8_cpu_0", "E4: .* built for the CPU alone"),
+    (STRATIFIED, "=py3.8_cuda11.1_cudnn8.0.5_0", "=py3.8_cpu_0", "E4: .* built for the CPU only"),
     (STRATIFIED, "pytorch =1.8.1", "pytorch =1.10.2", "pytorch 1.10.2 has no build"),
     (STRATIFIED, "cudatoolkit =11.1.1", "cudatoolkit =11.3.1", "needs cudatoolkit 11.1"),
     (STRATIFIED, "1.8.0_cu111", "1.8.0_cu102", "E7: torch_scatter is built for CUDA 10.2, torch 1.8.1 for"),
@@ -104,7 +103,7 @@ def pinned(name: str) -> dict[str, str]:
     return {**conda, **dict(line.split("==") for line in pip_lines(content))}
 
 
-@pytest.mark.parametrize("name", ["metrics", "cuda_current"])
+@pytest.mark.parametrize("name", ["metrics", "cuda_current", "pretrained"])
 def test_pins_of_today_are_what_the_tests_run(name: str) -> None:
     required = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line)
     lower = {key.lower(): version for key, version in required.items()}
@@ -146,4 +145,4 @@ def test_environment_holds_what_its_commands_import(kind: str, monkeypatch: pyte
     files = {Path(file) for name in COMMANDS[kind] for file in code_of(f"{name}.py", modules)}
     names = {name.split(".")[0] for file in files for name in imported_names(ast.parse(file.read_text()))}
     foreign = names - sys.stdlib_module_names - {"openworld3d", "torch_scatter", "__future__"}
-    assert foreign <= set(WANTED["metrics" if kind == "metrics" else "cpu"].modules)
+    assert foreign <= set(REQUIREMENTS["metrics" if kind == "metrics" else "cpu"].modules)

@@ -10,8 +10,9 @@ import pytest
 
 from openworld3d.metrics import segmentation
 from openworld3d.metrics.conventions import conventions
-from openworld3d.metrics.measures import Measures
+from openworld3d.metrics.measures import Evaluation
 from openworld3d.metrics.statistics import Points, Statistics, merge, of_scene
+from openworld3d.metrics.table import measured
 from openworld3d.scenes.scene import VOID
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ def test_golden_metrics_lie_between_those_of_bins(path: Path, version: str, bits
     with np.load(path) as arrays:
         expected = json.loads(str(arrays["expected"]))[version]
         scenes = scenes_of(arrays, version)
-    found = Measures(statistics_of(scenes, bits), [str(UNKNOWN)]).of_all()
+    found = measured(Evaluation(statistics_of(scenes, bits), [str(UNKNOWN)]).of_all())
     real, pdf = expected["real"], expected["pdf"]
     for name, exact in {
         "aupr": pdf["aupr_pooled"],

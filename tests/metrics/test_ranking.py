@@ -4,6 +4,8 @@ import math
 import random
 import tracemalloc
 from dataclasses import astuple
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
-from openworld3d import metrics
-from openworld3d.metrics import ranking_points, ranking_sorted
-from openworld3d.metrics.ranking import Ranking, ranking
+from openworld3d.errors import UserError
+from openworld3d.metrics.ranking import PIECE, UNIT, Ranking, exact_sum, pieces_of, precision, ranking, recalled
 
 INFINITE, TINY = math.inf, 2.0**-149  # the smallest float32 above 0
 TIED = st.integers(-3, 3).map(float)
@@ -26,8 +27,8 @@ NARROW = st.floats(allow_nan=False, width=16)
 
 
 @st.composite
-def points(draw: st.DrawFn, weighted: bool = False) -> tuple[np.ndarray, ...]:
-    """Scores, unknown and weights of at least one point of each kind, which counts."""
+def points(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and unknown of at least one point of each kind."""
     dtype, elements = draw(
         st.sampled_from(
             [
@@ -42,21 +43,17 @@ def points(draw: st.DrawFn, weighted: bool = False) -> tuple[np.ndarray, ...]:
     size = draw(st.integers(2, 60))
     unknown = draw(arrays(bool, size))
     unknown[:2] = True, False
-    # Sums of eighths are exact, so that no rounding decides which threshold is the first of a recall.
-    weight = draw(arrays(np.float64, size, elements=st.integers(0, 40).map(lambda eighths: eighths / 8)))
-    weight[:2] += 0.125
-    score = draw(arrays(dtype, size, elements=elements))
-    return (score, unknown, weight) if weighted else (score, unknown)
+    return draw(arrays(dtype, size, elements=elements)), unknown
 
 
-def of_scikit_learn(score: np.ndarray, unknown: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, ...]:
+def of_scikit_learn(score: np.ndarray, unknown: np.ndarray) -> tuple[float, ...]:
     # scikit-learn refuses infinities, and float16 is slow: ranks order as the scores do.
     rank = np.unique(score, return_inverse=True)[1]
-    precision, recall, _ = sklearn.precision_recall_curve(unknown, rank, sample_weight=weight)
-    fpr, tpr, _ = sklearn.roc_curve(unknown, rank, sample_weight=weight, drop_intermediate=False)
+    precision, recall, _ = sklearn.precision_recall_curve(unknown, rank)
+    fpr, tpr, _ = sklearn.roc_curve(unknown, rank, drop_intermediate=False)
     return (
-        sklearn.roc_auc_score(unknown, rank, sample_weight=weight),
-        sklearn.average_precision_score(unknown, rank, sample_weight=weight),
+        sklearn.roc_auc_score(unknown, rank),
+        sklearn.average_precision_score(unknown, rank),
         sklearn.auc(recall, precision),
         fpr[tpr >= 0.95][0],
         fpr[tpr > 0.95][0],
@@ -127,74 +124,43 @@ def test_one_kind_of_points_alone_is_not_defined(positive: list[float], negative
 
 @settings(deadline=None)
 @given(points())
-def test_is_what_scikit_learn_answers(case: tuple[np.ndarray, ...]) -> None:
+def test_is_what_scikit_learn_answers(case: tuple[np.ndarray, np.ndarray]) -> None:
     assert astuple(ranking(*case)) == pytest.approx(of_scikit_learn(*case), rel=1e-12, abs=1e-15)
-
-
-@settings(deadline=None)
-@given(points(weighted=True))
-def test_with_weights_is_what_scikit_learn_answers(case: tuple[np.ndarray, ...]) -> None:
-    assert astuple(ranking(*case)) == pytest.approx(of_scikit_learn(*case), rel=1e-12, abs=1e-15)
-
-
-@settings(deadline=None)
-@given(points(), st.data())
-def test_whole_weights_are_points_so_often(case: tuple[np.ndarray, ...], data: st.DataObject) -> None:
-    score, unknown = case
-    times = data.draw(arrays(np.int64, len(score), elements=st.integers(0, 4)))
-    times[:2] += 1
-    repeated = ranking(np.repeat(score, times), np.repeat(unknown, times))
-    assert astuple(ranking(score, unknown, times)) == pytest.approx(astuple(repeated), rel=1e-12)
-
-
-@pytest.mark.parametrize("unit", [1e-300, 1e300])
-def test_weights_at_the_ends_of_their_range_count_in_proportion(unit: float) -> None:
-    score, unknown = np.array([1.0, 2, 2, 3]), np.array([True, False, True, False])
-    times = np.array([1.0, 2, 3, 4])
-    expected = astuple(ranking(score, unknown, times))
-    assert astuple(ranking(score, unknown, times * unit)) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("nothing", [[], [np.zeros(0)], np.zeros(0)])
 def test_no_points_are_not_defined(nothing: list[np.ndarray] | np.ndarray) -> None:
     marks = [each.astype(bool) for each in nothing] if isinstance(nothing, list) else nothing.astype(bool)
-    for arguments in ((nothing, marks), (nothing, marks, nothing)):
-        assert all(math.isnan(value) for value in astuple(ranking(*arguments)))
-
-
-def test_weights_of_nothing_are_not_defined() -> None:
-    score, unknown = np.array([1.0, 2, 3]), np.array([True, False, True])
-    for weight in ([0, 0, 0], [0, 1, 0], [1, 0, 2]):
-        assert all(math.isnan(value) for value in astuple(ranking(score, unknown, np.array(weight))))
+    assert all(math.isnan(value) for value in astuple(ranking(nothing, marks)))
 
 
 @settings(deadline=None)
-@given(points(weighted=True), st.lists(st.integers(0, 60)), st.booleans())
-def test_no_cut_into_chunks_changes_a_bit(case: tuple[np.ndarray, ...], ends: list[int], weighted: bool) -> None:
-    arguments = case if weighted else case[:2]
-    chunks = [iter(np.split(each, sorted(ends))) for each in arguments]
-    assert ranking(*chunks) == ranking(*arguments)
+@given(points(), st.lists(st.integers(0, 60)))
+def test_no_cut_into_chunks_changes_a_bit(case: tuple[np.ndarray, np.ndarray], ends: list[int]) -> None:
+    score, unknown = (iter(np.split(each, sorted(ends))) for each in case)
+    assert ranking(score, unknown) == ranking(*case)
 
 
 @settings(deadline=None)
 @given(points(), st.integers(1, 5), st.integers(1, 5), st.integers(1, 3))
 def test_neither_pieces_nor_blocks_nor_threads_change_a_bit(
-    case: tuple[np.ndarray, ...], piece: int, block: int, threads: int
+    case: tuple[np.ndarray, np.ndarray], piece: int, block: int, threads: int
 ) -> None:
     expected = ranking(*case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking_points, "PIECE", piece)
-        patch.setattr(ranking_sorted, "BLOCK", block)
+        patch.setattr("openworld3d.metrics.ranking.PIECE", piece)
+        patch.setattr("openworld3d.metrics.ranking.BLOCK", block)
         patch.setenv("OMP_NUM_THREADS", str(threads))
         assert ranking(*case) == expected
 
 
 @settings(deadline=None)
 @given(points(), st.randoms(use_true_random=False))
-def test_the_order_of_the_points_changes_no_bit(case: tuple[np.ndarray, ...], shuffler: random.Random) -> None:
+def test_the_order_of_the_points_changes_no_bit(case: tuple[np.ndarray, np.ndarray], shuffler: random.Random) -> None:
     order = list(range(len(case[0])))
     shuffler.shuffle(order)
-    assert ranking(*(each[order] for each in case)) == ranking(*case)
+    score, unknown = (each[order] for each in case)
+    assert ranking(score, unknown) == ranking(*case)
 
 
 def test_chunks_of_other_types_rank_together() -> None:
@@ -212,7 +178,7 @@ def test_arrays_with_steps_rank_as_their_copies() -> None:
 
 @settings(deadline=None)
 @given(points())
-def test_the_negated_score_has_the_other_auroc(case: tuple[np.ndarray, ...]) -> None:
+def test_the_negated_score_has_the_other_auroc(case: tuple[np.ndarray, np.ndarray]) -> None:
     score, unknown = case
     total = ranking(score, unknown).auroc + ranking(-score, unknown).auroc
     assert total == pytest.approx(1, rel=1e-12)
@@ -220,7 +186,7 @@ def test_the_negated_score_has_the_other_auroc(case: tuple[np.ndarray, ...]) -> 
 
 @settings(deadline=None)
 @given(points())
-def test_arguments_are_left_as_they_are(case: tuple[np.ndarray, ...]) -> None:
+def test_arguments_are_left_as_they_are(case: tuple[np.ndarray, np.ndarray]) -> None:
     before = [each.copy() for each in case]
     ranking(*case)
     for each, copy in zip(case, before):
@@ -241,5 +207,80 @@ def test_memory_is_four_bytes_a_point_and_little_more(unknown_share: float, monk
     assert peak < 4 * size + 8e6
 
 
-def test_package_has_the_function() -> None:
-    assert metrics.ranking(np.array([0.1, 0.9]), np.array([False, True])).auroc == 1
+SCORE, UNKNOWN = np.array([1.0, 2, 3], np.float32), np.array([True, False, True])
+BAD: list[tuple[str, tuple[Any, ...]]] = [
+    (
+        "2 of 6 scores are NaN, which have no rank; find what made them, or leave their points out",
+        ([SCORE, np.array([np.nan, 1, np.nan])], [UNKNOWN, UNKNOWN]),
+    ),
+    (
+        "found 2 chunks of score, 1 of unknown, expected as many of each; cut both alike",
+        ([SCORE, SCORE], [UNKNOWN]),
+    ),
+    (
+        "chunk 2: found the shapes score (3,), unknown (2,), expected (N,) of each; give one value for each point",
+        ([SCORE, SCORE], [UNKNOWN, UNKNOWN[:2]]),
+    ),
+    (
+        "chunk 1: found the shapes score (3, 1), unknown (3, 1), expected (N,) of each; "
+        "give one value for each point",
+        (SCORE[:, None], UNKNOWN[:, None]),
+    ),
+    (
+        "chunk 1: unknown is uint8, expected bool; compare labels with the unknown class",
+        (SCORE, UNKNOWN.astype(np.uint8)),
+    ),
+    (
+        "chunk 1: score is int64, expected float16, float32 or float64; convert it",
+        (SCORE.astype(np.int64), UNKNOWN),
+    ),
+    (
+        "chunk 1: score is complex64, expected float16, float32 or float64; convert it",
+        (SCORE.astype(np.complex64), UNKNOWN),
+    ),
+]
+
+
+@pytest.mark.parametrize(("sentence", "arguments"), BAD, ids=[row[0][:40] for row in BAD])
+def test_what_cannot_be_ranked_is_refused_in_a_sentence(sentence: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(UserError) as refusal:
+        ranking(*arguments)
+    assert str(refusal.value) == sentence
+
+
+def test_pieces_are_views_of_all_points_in_their_order() -> None:
+    score = np.arange(PIECE + 2, dtype=np.float32)
+    unknown = score >= PIECE - 1
+    pieces = pieces_of([score, SCORE], [unknown, UNKNOWN])
+    assert [(len(piece.score), piece.positives) for piece in pieces] == [(PIECE, 1), (2, 2), (3, 2)]
+    assert all(np.shares_memory(piece.score, whole) for piece, whole in zip(pieces, (score, score, SCORE)))
+    np.testing.assert_array_equal(np.concatenate([piece.score for piece in pieces]), np.append(score, SCORE))
+
+
+COUNTS = st.integers(0, 2**32)
+
+
+@pytest.mark.parametrize(
+    ("positives", "expected"),
+    [(1, (1, 1)), (2, (2, 2)), (19, (19, 19)), (20, (19, 20)), (21, (20, 20)), (100, (95, 96))],
+)
+def test_first_positives_of_a_recall(positives: int, expected: tuple[int, int]) -> None:
+    assert recalled(positives) == expected
+
+
+@given(st.integers(1, 2000))
+def test_recall_is_the_quotient_of_float64(positives: int) -> None:
+    recall = np.arange(1, positives + 1) / positives
+    assert recalled(positives) == (np.argmax(recall >= 0.95) + 1, np.argmax(recall > 0.95) + 1)
+
+
+def test_precision_of_no_points_is_one() -> None:
+    assert precision(np.array([0, 0, 3]), np.array([0, 2, 1])).tolist() == [1, 0, 0.75]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**33 // 20), COUNTS, COUNTS), max_size=20))
+def test_no_bit_of_a_sum_is_lost(rows: list[tuple[int, int, int]]) -> None:
+    step, true, false = np.array(rows, np.int64).reshape(-1, 3).T
+    share = precision(true, false)
+    exact = sum((int(count) * Fraction(float(each)) for count, each in zip(step, share)), Fraction(0))
+    assert Fraction(exact_sum(step, share), UNIT) == exact

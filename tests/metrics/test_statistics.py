@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.bins import bin_of, ordered
-from openworld3d.metrics.histograms import Counts
-from openworld3d.metrics.measures import Measures
+from openworld3d.metrics.histograms import Counts, ordered
+from openworld3d.metrics.measures import Evaluation
 from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_scene, save
+from openworld3d.metrics.table import measured
 from openworld3d.scenes.scene import VOID
 
 CLASSES = ["wall", "sofa", "lamp"]
@@ -43,14 +43,6 @@ def equal(one: Statistics, other: Statistics) -> None:
     for field in fields(Statistics):
         for mine, theirs in zip(np.atleast_1d(getattr(one, field.name)), np.atleast_1d(getattr(other, field.name))):
             np.testing.assert_array_equal(mine, theirs, err_msg=field.name)
-
-
-@pytest.mark.parametrize("bits", [1, 9, 16, 32])
-def test_bins_rise_with_the_score(bits: int) -> None:
-    score = np.array([-np.inf, -3e38, -1, -1e-45, -0.0, 0.0, 1e-45, 1, 1.5, 3e38, np.inf], np.float32)
-    assert np.all(np.diff(bin_of(score, bits).astype(np.int64)) >= 0)
-    assert bin_of(score, bits).max() < 2**bits
-    assert len(set(ordered(score).tolist())) == len(score) - 1  # -0 is 0
 
 
 def test_scene_by_hand() -> None:
@@ -107,8 +99,8 @@ def test_any_split_into_jobs_gives_the_same_statistics(points: list[Point], rand
 @given(st.lists(POINT, min_size=1, max_size=30))
 def test_pooled_metrics_do_not_depend_on_the_scenes(points: list[Point]) -> None:
     scenes = merge([made(f"s{n}", [point for point in points if point.scene == n]) for n in range(4)])
-    one = Measures(merge([made("all", points)]), ["sofa"]).of_all()
-    for name, value in Measures(scenes, ["sofa"]).of_all().items():
+    one = measured(Evaluation(merge([made("all", points)]), ["sofa"]).of_all())
+    for name, value in measured(Evaluation(scenes, ["sofa"]).of_all()).items():
         if not name.endswith("_scenes"):
             np.testing.assert_array_equal(value, one[name], err_msg=name)
 
@@ -127,7 +119,7 @@ def test_file_holds_everything_and_is_the_same_bytes_twice(tmp_path: Path) -> No
 def test_statistics_of_another_kind_are_not_merged(other: str) -> None:
     changed = made("kitchen", [Point(0, 0, 0, 1)])
     setattr(changed, other, {"classes": np.array(["wall"]), "bits": np.array(8)}.get(other, np.float32(3)))
-    with pytest.raises(UserError, match="statistics of kitchen have other classes, bins or another threshold than"):
+    with pytest.raises(UserError, match="statistics of kitchen differ in classes, bits or threshold from"):
         merge([made("room", [Point(0, 0, 0, 1)]), changed])
 
 

@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
+from openworld3d.networks.pretrained import OLDEST_TORCH
+
+needs_safe_torch = pytest.mark.skipif(
+    tuple(int(part) for part in torch.__version__.split(".")[:2]) < OLDEST_TORCH, reason="this torch may run code"
+)
 GOLDEN = Path(__file__).parent / "s3dis_style.npz"
 
 

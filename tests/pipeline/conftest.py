@@ -17,11 +17,16 @@ from tests.pipeline import forked
 ROOT = Path(__file__).resolve().parents[2]
 # What a key looks like, in a pattern of file names.
 KEY = "[a-p]" * 12
+# All that Snakemake has to say: but for the host's name, nothing is quiet.
+EVERYTHING = ("--quiet", "host")
+EPOCHS = 3  # of the longer training
 PARTS = ("Snakefile", "rules", "workflow_scripts", "envs", "schemas", "profiles", "config.yaml", "experiments")
 
 
 class Project:
-    """A checkout of the pipeline in a folder of its own."""
+    """A checkout of the pipeline in a folder of its own, and what its first run printed, where that is known."""
+
+    first_run = ""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,7 +65,7 @@ class Project:
 
     def planned(self, pattern: str, *arguments: str) -> str:
         """Return the one output that a run would make and that fits a pattern of file names."""
-        done = self.snakemake("--dry-run", *arguments)
+        done = self.snakemake("--dry-run", *EVERYTHING, *arguments)
         assert done.returncode == 0, done.stdout
         lines = re.findall(r"^ *output: (.+)$", done.stdout, re.MULTILINE)
         outputs = {output for line in lines for output in line.split(", ")}
@@ -104,6 +109,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the tiny pipeline after one complete run."""
     project = Project(tmp_path_factory.mktemp("project"))
     project.edit_config(make_tiny)
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
+    project.first_run = done.stdout
+    return project
+
+
+def longer(project: Project) -> None:
+    """Let the closed set train for more epochs."""
+    project.edit_config(lambda config: config["recipes"]["closed_set"].update(epochs=EPOCHS))
+
+
+@pytest.fixture(scope="session")
+def both(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the finished pipeline after a run of more epochs too, which its links show."""
+    project = Project.copy_of(finished, tmp_path_factory.mktemp("both") / "copy")
+    longer(project)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project

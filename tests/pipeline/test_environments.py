@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.conftest import KEY, Project
+from tests.pipeline.conftest import EVERYTHING, KEY, Project
 
 
 def with_a_backbone_for_a_card(config: dict[str, Any]) -> None:
@@ -47,12 +47,12 @@ def test_environment_that_was_sound_is_asked_again_until_it_is(finished: Project
     sound = project.read(check)
     project.write(check, sound + "\nraise SystemExit('not today')\n")
     for _ in range(2):
-        done = project.snakemake()
+        done = project.snakemake(*EVERYTHING)
         assert done.returncode != 0
         assert "localrule train" not in done.stdout
     project.write(check, sound + "\nMENDED = True\n")
     assert project.would_run()["check_environment"] == 2
-    done = project.snakemake()
+    done = project.snakemake(*EVERYTHING)
     assert done.returncode == 0, done.stdout
     assert "localrule train" in done.stdout
 

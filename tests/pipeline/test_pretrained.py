@@ -45,7 +45,7 @@ def evaluated(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     project = Project.copy_of(finished, tmp_path_factory.mktemp("released") / "copy")
     write_released(project.folder / "released.pth", golden_state())
     project.edit_config(ask_released)
-    assert project.would_run() == {"check_protocol": 1, **IMPORT}
+    assert project.would_run() == {"check_protocol": 1, "check_environment": 1, **IMPORT}
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.protocols.protocol import make_protocol
+from openworld3d.protocols.protocol import check_columns, make_protocol
 from openworld3d.scenes.scene import VOID
 
 CLASSES = ["wall", "sofa", "lamp"]
@@ -21,3 +21,24 @@ def test_columns_are_the_known_classes_in_order() -> None:
 def test_class_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UserError, match="class soffa does not exist in the dataset, did you mean sofa"):
         make_protocol(CLASSES, ["soffa"])
+
+
+FOUR_CLASSES = ["wall", "sofa", "table", "lamp"]
+
+
+@pytest.mark.parametrize("columns", [["wall", "table", "lamp"], ["lamp", "wall", "table"]])
+def test_known_classes_in_any_order(columns: list[str]) -> None:
+    check_columns("here", columns, FOUR_CLASSES, ["sofa"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        (["wall", "table", "lampp"], "^here says lampp, but class lampp does not exist, did you mean lamp$"),
+        (["wall", "table", "lamp", "sofa"], "^here says sofa, which the protocol holds unknown: .*; choose another"),
+        (["wall"], "^here lacks table, lamp, which are known classes of the protocol; name every class"),
+    ],
+)
+def test_other_classes_are_refused(columns: list[str], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        check_columns("here", columns, FOUR_CLASSES, ["sofa"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 from typing import Callable
 
 import laspy
+import lazrs
 import numpy as np
 import pytest
 
@@ -91,6 +93,45 @@ def test_cloud_written_to_what_cannot_be_sought_in_is_read(tmp_path: Path) -> No
     assert len(read_las(tmp_path / "a.laz", ["height"])["height"]) == POINTS
 
 
+def write_in_chunks(file: Path, sizes: tuple[int, ...], chunk_size: int) -> None:
+    """Write points on a diagonal as layered chunks of some sizes, with a size of chunks that says they vary."""
+    plain, out = io.BytesIO(), io.BytesIO()
+    cloud = laspy.LasData(laspy.LasHeader(point_format=6, version="1.4"))
+    cloud.x = cloud.y = cloud.z = np.arange(sum(sizes)) / 2
+    cloud.write(plain)
+    content = plain.getvalue()
+    points = np.frombuffer(content[start_of(content) :], np.uint8).reshape(sum(sizes), -1)
+    vlr = lazrs.LazVlr.new_for_compression(6, 0, True)
+    record = put(CHUNK, "<I", chunk_size)(bytes(vlr.record_data()))
+    head = struct.pack("<H16sHH32s", 0, b"laszip encoded", 22204, len(record), b"") + record
+    header = put(START, "<II", 375 + len(head), 1)(put(FORMAT, "<B", 0x80 + 6)(content[:375]))
+    out.write(header + head)
+    compressor = lazrs.LasZipCompressor(out, vlr)
+    for place, chunk in enumerate(np.split(points, np.cumsum(sizes)[:-1])):
+        if place:
+            compressor.finish_current_chunk()
+        compressor.compress_many(np.ascontiguousarray(chunk).reshape(-1))
+    compressor.done()
+    file.write_bytes(out.getvalue())
+
+
+@pytest.mark.parametrize("chunk_size", [0, 2**32 - 1])
+@pytest.mark.parametrize("sizes", [(30,), (7, 13, 10)])
+def test_chunks_of_variable_size_are_read(tmp_path: Path, sizes: tuple[int, ...], chunk_size: int) -> None:
+    write_in_chunks(tmp_path / "a.laz", sizes, chunk_size)
+    assert read_las(tmp_path / "a.laz", ["coord"])["coord"].tolist() == [[place / 2] * 3 for place in range(30)]
+
+
+def test_points_of_laszip_1_that_are_not_in_chunks_are_read(tmp_path: Path) -> None:
+    content = in_record(COMPRESSOR, "<H", 1)(write(tmp_path / "a.laz", 3))
+    start = start_of(content)
+    (table,) = struct.unpack_from("<q", content, start)
+    (tmp_path / "a.laz").write_bytes(put(EXTENDED - 8, "<QI", 0, 0)(content[:start] + content[start + 8 : table]))
+    found = read_las(tmp_path / "a.laz", ["coord", "height"])
+    assert found["coord"].tolist() == [[place / 2] * 3 for place in range(POINTS)]
+    assert found["height"].tolist() == [place * 3 for place in range(POINTS)]
+
+
 BOTH: dict[str, tuple[Damage, str]] = {
     "nothing": (lambda content: b"", "does not begin with a LAS header;"),
     "another file": (put(0, "4s", b"LASX"), "does not begin with a LAS header;"),  # type: ignore[arg-type]
@@ -118,40 +159,25 @@ UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
         put(POINT_BYTES, "<H", 60000),
         "a.las: its header claims 7200000 bytes of points, expected",
     ),
-    "said to be compressed": (put(FORMAT, "<B", 0x80 + 7), "a.las: has no record of LASzip for points of 38 bytes;"),
+    "said to be compressed": (put(FORMAT, "<B", 0x80 + 7), "a.las: cannot be read as LAS ("),
 }
+CHUNKS = "a.laz: its compressed chunks do not lie between byte "
+BUFFER = "a.laz: cannot be read as LAS (failed to fill whole buffer);"
 COMPRESSED: dict[str, tuple[Damage, str]] = {
-    "points cut short": (
-        lambda content: content[: start_of(content) + 100],
-        "a.laz: has no table of as many chunks as",
-    ),
-    "no table": (in_chunks(0, "<q", 2**60), "a.laz: has no table of as many chunks as its bytes can hold;"),
-    "table before the points": (
-        in_chunks(0, "<q", 100),
-        "a.laz: has no table of as many chunks as its bytes can hold",
-    ),
-    "billions of chunks": (
-        in_table(4, "<I", 2**32 - 1),
-        "a.laz: has no table of as many chunks as its bytes can hold",
-    ),
-    "one chunk more": (in_table(4, "<I", 2), "a.laz: has 2 chunks of 50000 points for 120 points;"),
-    "chunks of no points": (in_record(CHUNK, "<I", 0), "a.laz: has points that are not compressed in chunks;"),
-    "chunks of fewer points": (in_record(CHUNK, "<I", 50), "a.laz: has 1 chunks of 50 points for 120 points;"),
-    "not in chunks": (in_record(COMPRESSOR, "<H", 1), "a.laz: has points that are not compressed in chunks;"),
-    "no items": (in_record(ITEMS, "<H", 0), "a.laz: has no record of LASzip for points of 38 bytes;"),
-    "more items than the record has": (
-        in_record(ITEMS, "<H", 9),
-        "a.laz: has no record of LASzip for points of 38 bytes",
-    ),
-    "item of more bytes": (
-        in_record(FIRST_ITEM + 2, "<H", 65535),
-        "a.laz: has no record of LASzip for points of 38 bytes",
-    ),
-    "layer of gigabytes": (
-        in_chunks(8 + 38 + 4, "<I", 2**32 - 1),
-        "a.laz: has layers that do not fill its 1 chunks;",
-    ),
-    "layer of one byte more": (in_chunks(8 + 38 + 4, "<I", 1), "a.laz: has layers that do not fill its 1 chunks;"),
+    "points cut short": (lambda content: content[: start_of(content) + 100], CHUNKS),
+    "no table": (in_chunks(0, "<q", 2**60), CHUNKS),
+    "table before the points": (in_chunks(0, "<q", 100), CHUNKS),
+    "table amid the points": (lambda content: in_chunks(0, "<q", start_of(content) + 100)(content), CHUNKS),
+    "billions of chunks": (in_table(4, "<I", 2**32 - 1), CHUNKS),
+    "one chunk more": (in_table(4, "<I", 2), CHUNKS),
+    "no chunk": (in_table(4, "<I", 0), CHUNKS),
+    "chunks of fewer points": (in_record(CHUNK, "<I", 50), BUFFER),
+    "layers that are not in chunks": (in_record(COMPRESSOR, "<H", 1), CHUNKS),
+    "no items": (in_record(ITEMS, "<H", 0), "a.laz: cannot be read as LAS (the decompressor gave up: "),
+    "more items than the record has": (in_record(ITEMS, "<H", 9), "a.laz: cannot be read as LAS (IoError: "),
+    "item of more bytes": (in_record(FIRST_ITEM + 2, "<H", 65535), CHUNKS),
+    "layer of gigabytes": (in_chunks(8 + 38 + 4, "<I", 2**32 - 1), CHUNKS),
+    "layer of one byte more": (in_chunks(8 + 38 + 4, "<I", 1), CHUNKS),
     "said to be uncompressed": (put(FORMAT, "<B", 7), "a.laz: "),
 }
 CASES = [
@@ -184,8 +210,8 @@ def test_panic_of_the_decompressor_is_a_sentence(tmp_path: Path) -> None:
 def test_file_cut_anywhere_is_refused(tmp_path: Path, point_format: int) -> None:
     for ending in ("las", "laz"):
         file = tmp_path / f"a.{ending}"
-        content = write(file, point_format)
-        table = start_of(content) + POINTS * struct.unpack_from("<H", content, POINT_BYTES)[0]
+        content = write(file, point_format, points=20)
+        table = start_of(content) + 20 * struct.unpack_from("<H", content, POINT_BYTES)[0]
         if ending == "laz":
             (table,) = struct.unpack_from("<q", content, start_of(content))
         for size in range(0, table, 7):

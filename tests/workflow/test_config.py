@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from openworld3d.errors import UserError
-from openworld3d.workflow.config import check_config
+from openworld3d.metrics.table import METRICS
+from openworld3d.workflow.config import check_config, metric_names
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas/config.schema.yaml"
@@ -29,6 +30,13 @@ def test_default_config_is_right() -> None:
 def test_key_that_has_a_default_may_be_left_out() -> None:
     config = copy.deepcopy(DEFAULT)
     del config["recipes"]["dropout"]["passes"]
+    check_config(config, SCHEMA)
+
+
+def test_config_may_name_every_metric_that_has_a_row() -> None:
+    assert metric_names() == list(METRICS)
+    config = copy.deepcopy(DEFAULT)
+    config["tables"]["rooms"]["metrics"] = list(METRICS)
     check_config(config, SCHEMA)
 
 
@@ -71,19 +79,28 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "methods.closed_set says maxlogit, .* did you mean max_logit",
     ),
     (put("scores.energy.kind", "enrgy"), "scores.energy.kind says enrgy, .* did you mean energy"),
-    (put("scores.energy", {"kin": "energy"}), "scores.energy lacks the key kind, is it written kin"),
     (
-        put("scores.gen.gama", 0.1),
-        "scores.gen has the option gama, which kind gen does not have, did you mean gamma; choose of gamma, top$",
+        put("scores.energy", {"kin": "energy"}),
+        "scores.energy has the key kin, .* did you mean kind",
     ),
-    (put("scores.msp.temperature", 2.0), "option temperature, which kind msp does not have; it has none$"),
+    (put("scores.gen.gama", 0.1), "scores.gen has the key gama, which does not exist, did you mean gamma$"),
     (
-        put("scores.energy.temperature", "hot"),
-        "temperature is 'hot', expected a finite number, as its default 1.0 is",
+        put("scores.msp.temperature", 2.0),
+        "scores.msp has the key temperature, which a score of kind msp does not have$",
     ),
-    (put("scores.energy.temperature", True), "temperature is True, expected a finite number"),
-    (put("scores.gen.top", 2.5), "scores.gen.top is 2.5, expected a whole number, as its default 0 is"),
+    (put("scores.energy.temperature", "hot"), "temperature is 'hot', expected a number above 0; 1 where it is left"),
+    (put("scores.energy.temperature", True), "temperature is True, expected a number above 0"),
+    (put("scores.energy.temperature", -1), "scores.energy.temperature is -1, expected a number above 0"),
     (put("scores.energy.temperature", float("inf")), "temperature is inf, expected a finite number"),
+    (put("scores.energy.temperature", float("nan")), "temperature is nan, expected a finite number"),
+    (put("scores.gen.gamma", 0), "scores.gen.gamma is 0, expected a number above 0"),
+    (put("scores.gen.top", 2.5), "scores.gen.top is 2.5, expected how many of the largest .* a whole number from 1"),
+    (put("scores.gen.top", -1), "scores.gen.top is -1, expected how many of the largest"),
+    (put("scores.knn.k", 0), "scores.knn.k is 0, expected a whole number from 1"),
+    (put("scores.ash.percentile", 98.5), "scores.ash.percentile is 98.5, expected a number in 0..98"),
+    (put("scores.react.percentile", -0.5), "scores.react.percentile is -0.5, expected a number in 0..100"),
+    (put("scores.vim.dimension", -1), "scores.vim.dimension is -1, expected how many principal directions"),
+    (put("scores.redundancy.logit", 2), "scores.redundancy.logit is 2, expected 0, or 1"),
     (
         put("scores.outputs", {"kind": "msp"}),
         "scores has outputs, but there lie the outputs of a run; choose another",
@@ -173,7 +190,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         "real.redundancy is 0, expected redundancy classifiers, a whole number from 1",
     ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
-    (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the passes .* from 2; 10 where it is left out"),
+    (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected the number of passes .* from 2; default 10"),
     (
         put(f"{SMALL}.network", "stratified"),
         "network says stratified, .* did you mean stratified_transformer; choose",
@@ -198,10 +215,10 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
     (
         put("datasets.rooms.shards", 0),
-        "rooms.shards is 0, expected jobs that share the inference .*, a whole number in 1",
+        "rooms.shards is 0, expected the number of jobs that share inference .*, a whole number in 1",
     ),
-    (put("datasets.rooms.shards", "4"), "rooms.shards is '4', expected jobs that share .*; 1 where it is left out"),
-    (put("datasets.rooms.shards", 101), "rooms.shards is 101, expected jobs that share .* in 1..100;"),
+    (put("datasets.rooms.shards", "4"), "rooms.shards is '4', expected the number of jobs .*; default 1"),
+    (put("datasets.rooms.shards", 101), "rooms.shards is 101, expected the number of jobs .* in 1..100;"),
     (put("datasets.rooms.shard", 4), "datasets.rooms has the key shard, which does not exist, did you mean shards"),
     (
         put("evaluation.stored_precision", "float8"),

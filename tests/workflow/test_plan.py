@@ -18,31 +18,28 @@ RUN = {"protocol": "sofa", "backbone": "small", "recipe": "closed_set", "seed": 
 CODE = {"workflow_scripts/train.py": "1", "workflow_scripts/openworld3d/training/loop.py": "2"}
 
 
-def entry(step: str, key: str, wildcards: dict[str, str], config: Any = None, **parts: Any) -> dict[str, Any]:
+def entry(key: str, wildcards: dict[str, str], config: Any = None, **parts: Any) -> dict[str, Any]:
     """Return what a plan has of a result."""
     of_result = {"config": config, "code": "c", "environment": "e", "inputs": {}, **parts}
-    of_step = {"noun": STEPS[step].noun, "place": STEPS[step].place}
-    return {**of_step, "key": key, "wildcards": wildcards, "parts": of_result}
+    return {"key": key, "wildcards": wildcards, "parts": of_result}
 
 
 def before() -> dict[str, dict[str, Any]]:
-    """Return a plan of two trainings, scenes, a score, a summary and an import."""
+    """Return a plan of two trainings, scenes, two scores and an import."""
     recipe = {"epochs": 14, "schedule": "cosine", "keep": [9]}
     backbone = {"k": 16, "window": {"size": 4}}
     results = {}
     for seed in ("0", "1"):
         config = {"recipe": recipe, "backbone": backbone, "unknown": ["sofa"], "seed": int(seed)}
         inputs = {"scenes": {"prepare results/scenes/rooms/train": "s"}}
-        results[f"train seed{seed}"] = entry(
-            "train", "t", {**RUN, "seed": seed}, copy.deepcopy(config), inputs=inputs
-        )
+        results[f"train seed{seed}"] = entry("t", {**RUN, "seed": seed}, copy.deepcopy(config), inputs=inputs)
     rooms = {"dataset": "rooms", "split": "train"}
     keys = {"classes": [], "keys": {"label": "class"}}
-    results["prepare"] = entry("prepare", "s", rooms, keys, outside="o")
-    results["score"] = entry("score", "m", {**RUN, "score": "msp"}, {"kind": "msp", "neighbors": 1})
-    results["summarise"] = entry("summarise", "u", {**RUN, "score": "msp"}, {"bits": 16})
-    results["summarise energy"] = entry("summarise", "v", {**RUN, "score": "energy"}, {"bits": 16})
-    results["import_weights"] = entry("import_weights", "w", RUN, {"recipe": recipe}, outside="o")
+    results["prepare"] = entry("s", rooms, keys, outside="o")
+    for name in ("msp", "energy"):
+        config = {"score": {"kind": name, "neighbors": 1}, "bits": 16}
+        results[f"score {name}"] = entry("m", {**RUN, "score": name}, config)
+    results["import_weights"] = entry("w", RUN, {"recipe": recipe}, outside="o")
     return copy.deepcopy({"results": results, "code": {"c": CODE}})
 
 
@@ -85,9 +82,9 @@ CASES: list[tuple[Callable[..., None], tuple[str, ...], list[str]]] = [
     (put([9, 12], "config", "recipe", "keep"), TRAINED, [f"2 trainings: {RECIPE}.keep [9] -> [9, 12]"]),
     (put(["bed"], "config", "unknown"), TRAINED, [f'2 trainings: {UNKNOWN} ["sofa"] -> ["bed"]']),
     (put(3, "config", "seed"), TRAINED[:1], ["1 training: seed 0 -> 3"]),
-    (put(8, "config", "neighbors"), ("score",), ["1 scoring: scores.msp.neighbors 1 -> 8"]),
-    (put("gen", "config", "kind"), ("score",), ['1 scoring: scores.msp.kind "msp" -> "gen"']),
-    (put(8, "config", "bits"), ("summarise", "summarise energy"), ["2 summarising jobs: evaluation.bits 16 -> 8"]),
+    (put(8, "config", "score", "neighbors"), ("score msp",), ["1 scoring: scores.msp.neighbors 1 -> 8"]),
+    (put("gen", "config", "score", "kind"), ("score msp",), ['1 scoring: scores.msp.kind "msp" -> "gen"']),
+    (put(8, "config", "bits"), ("score msp", "score energy"), ["2 scorings: evaluation.bits 16 -> 8"]),
     (put("row", "config", "keys", "label"), ("prepare",), ['1 preparation: datasets.rooms.label "class" -> "row"']),
     (put(LONG, "config", "classes"), ("prepare",), [f"1 preparation: datasets.rooms.classes [] -> {SHORT}..."]),
     (put("p", "outside"), ("prepare",), ["1 preparation: the files that it reads from outside changed"]),
@@ -125,11 +122,11 @@ def test_changes_are_counted_apart() -> None:
     after = before()
     put(20, "config", "recipe", "epochs")(after, *TRAINED)
     put(32, "config", "backbone", "k")(after, TRAINED[0])
-    put(8, "config", "bits")(after, "summarise")
+    put(8, "config", "bits")(after, "score msp")
     assert sentences(differences(before(), after)) == [
         "1 training: backbones.small.k 16 -> 32",
         "2 trainings: recipes.closed_set.epochs 14 -> 20",
-        "1 summarising job: evaluation.bits 16 -> 8",
+        "1 scoring: evaluation.bits 16 -> 8",
     ]
 
 

@@ -33,9 +33,7 @@ def plugin_names(kind: str) -> list[str]:
 
 def names_in(folder: Path) -> list[str]:
     """Return the names of a folder's modules, but for those that begin with an underscore."""
-    return sorted(
-        file.stem for file in folder.glob("*.py") if not file.stem.startswith("_") and file.stem != "nuscenes_splits"
-    )
+    return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
 
 
 @lru_cache(maxsize=None)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from plyfile import PlyData
 
 import generate_rooms
 from openworld3d.datasets.scannet import NYU40_OF_CLASS
+from openworld3d.generators.config import RoomsConfig
 
 COMMAND = Path(generate_rooms.__file__)
-COARSE = {"train": 5, "val": 1, "seed": 3, "spacing": 0.06}
+COARSE = RoomsConfig(train=5, val=1, seed=3, spacing=0.06)
 
 
 def labels_of(root: Path, name: str) -> np.ndarray:
@@ -106,7 +108,7 @@ def test_few_points_are_unannotated(rooms: Path) -> None:
 
 def test_equal_seeds_give_equal_bytes_whatever_the_workers(rooms: Path, tmp_path: Path) -> None:
     again = tmp_path / "raw"
-    generate_rooms.generate({**COARSE, "train": 2}, again, workers=1)
+    generate_rooms.generate(replace(COARSE, train=2), again, workers=1)
     known = bytes_of(rooms)
     fresh = {name: content for name, content in bytes_of(again).items() if name.startswith("scans")}
     assert len(fresh) == 3 * 4
@@ -115,7 +117,7 @@ def test_equal_seeds_give_equal_bytes_whatever_the_workers(rooms: Path, tmp_path
 
 def test_other_seeds_and_other_splits_give_other_rooms(rooms: Path, tmp_path: Path) -> None:
     other = tmp_path / "raw"
-    generate_rooms.generate({**COARSE, "train": 1, "val": 0, "seed": 4}, other, workers=1)
+    generate_rooms.generate(replace(COARSE, train=1, val=0, seed=4), other, workers=1)
     scan = "scene0000_00/scene0000_00_vh_clean_2.ply"
     assert (other / "scans" / scan).read_bytes() != (rooms / "scans" / scan).read_bytes()
     assert len(labels_of(rooms, "scene5000_00")) != len(labels_of(rooms, "scene0000_00"))
@@ -123,7 +125,7 @@ def test_other_seeds_and_other_splits_give_other_rooms(rooms: Path, tmp_path: Pa
 
 def test_a_killed_generation_leaves_no_folder(tmp_path: Path) -> None:
     out = tmp_path / "raw"
-    call = [sys.executable, str(COMMAND), "--config", json.dumps({**COARSE, "train": 500}), "--out", str(out)]
+    call = [sys.executable, str(COMMAND), "--config", json.dumps(vars(replace(COARSE, train=500))), "--out", str(out)]
     process = subprocess.Popen(call, start_new_session=True)
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob(".*raw/scans/*/*.json")) and time.monotonic() < deadline:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,11 @@ import pytest
 
 import generate_streets
 from openworld3d.datasets import semantickitti
-from openworld3d.generators.streets.generation import generate_street
+from openworld3d.generators.config import StreetsConfig
+from openworld3d.generators.streets.generation import Street, generate_street
 
 COMMAND = Path(generate_streets.__file__)
-SMALL = {"sequences": 3, "scans": 3, "seed": 7}
+SMALL = StreetsConfig(sequences=3, scans=3, seed=7)
 OTHER_VEHICLE = [raw for raw, name in semantickitti.CLASS_OF_RAW_ID.items() if name == "other-vehicle"]
 MOVING = (252, 253, 254, 255, 257, 258, 259)
 
@@ -28,6 +31,11 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("streets") / "raw"
     generate_streets.generate(SMALL, root, workers=2)
     return root
+
+
+@lru_cache(maxsize=None)
+def street_of(sequence: int) -> Street:
+    return generate_street(SMALL.seed, sequence, SMALL.scans)
 
 
 def points_of(root: Path, sequence: str, scan: int) -> np.ndarray:
@@ -118,7 +126,7 @@ def distance_to_boxes(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("scan", [0, 1, 2])
 def test_poses_bring_the_walls_of_each_scan_to_where_they_stand(streets: Path, scan: int) -> None:
-    street = generate_street(SMALL["seed"], 0, SMALL["scans"])
+    street = street_of(0)
     walls = np.concatenate([thing.boxes() for thing in street.things if thing.model.kind == "building"])
     points, label = points_of(streets, "00", scan)[:, :3], labels_of(streets, "00", scan)
     first = street.poses[0]
@@ -132,7 +140,7 @@ def test_the_road_of_all_scans_is_one_plane(streets: Path) -> None:
     for scan in range(3):
         points, label = points_of(streets, "02", scan)[:, :3], labels_of(streets, "02", scan) & 0xFFFF
         road = points[(label == 40) & (np.linalg.norm(points, axis=1) < 20)]
-        pose = generate_street(SMALL["seed"], 2, 3).poses[scan]
+        pose = street_of(2).poses[scan]
         height = (road @ pose.rotation.T + pose.position)[:, 2]
         assert np.abs(np.median(height)) < 0.01
         assert height.std() < 0.05
@@ -156,15 +164,15 @@ def test_things_move_as_they_are_labelled(streets: Path) -> None:
 
 def test_equal_seeds_give_equal_bytes_whatever_the_workers(streets: Path, tmp_path: Path) -> None:
     again = tmp_path / "raw"
-    generate_streets.generate({**SMALL, "sequences": 2}, again, workers=1)
+    generate_streets.generate(replace(SMALL, sequences=1), again, workers=1)
     known, fresh = bytes_of(streets), bytes_of(again)
-    assert len(fresh) == 2 * 9
+    assert len(fresh) == 9
     assert all(known[name] == content for name, content in fresh.items())
 
 
 def test_other_seeds_and_other_sequences_give_other_streets(streets: Path, tmp_path: Path) -> None:
     other = tmp_path / "raw"
-    generate_streets.generate({"sequences": 1, "scans": 1, "seed": 8}, other, workers=1)
+    generate_streets.generate(StreetsConfig(sequences=1, scans=1, seed=8), other, workers=1)
     first = points_of(streets, "00", 0)
     for points in (points_of(other, "00", 0), points_of(streets, "01", 0)):
         assert len(points) != len(first) or (points != first).any()
@@ -172,7 +180,7 @@ def test_other_seeds_and_other_sequences_give_other_streets(streets: Path, tmp_p
 
 def test_a_killed_generation_leaves_no_folder(tmp_path: Path) -> None:
     out = tmp_path / "raw"
-    call = [sys.executable, str(COMMAND), "--config", json.dumps({**SMALL, "scans": 500}), "--out", str(out)]
+    call = [sys.executable, str(COMMAND), "--config", json.dumps(vars(SMALL)), "--out", str(out)]
     process = subprocess.Popen(call, start_new_session=True)
     deadline = time.monotonic() + 300
     while not list(tmp_path.glob(".*raw/sequences/*/velodyne/*.bin")) and time.monotonic() < deadline:

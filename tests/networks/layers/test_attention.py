@@ -9,6 +9,7 @@ from benchmarks.flat_pairs import attend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openworld3d.networks.layers import pair_attention
 from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
 from openworld3d.networks.layers.stratified_attention import WindowAttention, table_length, table_rows
 
@@ -93,6 +94,23 @@ def test_attention_and_its_gradients_agree_with_pair_by_pair(name: str, heads: i
         assert (gradient - want).abs().max() < 1e-10 * want.abs().max().clamp(min=1)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_the_size_of_groups_of_heads_changes_no_bit(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    attention, feature, pairs = WindowAttention(5 * 4, 5, side=0.4, step=0.1), torch.randn(20, 20), PAIRS["random"]
+
+    def results() -> list[torch.Tensor]:
+        out = attention(feature, pairs)
+        return [out, *torch.autograd.grad(out.square().sum(), list(attention.parameters()))]
+
+    assert pair_attention.groups_of_heads(5, 20 * LENGTH) == [slice(0, 5)]
+    whole = results()
+    monkeypatch.setattr(pair_attention, "CACHED", at_once * 20 * LENGTH)
+    assert len(pair_attention.groups_of_heads(5, 20 * LENGTH)) == -(-5 // at_once)
+    for one, other in zip(whole, results()):
+        assert torch.equal(one, other)
+
+
 def test_what_the_backward_pass_keeps_grows_with_pairs_and_heads_alone() -> None:
     pairs = one_window(60, LENGTH)
     attention = WindowAttention(2 * 16, 2, side=0.4, step=0.1)
@@ -121,7 +139,7 @@ def test_table_rows_are_each_offset_quantised(seed: int, grid: tuple[float, floa
     side, step = grid
     generator = np.random.default_rng(seed)
     coord = generator.uniform(0, 5 * side, (40, 3)).astype(np.float32)
-    query, key = generator.integers(0, 40, (2, 300))
+    query, key = generator.integers(0, 40, (2, 10000))  # more than a chunk
     offset = np.round((coord[query] - coord[key]) * np.float32(100000)) / np.float32(100000)
     row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step))
     expected = np.clip(row, 0, table_length(side, step) - 1)

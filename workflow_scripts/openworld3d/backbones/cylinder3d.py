@@ -9,14 +9,15 @@ a convolution to 128 channels here, before the classifier.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from openworld3d.errors import UserError
-from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.backbone import Backbone, pick
 from openworld3d.networks.layers.asymmetric import AsymmetricNetwork
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.networks.layers.cylinder import Partition, occupied, point_features
@@ -54,6 +55,16 @@ POINT_CHANNELS = (64, 128, 256, 256)
 VOXEL_CHANNELS = 16
 
 
+@dataclass(frozen=True)
+class Options:
+    """The values of `KEYS`."""
+
+    cells: Sequence[int]
+    radius_range: Sequence[float]
+    height_range: Sequence[float]
+    width: int
+
+
 class Geometry(NamedTuple):
     """point (N, 8) float32, what a point's place says; voxel (V, 4) int32, occupied cells; row (N,) int64 of them."""
 
@@ -75,14 +86,14 @@ class Geometry(NamedTuple):
 class Cylinder3D(Backbone):
     """Points to class logits; `KEYS` says what its hyper-parameters are."""
 
-    def __init__(self, config: dict[str, Any], classes: int) -> None:
+    def __init__(self, options: Options, classes: int) -> None:
         super().__init__()
-        (near, far), (low, high) = config["radius_range"], config["height_range"]
-        self.partition = Partition(config["cells"], (near, -np.pi, low), (far, np.pi, high))
-        channels = 4 * config["width"]
+        (near, far), (low, high) = options.radius_range, options.height_range
+        self.partition = Partition(options.cells, (near, -np.pi, low), (far, np.pi, high))
+        channels = self.decoded_channels = 4 * options.width
         self.points = point_network(OF_PLACE + 1)
         self.compress = nn.Sequential(nn.Linear(POINT_CHANNELS[-1], VOXEL_CHANNELS), nn.ReLU())
-        self.voxels = AsymmetricNetwork(VOXEL_CHANNELS, config["width"])
+        self.voxels = AsymmetricNetwork(VOXEL_CHANNELS, options.width)
         self.refine = nn.Linear(POINT_CHANNELS[-1], channels)
         self.classifier = nn.Sequential(
             nn.Linear(channels, channels),
@@ -110,10 +121,6 @@ class Cylinder3D(Backbone):
         )  # (V, 16) -> (V, 4 width)
         return take_rows(voxels, geometry.row) + self.refine(point)
 
-    def forward(self, feature: Tensor, geometry: Geometry) -> Tensor:
-        """Return class logits: feature (N, 3) float32 -> (N, classes)."""
-        return self.classifier(self.decode(feature, geometry))
-
 
 def point_network(in_channels: int) -> nn.Sequential:
     """Return what describes a point by itself: (N, in) -> (N, 256)."""
@@ -132,4 +139,4 @@ def build(config: dict[str, Any], in_channels: int, classes: int) -> Cylinder3D:
             "of a LiDAR that stands at its origin; give the protocol's dataset another backbone"
         )
     library()
-    return Cylinder3D(config, classes)
+    return Cylinder3D(pick(Options, config), classes)

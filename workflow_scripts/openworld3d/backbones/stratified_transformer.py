@@ -5,13 +5,14 @@ Parameters are named as in the reference, so that its checkpoints load.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass
+from typing import Any, Iterable, NamedTuple, Sequence, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d.networks.backbone import PyramidBackbone
+from openworld3d.networks.backbone import PyramidBackbone, pick
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.networks.layers.drop_path import DropPath
 from openworld3d.networks.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
@@ -41,6 +42,42 @@ KEYS: dict[str, Any] = {
 STEM_NEIGHBORS = 34
 STEM_RADIUS = 2.5  # in grid cells
 CHUNK = 2048  # points pooled at a time, as their neighbours' features are many times the level's
+
+
+@dataclass(frozen=True)
+class Options:
+    """The values of `KEYS`, and the size of a voxel in metres, `grid_size`."""
+
+    grid_size: float
+    stem_transformer: bool
+    num_layers: int
+    depths: Sequence[int]
+    channels: Sequence[int]
+    num_heads: Sequence[int]
+    window_size: float
+    quant_size: float
+    downsample_scale: int
+    ratio: float
+    k: int
+    up_k: int
+    drop_path_rate: float
+    initialisation: str
+
+    def side(self, level: int) -> float:
+        """Return the side of a small window of `level` in metres."""
+        return self.grid_size * self.window_size * 2**level
+
+    def step(self, level: int) -> float:
+        """Return the step of the position tables of `level` in metres."""
+        return self.quant_size * 2**level
+
+    def sparse_points(self, points: int) -> int:
+        """Return how many of a cloud's points are keys of points far away."""
+        return points // self.downsample_scale + 1
+
+    def coarse_points(self, points: int) -> int:
+        """Return how many of a cloud's points form the coarser level."""
+        return int(points * self.ratio) + 1
 
 
 class Level(NamedTuple):
@@ -144,27 +181,28 @@ class StratifiedTransformer(PyramidBackbone):
     Without `stem_transformer` the first level is two KPConv layers and no attention.
     """
 
-    def __init__(self, config: dict[str, Any], in_channels: int, classes: int) -> None:
+    def __init__(self, options: Options, in_channels: int, classes: int) -> None:
         super().__init__()
-        self.config = config
-        channels, depths, levels = config["channels"], config["depths"], config["num_layers"]
-        self.pyramid_channels = channels[::-1]
-        self.first = 0 if config["stem_transformer"] else 1
-        reach = config["grid_size"]
+        self.options = options
+        channels, depths, levels = options.channels, options.depths, options.num_layers
+        self.pyramid_channels = list(channels[::-1])
+        self.decoded_channels = channels[0]
+        self.first = 0 if options.stem_transformer else 1
+        reach = options.grid_size
         stem: list[nn.Module] = [KPConvSimpleBlock(in_channels, channels[0], reach)]
         if self.first:
             stem.append(KPConvResBlock(channels[0], reach))
             self.downsample = TransitionDown(channels[0], channels[1])
         self.stem_layer = nn.ModuleList(stem)
-        rates = np.linspace(0, config["drop_path_rate"], sum(depths)).tolist()
+        rates = np.linspace(0, options.drop_path_rate, sum(depths)).tolist()
         stages = []
         for level in range(self.first, levels):
             blocks = [
                 Block(
                     channels[level],
-                    config["num_heads"][level],
-                    self.side(level),
-                    self.step(level),
+                    options.num_heads[level],
+                    options.side(level),
+                    options.step(level),
                     rates[sum(depths[:level]) + index],
                 )
                 for index in range(depths[level])
@@ -183,39 +221,23 @@ class StratifiedTransformer(PyramidBackbone):
         )
         self.apply(initialise)
 
-    def side(self, level: int) -> float:
-        """Return the side of a small window of `level` in metres."""
-        return self.config["grid_size"] * self.config["window_size"] * 2**level
-
-    def step(self, level: int) -> float:
-        """Return the step of the position tables of `level` in metres."""
-        return self.config["quant_size"] * 2**level
-
-    def sparse_points(self, points: int) -> int:
-        """Return how many of a cloud's points are keys far away."""
-        return points // self.config["downsample_scale"] + 1
-
-    def coarse_points(self, points: int) -> int:
-        """Return how many of a cloud's points make the coarser level."""
-        return int(points * self.config["ratio"]) + 1
-
     def geometry(self, coord: np.ndarray, offset: np.ndarray, neighbor: np.ndarray | None = None) -> Geometry:
         """Sample, window and connect the points of a batch: coord (N, 3) float32 in metres, offset (B,)."""
         if neighbor is None:
-            neighbor = ball_neighbors(coord, offset, STEM_RADIUS * self.config["grid_size"], STEM_NEIGHBORS)
+            neighbor = ball_neighbors(coord, offset, STEM_RADIUS * self.options.grid_size, STEM_NEIGHBORS)
         points = torch.from_numpy(coord)
         levels: list[Level] = []
-        for level in range(self.config["num_layers"]):
+        for level in range(self.options.num_layers):
             (sparse, _), (chosen, coarse_offset) = sample_clouds(
-                coord, offset, [self.sparse_points, self.coarse_points]
+                coord, offset, [self.options.sparse_points, self.options.coarse_points]
             )
             pairs = self.pairs_of_level(level, coord, offset, sparse) if level >= self.first else None
-            if level == self.config["num_layers"] - 1:
+            if level == self.options.num_layers - 1:
                 levels.append(Level(pairs, None, None, None))
                 break
             coarse_coord = coord[chosen]
-            pooled = nearest(coord, offset, coarse_coord, coarse_offset, self.config["k"])[1]
-            distance, fine = nearest(coarse_coord, coarse_offset, coord, offset, self.config["up_k"])
+            pooled = nearest(coord, offset, coarse_coord, coarse_offset, self.options.k)[1]
+            distance, fine = nearest(coarse_coord, coarse_offset, coord, offset, self.options.up_k)
             closeness = 1 / (distance + np.float32(1e-8))
             weight = closeness / closeness.sum(1, keepdims=True)
             levels.append(Level(pairs, torch.from_numpy(pooled), torch.from_numpy(fine), torch.from_numpy(weight)))
@@ -226,7 +248,7 @@ class StratifiedTransformer(PyramidBackbone):
         self, level: int, coord: np.ndarray, offset: np.ndarray, sparse: np.ndarray
     ) -> tuple[Pairs, Pairs]:
         """Return the attention pairs of the plain and the shifted blocks of one level, `sparse` its far keys."""
-        side, step = self.side(level), self.step(level)
+        side, step = self.options.side(level), self.options.step(level)
 
         def pairs(shifted: bool) -> Pairs:
             query, key = stratified_pairs(coord, offset, sparse, side, shifted)
@@ -252,9 +274,9 @@ class StratifiedTransformer(PyramidBackbone):
             pyramid.append(upsample(skip, pyramid[-1], level.fine, level.fine_weight))
         return pyramid
 
-    def forward(self, feature: Tensor, geometry: Geometry) -> Tensor:
-        """Return class logits: feature (N, in_channels) float32 -> (N, classes)."""
-        return self.classifier(self.decode(feature, geometry))
+    def block_parameters(self) -> Iterable[nn.Parameter]:
+        """Return the parameters of all transformer blocks."""
+        return [parameter for stage in self.layers for parameter in cast(Stage, stage).blocks.parameters()]
 
 
 def initialise(module: nn.Module) -> None:
@@ -276,7 +298,8 @@ def build(config: dict[str, Any], in_channels: int, classes: int) -> StratifiedT
 
     The reference's narrow weights suit days of training; a run of minutes learns sooner from Xavier's.
     """
-    network = StratifiedTransformer(config, in_channels, classes)
-    if config["initialisation"] == "xavier":
+    options = pick(Options, config)
+    network = StratifiedTransformer(options, in_channels, classes)
+    if options.initialisation == "xavier":
         network.apply(widen)
     return network

@@ -1,4 +1,4 @@
-"""nuScenes-lidarseg in its raw layout: the tables of `v1.0-trainval` or `v1.0-mini`, and the files that they name.
+"""Read nuScenes-lidarseg in its raw layout: the tables of `v1.0-trainval` or `v1.0-mini`, and the files they name.
 
 A split is one of the devkit's lists of nuScenes scenes, here called drives; a scene is one key frame, named by its
 drive and its number in it, `scene-0061_00`. A .pcd.bin holds float32 x, y, z in metres (origin at the sensor),
@@ -17,8 +17,6 @@ from typing import Any, Container, Mapping, NamedTuple, TypeVar
 
 import numpy as np
 
-from openworld3d.datasets import nuscenes_splits
-from openworld3d.datasets.nuscenes_splits import SPLITS
 from openworld3d.errors import UserError, nearest
 from openworld3d.raw.files import check_inside, field, one_line, read_json, read_whole, require
 from openworld3d.raw.labels import (
@@ -34,6 +32,16 @@ from openworld3d.raw.npz import read_npz
 from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {}
+
+GENERATOR: str | None = None
+
+TABLES: list[str] = [
+    "v1.0-*/scene.json",
+    "v1.0-*/sample.json",
+    "v1.0-*/sample_data.json",
+    "v1.0-*/lidarseg.json",
+    "v1.0-*/panoptic.json",
+]
 
 CLASSES: list[str] = [
     "barrier",
@@ -103,6 +111,35 @@ CLASS_OF_CATEGORY: dict[str, str | None] = {
     "vehicle.ego": None,
 }
 
+
+def drives_of(ranges: str) -> list[str]:
+    """Return the names of nuScenes scenes by their numbers: "1-2 4" -> scene-0001, scene-0002, scene-0004."""
+    bounds = [[int(number) for number in part.split("-")] for part in ranges.split()]
+    return [f"scene-{number:04d}" for bound in bounds for number in range(bound[0], bound[-1] + 1)]
+
+
+# As nuscenes/utils/splits.py of the devkit lists them by name.
+SPLITS: dict[str, list[str]] = {
+    "train": drives_of(
+        """
+        1-2 4-11 19-34 41-76 120-135 138-139 149-152 154-155 157-168 170-185 187-188 190-196 199-200 202-204 206-214
+        218-220 222 224-264 283-306 315-318 321 323-324 328 347-386 388-403 405-408 410-459 461-465 467-469 471-472
+        474-480 499-502 504-515 517-518 525-539 541-546 566 568 570-578 580 582-600 639-679 681 683-689 695-698
+        700-701 703-719 726-728 730-731 733-741 744 746-747 749-752 757-765 767-769 786-787 789-792 803-806 808-813
+        815-817 819-822 847-856 858 860-866 868-873 875-878 880 882-903 945 947 949 952-953 955-961 975-984 988-992
+        994-1025 1044-1058 1074-1102 1104-1110
+        """
+    ),
+    "val": drives_of(
+        """
+        3 12-18 35-36 38-39 92-110 221 268-278 329-332 344-346 519-524 552-565 625-627 629-630 632-638 770-771 775
+        777-778 780-784 794-800 802 904-917 919-931 962-963 966-969 971-972 1059-1073
+        """
+    ),
+    "mini_train": drives_of("61 553 655 757 796 1077 1094 1100"),
+    "mini_val": drives_of("103 916"),
+}
+
 VERSIONS = ("v1.0-trainval", "v1.0-mini")
 BYTES_PER_POINT = 20
 BYTES_PER_LABEL = 1
@@ -119,8 +156,8 @@ class Scan(NamedTuple):
     instances: str | None
 
 
-def scenes_of_split(root: Path, split: str) -> list[str]:
-    """Return the scenes of the split's drives, `<drive>_<number>`, in the order of time within a drive."""
+def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
+    """Return the scenes of a split's drives, `<drive>_<number>`, in order of time within a drive."""
     if split not in SPLITS:
         raise UserError(
             f"{root}: nuScenes has no split {split!r}{nearest(split, SPLITS)}; choose one of {', '.join(SPLITS)}"
@@ -130,8 +167,8 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return [f"{drive}_{number:02d}" for drive, count in counts.items() for number in range(count)]
 
 
-def files_of_scene(root: Path, name: str) -> list[Path]:
-    """Return the files that a scan is read from: those of the scan, and the table of what its labels mean."""
+def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
+    """Return the files of a scan, and the table that gives its labels their meaning."""
     return [*files_of_scan(root, name), require(folder_of_tables(root) / "category.json", "every scene")]
 
 
@@ -142,7 +179,7 @@ def files_of_scan(root: Path, name: str) -> list[Path]:
     return [require(root / file, f"scene {name}") for file in scan if file is not None]
 
 
-def read_scene(root: Path, name: str) -> Reading:
+def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
     points_file, label_file, *instance_files = files_of_scan(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 5)
@@ -164,29 +201,21 @@ def read_scene(root: Path, name: str) -> Reading:
 
 
 def read_instances(file: Path, points: int, points_file: Path) -> np.ndarray:
-    """Return the instance that each point belongs to, -1 where none: (N,) int32."""
+    """Read the instance of each point, -1 where none: (N,) int32."""
     ids = whole_numbers(read_npz(file, ["data"])["data"], "data", file)
     check_length(len(ids), points, file, points_file)
     return number_instances(ids, ids % INSTANCES_PER_CATEGORY > 0)
 
 
 def folder_of_tables(root: Path) -> Path:
-    """Return the folder of the tables: all of nuScenes where it is there, which has mini's drives too, else mini."""
+    """Return the folder of the tables: v1.0-trainval, which has the drives of mini too, or else v1.0-mini."""
     there = [root / version for version in VERSIONS if (root / version).is_dir()]
     return there[0] if there else require(root / VERSIONS[0], "every split")
 
 
-def tables(root: Path) -> list[Path]:
-    """Return what says which files a split has: the code, and tables that take long to read where they are whole."""
-    folder = folder_of_tables(root)
-    names = ("scene", "sample", "sample_data", "lidarseg", "panoptic")
-    there = [table for table in (folder / f"{name}.json" for name in names) if table.exists()]
-    return [*there, Path(__file__), Path(str(nuscenes_splits.__file__))]
-
-
 @lru_cache(maxsize=None)
 def class_of_index(root: Path) -> dict[int, str | None]:
-    """Return the class of each raw id, None where void, as the table of categories numbers them."""
+    """Return the class of each raw id by the table of categories, None where void."""
     file = folder_of_tables(root) / "category.json"
     rows = read_table(file, {"name": str, "index": int})
     for row in rows:
@@ -205,7 +234,7 @@ def class_of_index(root: Path) -> dict[int, str | None]:
 
 @lru_cache(maxsize=None)
 def scans_of_drives(root: Path) -> dict[str, list[Scan]]:
-    """Return the scans of each drive in the order of time."""
+    """Return the scans of each drive in order of time."""
     folder = folder_of_tables(root)
     drives = {row["token"]: row["name"] for row in read_table(folder / "scene.json", {"token": str, "name": str})}
     samples = read_table(folder / "sample.json", {"token": str, "scene_token": str, "timestamp": int})
@@ -219,7 +248,7 @@ def scans_of_drives(root: Path) -> dict[str, list[Scan]]:
 
 
 def scans_of_samples(folder: Path) -> dict[str, Scan]:
-    """Return the scan of each sample that has labels, by the sample's token."""
+    """Return the scans that have labels, by the token of their sample."""
     labels = files_of_labels(folder / "lidarseg.json")
     panoptic_file = folder / "panoptic.json"
     instances = files_of_labels(panoptic_file) if panoptic_file.exists() else None
@@ -235,15 +264,15 @@ def scans_of_samples(folder: Path) -> dict[str, Scan]:
 
 
 def files_of_labels(table: Path) -> dict[str, str]:
-    """Return the file of each scan, by the token of its row in sample_data."""
+    """Return the files that a table names, by the token of their row in sample_data."""
     rows = read_table(table, {"sample_data_token": str, "filename": str})
     return {row["sample_data_token"]: row["filename"] for row in rows}
 
 
 def read_table(file: Path, fields: Mapping[str, type], tokens: Container[str] | None = None) -> list[dict[str, Any]]:
-    """Return the wanted fields of a table's rows, of all of them or of those with one of the tokens."""
+    """Read fields of the rows of a table, of all rows or of those with one of the tokens."""
 
-    # While parsing, since sample_data has millions of rows, nearly all of cameras, radars and sweeps.
+    # While parsing: sample_data has millions of rows, nearly all of cameras, radars and sweeps.
     def pick(row: dict[str, Any]) -> dict[str, Any]:
         if tokens is not None and field(row, "token", str, file, "a row") not in tokens:
             return {}
@@ -254,12 +283,12 @@ def read_table(file: Path, fields: Mapping[str, type], tokens: Container[str] | 
 
     rows = read_json(require(file, "every scene"), pick)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{file}: is no list of rows; take the tables that come with nuScenes-lidarseg")
+        raise UserError(f"{file}: is not a list of rows; take the tables that come with nuScenes-lidarseg")
     return [row for row in rows if row]
 
 
 def look_up(rows: Mapping[str, Value], key: str, file: Path, wanted_by: str) -> Value:
-    """Return what a table has for a token or name, or refuse in a sentence."""
+    """Return the entry of a table for a token or name; raises UserError where there is none."""
     if key not in rows:
         raise UserError(
             f"{file}: has no row for {one_line(key)}, though {wanted_by} needs it; fetch the tables of one release "

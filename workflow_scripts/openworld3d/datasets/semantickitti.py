@@ -1,8 +1,8 @@
-"""SemanticKITTI in its raw layout: `sequences/<split>/velodyne/<frame>.bin` and `labels/<frame>.label`.
+"""Read SemanticKITTI in its raw layout: `sequences/<split>/velodyne/<frame>.bin` and `labels/<frame>.label`.
 
 A split is a sequence ("00" to "10"). A .bin holds float32 x, y, z in metres (origin at the sensor) and remission in
 0..1; a .label one uint32 per point, its lower 16 bits the class, its upper 16 bits the instance. Classes and map:
-`config/semantic-kitti.yaml` of semantic-kitti-api (Behley et al., ICCV 2019), moving classes folded into still ones.
+`config/semantic-kitti.yaml` of semantic-kitti-api (Behley et al., ICCV 2019), moving classes mapped to static ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from openworld3d.raw.files import read_whole, require
 from openworld3d.raw.labels import Reading, check_length, check_scan, class_of_raw_id, map_labels, number_instances
 from openworld3d.scenes.scene import Scene
 
-# Streets in this layout can be generated (generate_streets.py).
 KEYS: dict[str, Any] = {
     "generate": {
         "description": "makes the raw scans, in place of a root",
@@ -32,6 +31,10 @@ KEYS: dict[str, Any] = {
         "default": None,
     },
 }
+
+GENERATOR: str | None = "generate_streets"
+
+TABLES: list[str] = []
 
 CLASSES: list[str] = [
     "car",
@@ -109,8 +112,8 @@ BYTES_PER_LABEL = 4
 BRIGHTEST = 1
 
 
-def scenes_of_split(root: Path, split: str) -> list[str]:
-    """Return the scenes of a sequence, `<sequence>_<frame>`, in the order of the frames."""
+def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
+    """Return the scenes of a sequence, `<sequence>_<frame>`, in order of the frames."""
     folder = require(root / "sequences" / split / "velodyne", f"split {split}")
     # macOS leaves ._000000.bin behind.
     files = sorted(file for file in folder.glob("*.bin") if not file.name.startswith("."))
@@ -122,14 +125,14 @@ def scenes_of_split(root: Path, split: str) -> list[str]:
     return [f"{split}_{file.stem}" for file in files]
 
 
-def files_of_scene(root: Path, name: str) -> list[Path]:
-    """Return the files that a scan is read from: points, labels."""
+def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
+    """Return the files of a scan: points, labels."""
     split, frame = name.rsplit("_", 1)
     files = [f"velodyne/{frame}.bin", f"labels/{frame}.label"]
     return [require(root / "sequences" / split / file, f"scene {name}") for file in files]
 
 
-def read_scene(root: Path, name: str) -> Reading:
+def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
     points_file, label_file = files_of_scene(root, name)
     points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 4)

@@ -1,12 +1,12 @@
-"""Rules that versions alone decide, so that they judge an installed environment and a file of envs/ alike."""
+"""Rules that depend on versions alone, for an installed environment and for a file of envs/ alike."""
 
 from __future__ import annotations
 
 from typing import Iterator
 
 from openworld3d.environment.finding import Finding, Rule
+from openworld3d.environment.requirements import CUDA_OF_TODAY, Requirements
 from openworld3d.environment.stack import CPU, Stack
-from openworld3d.environment.wanted import CUDA_OF_TODAY, Wanted
 
 PYTHON = Rule(
     "E3",
@@ -29,6 +29,11 @@ EXTENSION_VERSION = Rule(
     "E7",
     "torch-scatter {scatter} does not compile on torch {torch}",
     "take torch-scatter 2.0.8 with torch 1.8; 2.1.2 needs torch 1.11 or newer",
+)
+NO_SEGMENTS = Rule(
+    "E7",
+    "torch {torch} has no scatter_reduce, and torch-scatter, which has its own, is not installed",
+    "install torch-scatter 2.0.8 beside torch 1.8, or torch 1.12 or newer",
 )
 NUMPY_2 = Rule(
     "E12",
@@ -63,33 +68,42 @@ SPCONV = Rule(
     "spconv {spconv} has the interface of 1.x, which this project does not use",
     "pin spconv-cu111=2.1.25",
 )
+UNSAFE_CHECKPOINTS = Rule(
+    "E17",
+    "torch {torch} may run code of a checkpoint that it reads, expected torch 2.6 or newer",
+    "run snakemake with --sdm conda, or install torch 2.6 or newer",
+)
 RULES = [
     PYTHON,
     TORCH_BUILD,
     EXTENSION_BUILD,
     EXTENSION_VERSION,
+    NO_SEGMENTS,
     NUMPY_2,
     NUMPY_1_24,
     SETUPTOOLS,
     PROTOBUF,
     MKL,
     SPCONV,
+    UNSAFE_CHECKPOINTS,
 ]
 
 
-def misfits(stack: Stack, wanted: Wanted) -> Iterator[Finding]:
-    """Yield what does not fit."""
-    if "torch" in wanted.modules and "torch" in stack.versions:
+def misfits(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
+    """Yield the versions that do not fit together."""
+    if "torch" in requirements.modules and "torch" in stack.versions:
         yield from misfits_of_torch(stack)
-        yield from misfits_of_cuda(stack, wanted)
+        yield from misfits_of_cuda(stack, requirements)
         yield from misfits_of_tensorboard(stack)
+        if requirements.reads_checkpoints and stack.release("torch") < (2, 6):
+            yield UNSAFE_CHECKPOINTS.finding(torch=stack.versions["torch"])
     for name, version in stack.versions.items():
         if name.startswith("spconv") and stack.release(name) < (2,):
             yield SPCONV.finding(spconv=version)
 
 
 def misfits_of_torch(stack: Stack) -> Iterator[Finding]:
-    """Yield the versions that this torch does not run with."""
+    """Yield the versions that this torch cannot run with."""
     versions, torch = stack.versions, stack.release("torch")
     if torch < (1, 11) and stack.python > (3, 9):
         yield PYTHON.finding(python="{}.{}".format(*stack.python), torch=versions["torch"])
@@ -101,17 +115,21 @@ def misfits_of_torch(stack: Stack) -> Iterator[Finding]:
         yield MKL.finding(mkl=versions["mkl"], torch=versions["torch"])
     if torch < (1, 11) and stack.release("torch-scatter") >= (2, 1, 2):
         yield EXTENSION_VERSION.finding(scatter=versions["torch-scatter"], torch=versions["torch"])
+    if torch < (1, 12) and "torch-scatter" not in versions and not stack.extension_cuda:
+        yield NO_SEGMENTS.finding(torch=versions["torch"])
 
 
-def misfits_of_cuda(stack: Stack, wanted: Wanted) -> Iterator[Finding]:
-    """Yield where torch, or what is compiled against it, is built for another CUDA than it should be."""
+def misfits_of_cuda(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
+    """Yield builds of torch and of its extensions for another CUDA than required."""
     assert stack.torch_cuda is not None
-    if not is_cuda(stack.torch_cuda, wanted.cuda):
-        yield TORCH_BUILD.finding(torch=stack.versions["torch"], found=build(stack.torch_cuda), expected=wanted.cuda)
+    if not is_cuda(stack.torch_cuda, requirements.cuda):
+        yield TORCH_BUILD.finding(
+            torch=stack.versions["torch"], found=build(stack.torch_cuda), expected=requirements.cuda
+        )
     for extension, cuda in sorted(stack.extension_cuda.items()):
-        if cuda == CPU and wanted.cuda is None:
+        if cuda == CPU and requirements.cuda is None:
             continue
-        # A file tells 11.1 or just 11: what both tell must agree.
+        # A file says 11.1 or just 11: what both say must agree.
         shared = min(cuda.count("."), stack.torch_cuda.count(".")) + 1
         if cuda.split(".")[:shared] != stack.torch_cuda.split(".")[:shared]:
             yield EXTENSION_BUILD.finding(
@@ -123,7 +141,7 @@ def misfits_of_cuda(stack: Stack, wanted: Wanted) -> Iterator[Finding]:
 
 
 def is_cuda(found: str, expected: str | None) -> bool:
-    """Tell whether torch's CUDA will do: any where no card is needed, from 12 on for the cards of today."""
+    """Return whether torch's CUDA meets a requirement: any where no GPU is needed, 12 or newer for current GPUs."""
     if expected is None:
         return True
     if expected == CUDA_OF_TODAY:
@@ -132,12 +150,12 @@ def is_cuda(found: str, expected: str | None) -> bool:
 
 
 def build(cuda: str) -> str:
-    """Say what a build is for."""
-    return "the CPU alone" if cuda == CPU else f"CUDA {cuda}"
+    """Name the target of a build."""
+    return "the CPU only" if cuda == CPU else f"CUDA {cuda}"
 
 
 def misfits_of_tensorboard(stack: Stack) -> Iterator[Finding]:
-    """Yield what breaks the TensorBoard writer, where TensorBoard is installed."""
+    """Yield the versions that break the TensorBoard writer, where TensorBoard is installed."""
     versions = stack.versions
     if "tensorboard" not in versions:
         return

@@ -1,17 +1,17 @@
-"""The page that a person reads, and the table of everything that can be found."""
+"""The page of an environment, and the table of all rules."""
 
 from __future__ import annotations
 
 import sys
 from typing import Sequence
 
-from openworld3d.environment import card, fits, imports, surroundings
+from openworld3d.environment import fits, gpu, imports, surroundings
 from openworld3d.environment.check import Report
 from openworld3d.environment.finding import Finding, Rule
 from openworld3d.environment.fits import build
 
 RULES: list[Rule] = sorted(
-    [*fits.RULES, *card.RULES, *imports.RULES, *surroundings.RULES], key=lambda rule: int(rule.key[1:])
+    [*fits.RULES, *gpu.RULES, *imports.RULES, *surroundings.RULES], key=lambda rule: int(rule.key[1:])
 )
 
 
@@ -32,14 +32,14 @@ def page(report: Report) -> str:
 
 
 def verdict(report: Report) -> str:
-    """Say whether jobs may run."""
+    """Return whether jobs may run, as a sentence."""
     if report.stops:
         return "**Not sound: its jobs may not run, those of other environments may.**"
     return "**Sound: its jobs may run.**"
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
-    """Return what a person asks first of an environment."""
+    """Return the main facts of an environment as rows."""
     stack, driver = report.stack, report.driver
     rows = [("Python", f"{report.python}, {sys.executable}")]
     if report.segment_backend:
@@ -49,9 +49,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
         extensions = [f"{name}, built for {build(built)}" for name, built in sorted(stack.extension_cuda.items())]
         rows += [("extension", extension) for extension in extensions]
         rows.append(("driver", f"{driver.version or 'unknown'}" if driver.cuda else f"none ({driver.error})"))
-        rows += [
-            ("card", "{}, compute capability {}.{}".format(card.name, *card.capability)) for card in driver.cards
-        ]
+        rows += [("GPU", "{}, compute capability {}.{}".format(gpu.name, *gpu.capability)) for gpu in driver.gpus]
     return rows
 
 

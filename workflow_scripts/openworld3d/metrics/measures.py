@@ -1,26 +1,22 @@
-"""Every metric of a method from its statistics, of all scenes or of scenes that are drawn anew.
-
-A metric is an array of three rows, low, value and high, between which the exact one is known to lie, and a column for
-each draw of scenes; for what is counted without bins the three are one number.
-"""
+"""What metrics are computed from: a method's statistics, of all evaluation scenes or of scenes drawn anew."""
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
 from openworld3d.metrics import segmentation
-from openworld3d.metrics.calibration import area_under_risk, calibration_error
 from openworld3d.metrics.histograms import Counts, histograms, of_all, of_one
-from openworld3d.metrics.intervals import ranking_of_bins
+from openworld3d.metrics.ranking_bounds import Bounded, ranking_of_bins
 from openworld3d.metrics.statistics import RIGHT, WRONG, Statistics
 
 # The share of unknown points at which scores on different protocols are compared.
 STANDARD_PREVALENCE = 0.05
 EVERY_BIN = 1 << 32
 BINS_OF_DRAWS = 4096
-Measured = Dict[str, np.ndarray]
 
 
 class Bins(NamedTuple):
@@ -32,28 +28,102 @@ class Bins(NamedTuple):
     wrong: np.ndarray
 
 
+@dataclass
 class Measures:
-    """The metrics of one method on one protocol, of which some classes are unknown and all others known."""
+    """Counts of R draws of the evaluation scenes, from which each metric of `metrics/table.py` follows.
 
-    def __init__(self, statistics: Statistics, unknown: Sequence[str]) -> None:
-        self.statistics = statistics
-        self.unknown = statistics.index(unknown)
-        self.known = [index for index in range(len(statistics.classes)) if index not in self.unknown]
+    bins: (R, B) float64 each.
+    confusion (R, C, C): points by true and predicted class of the dataset.
+    unflagged (R, C, C): those of them whose score is not above the threshold; None without a threshold.
+    confusion_before (R, C, C): the same points in the incremental step before; None without one.
+    calibration (R, 15, 3): as in `Statistics`.
+    drawn (R, S): how often each scene is drawn.
+    of_each_scene: the ranking metrics of each of the S scenes.
+    known, old, taught: indices of the known classes, of those known from the start, and of those learned since.
+    """
+
+    bins: Bins
+    confusion: np.ndarray
+    unflagged: np.ndarray | None
+    confusion_before: np.ndarray | None
+    calibration: np.ndarray
+    drawn: np.ndarray
+    of_each_scene: list[Bounded]
+    known: list[int]
+    old: list[int]
+    taught: list[int]
+
+    @cached_property
+    def ranking(self) -> Bounded:
+        """Return the ranking metrics of all points: (3, R) each."""
+        return ranking_of_bins(self.bins.unknown, self.bins.known)
+
+    @cached_property
+    def unknown_points(self) -> np.ndarray:
+        """Return how many points are unknown: (R,)."""
+        return self.bins.unknown.sum(-1)
+
+    @cached_property
+    def known_points(self) -> np.ndarray:
+        """Return how many points are of known classes: (R,)."""
+        return self.bins.known.sum(-1)
+
+    @cached_property
+    def open_set(self) -> segmentation.OpenSet:
+        """Return the IoU where points above the threshold count as unknown: (R,), NaN without a threshold."""
+        if self.unflagged is None:
+            undefined = np.full(len(self.drawn), np.nan)
+            return segmentation.OpenSet(undefined, undefined)
+        return segmentation.open_set(self.confusion, self.unflagged, self.known)
+
+    def mean_over_scenes(self, name: str) -> np.ndarray:
+        """Return the mean of a ranking metric over the drawn scenes in which it is defined: (3, R)."""
+        values = np.stack([scene[name] for scene in self.of_each_scene], -1)  # (3, S)
+        defined = ~np.isnan(values)
+        count = defined @ self.drawn.T
+        total = np.where(defined, values, 0) @ self.drawn.T
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+class Evaluation:
+    """The statistics of one method on one protocol, of which some classes are unknown.
+
+    unknown: the protocol's unknown classes; taught: those that a step has taught the network, which count as known;
+    before: the statistics of the step before, of the same scenes.
+    """
+
+    def __init__(
+        self,
+        statistics: Statistics,
+        unknown: Sequence[str],
+        taught: Sequence[str] = (),
+        before: Statistics | None = None,
+    ) -> None:
+        self.statistics, self.before = statistics, before
+        self.taught = statistics.index(taught)
+        every, of_protocol = range(len(statistics.classes)), statistics.index(unknown)
+        self.unknown = [index for index in of_protocol if index not in self.taught]
+        self.known = [index for index in every if index not in self.unknown]
+        self.old = [index for index in every if index not in of_protocol]
         self.scenes = len(statistics.scenes)
         alone = [
             self.bins(of_one(statistics.score, n), of_one(statistics.confidence, n), 1) for n in range(self.scenes)
         ]
         self.of_each_scene = [ranking_of_bins(bins.unknown[0], bins.known[0]) for bins in alone]
 
-    def of_all(self) -> Measured:
-        """Return each metric over all scenes: (3, 1)."""
+    def of_all(self) -> Measures:
+        """Return the counts of all scenes, as one draw."""
         pooled = self.bins(of_all(self.statistics.score), of_all(self.statistics.confidence), 1)
-        return {**ranked(pooled), **self.counted(np.ones((1, self.scenes), np.int64))}
+        return self.measures(pooled, np.ones((1, self.scenes), np.int64))
 
-    def of_draws(self, drawn: np.ndarray) -> Measured:
-        """Return each metric of draws of the scenes, how often each scene is in each: (R, S) int64 -> (3, R)."""
-        bins = self.bins(self.statistics.score, self.statistics.confidence, self.scenes, BINS_OF_DRAWS)
-        return {**ranked(Bins(*(drawn @ counts for counts in bins))), **self.counted(drawn)}
+    def of_draws(self, drawn: np.ndarray) -> Measures:
+        """Return the counts of draws of the scenes; drawn (R, S) int64: how often each scene is in each."""
+        return self.measures(Bins(*(drawn @ counts for counts in self.bins_of_scenes)), drawn)
+
+    @cached_property
+    def bins_of_scenes(self) -> Bins:
+        """Return the counts per scene, with few enough bins for many draws: (S, B) float64 each."""
+        return self.bins(self.statistics.score, self.statistics.confidence, self.scenes, BINS_OF_DRAWS)
 
     def bins(self, score: Counts, confidence: Counts, scenes: int, most: int = EVERY_BIN) -> Bins:
         """Return the counts per scene and bin, neighbouring bins joined to about `most`: (S, B) float64 each."""
@@ -61,44 +131,19 @@ class Measures:
         right, wrong = histograms(confidence, [[RIGHT], [WRONG]], scenes, most)
         return Bins(unknown, known, right, wrong)
 
-    def counted(self, drawn: np.ndarray) -> Measured:
-        """Return what needs no bins of all scenes together: (3, R)."""
-        confusion, unflagged, calibration = (
-            np.tensordot(drawn, counts, 1)
-            for counts in (self.statistics.confusion, self.statistics.unflagged, self.statistics.calibration)
+    def measures(self, bins: Bins, drawn: np.ndarray) -> Measures:
+        """Return the counts of draws (R, S) whose bins (R, B) are known."""
+        statistics = self.statistics
+        has_threshold = not np.isnan(statistics.threshold)
+        return Measures(
+            bins,
+            np.tensordot(drawn, statistics.confusion, 1),
+            np.tensordot(drawn, statistics.unflagged, 1) if has_threshold else None,
+            None if self.before is None else np.tensordot(drawn, self.before.confusion, 1),
+            np.tensordot(drawn, statistics.calibration, 1),
+            drawn,
+            self.of_each_scene,
+            self.known,
+            self.old,
+            self.taught,
         )
-        single = {
-            "miou_known": segmentation.miou_known(confusion, self.known),
-            "miou_all": segmentation.miou_all(confusion),
-            "miou_present": segmentation.miou_present(confusion),
-            "accuracy": segmentation.accuracy(confusion),
-            "ece": calibration_error(calibration),
-        }
-        if not np.isnan(self.statistics.threshold):
-            opened = segmentation.open_set(confusion, unflagged, self.known)
-            single.update(miou_open=opened.miou, iou_unknown=opened.iou_unknown)
-        scenes = {
-            f"{name}_scenes": mean_over(np.stack([scene[name] for scene in self.of_each_scene], -1), drawn)
-            for name in ("aupr", "auroc")
-        }
-        return {**scenes, **{name: np.stack([value] * 3) for name, value in single.items()}}
-
-
-def ranked(bins: Bins) -> Measured:
-    """Return the metrics that follow from the order of the points: bins (R, B) -> (3, R) each."""
-    found = ranking_of_bins(bins.unknown, bins.known)
-    unknown, known = bins.unknown.sum(-1), bins.known.sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = STANDARD_PREVALENCE / (1 - STANDARD_PREVALENCE) * known / unknown
-        found["lift"] = found["aupr"] * (unknown + known) / unknown
-        found["aupr_standard"] = ranking_of_bins(bins.unknown, bins.known, weight[..., None])["aupr"]
-    found["risk"] = area_under_risk(bins.right, bins.wrong)
-    return found
-
-
-def mean_over(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Return the mean over drawn scenes in which a metric is defined: (3, S), (R, S) -> (3, R)."""
-    defined = ~np.isnan(values)
-    count = defined @ drawn.T
-    total = np.where(defined, values, 0) @ drawn.T
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,25 +1,65 @@
-"""A network that was trained elsewhere: its weights under the reference's names, and whether they fit ours."""
+"""Load a network that was trained elsewhere: a checkpoint of torch.save, read without running anything of it."""
 
 from __future__ import annotations
 
+import pickle
+import re
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping
 
-from torch import Tensor, nn
+import numpy as np
+import torch
+from torch import Tensor
 
-from openworld3d.errors import UserError
-from openworld3d.networks.weights_only import load_weights_only
+from openworld3d.errors import UserError, is_out_of_memory
+from openworld3d.networks.backbone import Backbone
 
-# What the reference's training puts before each name: it trains on several cards at once.
+# Before 2.6 weights_only runs what a tar archive holds (CVE-2025-32434), and before 1.13 there is none.
+OLDEST_TORCH = (2, 6)
+# The prefix of every parameter's name in a checkpoint of a network wrapped by DistributedDataParallel.
 PREFIX = "module."
-CLASSIFIER = ("classifier.3.weight", "classifier.3.bias")
 NAMED_AT_MOST = 5
+
+# Released checkpoints hold their best metric as a numpy scalar: numpy 1 and 2 pickle it by different names.
+scalar = np.float64(0).__reduce__()[0]
+SCALAR_NAMES = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+NUMBER_TYPES = [type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"]
+
+
+def load_weights_only(path: Path) -> Any:
+    """Return what `torch.save` wrote, its tensors on the CPU.
+
+    Raises UserError under a torch whose `weights_only` is not safe, where the file needs anything but tensors,
+    numbers, strings and containers of them, or where it is not a whole file of `torch.save`.
+    """
+    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < OLDEST_TORCH:
+        raise UserError(
+            f"{path}: torch {torch.__version__} may run code of a checkpoint that it reads, expected torch 2.6 or "
+            "newer; run snakemake with --sdm conda, or install a newer torch"
+        )
+    allowed: list[Any] = [*((scalar, name) for name in SCALAR_NAMES), np.dtype, *NUMBER_TYPES]
+    try:
+        with torch.serialization.safe_globals(allowed):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle names no bound to what a broken file raises
+        if is_out_of_memory(error):
+            raise
+        foreign = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
+        if foreign:
+            raise UserError(
+                f"{path}: needs {foreign[1]} to be read, expected tensors and numbers alone; nothing of it was run: "
+                "if you trust it, save its state_dict to a file of its own"
+            ) from error
+        raise UserError(
+            f"{path}: is not a whole checkpoint of torch.save (neither a TorchScript program nor a tar archive of "
+            "torch before 0.2 is one); download it again, or correct the path"
+        ) from error
 
 
 def read_released(path: Path) -> dict[str, Tensor]:
-    """Return the weights of a checkpoint by name, be they nested under `state_dict`, prefixed by `module.`, or bare.
+    """Return the weights of a checkpoint by name: nested under `state_dict` or bare, with or without `module.`.
 
-    Raises UserError where the file would have to be run, or holds anything but tensors by name.
+    Raises UserError where `load_weights_only` does, or where the file holds anything but tensors by name.
     """
     content = load_weights_only(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else content
@@ -29,24 +69,24 @@ def read_released(path: Path) -> dict[str, Tensor]:
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise UserError(
                 f"{path}: {name!r} is {described(value)}, expected a tensor by its name; give a checkpoint whose "
-                "weights lie under state_dict or bare"
+                "weights are under state_dict or bare"
             )
     prefixed = all(name.startswith(PREFIX) for name in state)
     return {name[len(PREFIX) :] if prefixed else name: value for name, value in state.items()}
 
 
 def described(value: Any) -> str:
-    """Say what was found in place of a tensor."""
+    """Name what was found in place of a tensor."""
     return "nothing" if isinstance(value, dict) and not value else f"a value of type {type(value).__name__}"
 
 
-def load_released(network: nn.Module, path: Path, known: list[str]) -> None:
+def load_released(network: Backbone, path: Path, known: list[str]) -> None:
     """Load a checkpoint into a network built for the classes `known`.
 
-    Raises UserError with all that does not fit: classes, missing keys, unexpected keys, shapes.
+    Raises UserError that lists every mismatch: classes, missing keys, unexpected keys, shapes.
     """
-    state, wanted = read_released(path), network.state_dict()
-    misfits = list(misfits_of(state, wanted, known))
+    state = read_released(path)
+    misfits = list(misfits_of(state, network, known))
     if misfits:
         raise UserError(
             f"{path}: does not fit the run: {'; '.join(misfits)}. Set the keys of the backbone and the classes of "
@@ -55,16 +95,17 @@ def load_released(network: nn.Module, path: Path, known: list[str]) -> None:
     network.load_state_dict(state)
 
 
-def misfits_of(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], known: list[str]) -> Iterator[str]:
+def misfits_of(state: Mapping[str, Tensor], network: Backbone, known: list[str]) -> Iterator[str]:
     """Yield a phrase for each kind of difference between a checkpoint and the network's own state."""
-    weight = CLASSIFIER[0]
+    shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    last_layer = network.last_layer_names()
+    weight = last_layer[0]
     classes = len(state[weight]) if weight in state and state[weight].dim() else len(known)
     if classes != len(known):
         yield f"its classifier has {classes} classes, the protocol knows {len(known)}: {', '.join(known)}"
-    yield from listed("missing", (name for name in wanted if name not in state))
-    yield from listed("unexpected", (name for name in state if name not in wanted))
-    shapes = {name: tuple(value.shape) for name, value in wanted.items()}
-    shapes.update({name: (classes, *shapes[name][1:]) for name in CLASSIFIER if name in shapes})
+    yield from listed("missing", (name for name in shapes if name not in state))
+    yield from listed("unexpected", (name for name in state if name not in shapes))
+    shapes.update({name: (classes, *shapes[name][1:]) for name in last_layer})
     found = {name: tuple(state[name].shape) for name in shapes if name in state}
     yield from listed(
         "of another shape",
@@ -73,7 +114,7 @@ def misfits_of(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], known:
 
 
 def listed(kind: str, differences: Iterable[str]) -> Iterator[str]:
-    """Yield `2 keys missing (a, b)`, at most five of them named; nothing where there are none."""
+    """Yield `2 keys missing (a, b)`, naming at most five; nothing where there are none."""
     names = list(differences)
     if names:
         more = [f"and {len(names) - NAMED_AT_MOST} more"] if len(names) > NAMED_AT_MOST else []

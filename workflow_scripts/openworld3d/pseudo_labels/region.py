@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from openworld3d.networks.confidence import max_probability
 from openworld3d.networks.layers.geometry import ball_neighbors
 from openworld3d.pseudo_labels.boundary import CUTS, large_parts
 from openworld3d.pseudo_labels.growing import Growing, draw_seeds, grow, stopping_confidence
-from openworld3d.scoring.confidence import max_probability
 
 WHOLE = "none"
 BOUNDARIES = (WHOLE, *CUTS)

@@ -1,10 +1,10 @@
-"""Points of a raw `.las` or `.laz` (ASPRS LAS 1.0 to 1.4): laspy reads them once the header's claims are checked."""
+"""Read points of a raw `.las` or `.laz` (ASPRS LAS 1.0 to 1.4) with laspy, once its header's claims are checked."""
 
 from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import laspy
 import numpy as np
@@ -12,20 +12,26 @@ import numpy as np
 from openworld3d.errors import UserError
 from openworld3d.raw.attributes import check_names, check_shapes, columns_of, pick
 from openworld3d.raw.files import MOST_POINTS, check_claim, parsing
-from openworld3d.raw.laz import check_chunks
 
 # Public header block of LAS 1.4 R15, table 3.
 LEGACY_HEADER = 227
 HEADER = 375
 VLR_BYTES = 54
-# As laspy tells it, from bits of the point format that LAS leaves to others.
+# Compression as laspy detects it, from bits of the point format that LAS leaves to others.
 FLAGS, COMPRESSED = 0xC0, 0x80
-# Two million points in one place take 140 to a byte, so that no cloud takes more.
+# Two million points in one place compress to 140 per byte; real clouds stay far below.
 MOST_POINTS_PER_BYTE = 256
+# The record of LASzip: compressor, options, then the type, size and version of each item of a point.
+LASZIP_HEAD, LASZIP_ITEM = 34, 6
+NOT_CHUNKED = 1  # LASzip 1: one stream of points, without a table of chunks
+# Layers of each item type from point format 6 on: point, colours, colours and infrared, wave packet. Each extra byte
+# is one more.
+LAYERS = {10: 9, 11: 1, 12: 2, 13: 1}
+EXTRA_BYTES = 14
 
 
 class Claim(NamedTuple):
-    """What a header says that a reader would loop over or ask memory for."""
+    """What a header claims that a reader would loop over or allocate."""
 
     header: int
     start: int
@@ -34,8 +40,16 @@ class Claim(NamedTuple):
     points: int
 
 
+class Item(NamedTuple):
+    """A part of each compressed point."""
+
+    type: int
+    size: int
+    version: int
+
+
 def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Return attributes of a `.las` or `.laz` by the names of their dimensions; coord is scaled, (N, 3) float64.
+    """Read attributes of a `.las` or `.laz` by the names of their dimensions; coord is scaled, (N, 3) float64.
 
     Raises UserError where the file cannot be read or lacks an attribute.
     """
@@ -43,8 +57,8 @@ def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
     check(claim, file)
     if claim.compressed and claim.points:
         with parsing(file, "LAS"), open_las(file) as reader:
-            records = [vlr.record_data for vlr in reader.header.vlrs.get("LasZipVlr")]
-        check_chunks(records[0] if records else b"", claim.start, claim.point_bytes, claim.points, file)
+            record = reader.header.vlrs.get("LasZipVlr")[0].record_data
+        check_chunks(record, claim.start, file)
     with parsing(file, "LAS"), open_las(file) as reader:
         points = read_points(reader)
         names = list(points.point_format.dimension_names)
@@ -57,31 +71,33 @@ def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
 
 
 def open_las(file: Path) -> laspy.LasReader:
-    """Open a file without its extended records, which may claim to be of any length, and hold no attribute.
+    """Open a file without its extended records, which may claim any length and hold no attribute.
 
-    Scenes are prepared side by side, so that a scene is decompressed by one thread.
+    One thread decompresses: scenes are prepared side by side.
     """
     return laspy.open(str(file), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False)
 
 
 def read_points(reader: laspy.LasReader) -> laspy.ScaleAwarePointRecord:
-    """Return all points; raises ValueError where laz-rs panics over what it decodes."""
+    """Read all points; raises ValueError where laz-rs panics."""
     try:
         return reader.read_points(-1)
     except BaseException as error:
-        # Of laz-rs's binding, which has its panics pass every `except Exception`, and no module to import them from.
+        # pyo3 derives its panics from BaseException, and no module exports their class.
         if type(error).__name__ != "PanicException":
             raise
         raise ValueError(f"the decompressor gave up: {error}") from error
 
 
 def read_claim(file: Path) -> Claim:
-    """Return what a header claims, or refuse what is none."""
+    """Read what a header claims; raises UserError where the file does not begin with one."""
     with open(file, "rb") as stream:
         header = stream.read(HEADER)
     extended = header[25:26] >= b"\x04"
     if header[:4] != b"LASF" or len(header) < (HEADER if extended else LEGACY_HEADER):
-        raise UserError(f"{file}: does not begin with a LAS header; the file is truncated or another, fetch it again")
+        raise UserError(
+            f"{file}: does not begin with a LAS header; the file is truncated or of another format, fetch it again"
+        )
     size, start, records, format, point_bytes, points = struct.unpack_from("<HIIBHI", header, 94)
     if extended:
         (points,) = struct.unpack_from("<Q", header, 247)
@@ -89,7 +105,7 @@ def read_claim(file: Path) -> Claim:
 
 
 def check(claim: Claim, file: Path) -> None:
-    """Refuse a file that claims more than it has bytes for or a scene may have points."""
+    """Reject a header that claims more than the file has bytes for or a scene may have points."""
     size = file.stat().st_size
     check_claim(claim.start, size, "bytes before the points", file)
     check_claim(claim.header, claim.start, "bytes of header and records", file)
@@ -99,3 +115,61 @@ def check(claim: Claim, file: Path) -> None:
         check_claim(claim.points, left * MOST_POINTS_PER_BYTE, "points", file)
     else:
         check_claim(claim.points * claim.point_bytes, left, "bytes of points", file)
+
+
+def check_chunks(record: bytes, start: int, file: Path) -> None:
+    """Reject chunks of points, from byte `start` on, that claim more bytes than the file has.
+
+    laz-rs allocates whatever they claim, gigabytes for a file of a kilobyte; all other damage is an error of laspy.
+    Layout: Isenburg, LASzip, PE&RS 2013, and laz-rs.
+    """
+    items = items_of(record)
+    layers = sum(item.size if item.type == EXTRA_BYTES else LAYERS.get(item.type, 0) for item in items)
+    chunked = record[:2] != struct.pack("<H", NOT_CHUNKED)
+    with open(file, "rb") as stream:
+        table, chunks = find_table(stream, start, file.stat().st_size) if chunked else (start, 0)
+        whole = 0 < chunks <= table - start if chunked else not layers
+        if whole and layers:
+            whole = end_of_layers(stream, start + 8, chunks, sum(item.size for item in items), layers) == table
+    if not whole:
+        raise UserError(
+            f"{file}: its compressed chunks do not lie between byte {start} and a table of them; the file is "
+            "damaged or truncated, fetch it again"
+        )
+
+
+def end_of_layers(stream: BinaryIO, place: int, chunks: int, point_bytes: int, layers: int) -> int:
+    """Return the byte at which layered chunks end, -1 where the file ends before.
+
+    A chunk is its first point, the number of its points, the size of each of its layers, and the layers.
+    """
+    for _ in range(chunks):
+        stream.seek(place + point_bytes + 4)
+        sizes = stream.read(4 * layers)
+        if len(sizes) < 4 * layers:
+            return -1
+        place = stream.tell() + sum(struct.unpack(f"<{layers}I", sizes))
+    return place
+
+
+def find_table(stream: BinaryIO, start: int, size: int) -> tuple[int, int]:
+    """Return where the table of chunks lies and how many it claims, (-1, -1) where there is none."""
+    place = read_number("<q", stream, start, size)
+    if place == -1:  # the writer could not seek back, and put it at the end of the file
+        place = read_number("<q", stream, size - 8, size)
+    return place, read_number("<I", stream, place + 4, size)
+
+
+def read_number(code: str, stream: BinaryIO, place: int, size: int) -> int:
+    """Read a number at a place in the file, -1 where the file has none there."""
+    if not 0 <= place <= size - struct.calcsize(code):
+        return -1
+    stream.seek(place)
+    (number,) = struct.unpack(code, stream.read(struct.calcsize(code)))
+    return int(number)
+
+
+def items_of(record: bytes) -> list[Item]:
+    """Return the items of a point as the record of LASzip lists them, as many as it has bytes for."""
+    places = range(LASZIP_HEAD, len(record) - LASZIP_ITEM + 1, LASZIP_ITEM)
+    return [Item(*struct.unpack_from("<HHH", record, place)) for place in places]

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator
 
 from openworld3d.errors import UserError
 from openworld3d.plugins import declared
-from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.protocol import check_columns
 from openworld3d.workflow.check_definitions import classes_of, refer, refer_all
 from openworld3d.workflow.rows import rows_of_table
 from openworld3d.workflow.slices import (
@@ -29,7 +29,7 @@ BESIDE_OUTPUTS = {"target", "weight", "last_weight", "last_bias"}
 
 
 def check_tables(config: Config) -> None:
-    """Check every table, and of the wanted one that its files exist; raises a `UserError` for the first mistake."""
+    """Check every table, and of the selected one that its files exist; raises a `UserError` for the first mistake."""
     refer("table", config["table"], config["tables"])
     for name, table in config["tables"].items():
         refer_all(f"tables.{name}.protocols", table["protocols"], config["protocols"])
@@ -181,6 +181,6 @@ def check_files(config: Config, recipe: str) -> None:
 
 
 def check_row(row: int, rows: int) -> None:
-    """Check that the wanted table has the row whose provenance is asked for."""
+    """Check that the selected table has the row whose provenance is asked for."""
     if row > rows:
         raise UserError(f"config: row is {row}, expected 1 to {rows}, the rows of the table")

@@ -32,6 +32,10 @@ def cpu_environment(config: Config, wildcards: Wildcards) -> str:
     return "cpu"
 
 
+def pretrained_environment(config: Config, wildcards: Wildcards) -> str:
+    return "pretrained"
+
+
 def backbone_environment(config: Config, wildcards: Wildcards) -> str:
     """Return the environment that trains a backbone."""
     return config["backbones"][wildcards["backbone"]]["environment"]
@@ -55,8 +59,9 @@ def score_module(config: Config, wildcards: Wildcards) -> list[str]:
 
 def generated_scans(config: Config, wildcards: Wildcards) -> list[Made]:
     """Return the generated raw scans of a dataset, none where it has a root of its own."""
-    dataset = config["datasets"][wildcards["dataset"]]
-    return [Made(GENERATORS[dataset["layout"]], "out", wildcards)] if "generate" in dataset else []
+    name = wildcards["dataset"]
+    generator = slices.generator_of(config, name) if "generate" in config["datasets"][name] else None
+    return [Made(generator, "out", wildcards)] if generator else []
 
 
 def raw_files(config: Config, wildcards: Wildcards) -> Outside | None:
@@ -145,14 +150,9 @@ def all_shards(config: Config, wildcards: Wildcards) -> list[dict[str, str]]:
     return [{**wildcards, "shard": shard} for shard in shard_names(count)]
 
 
-def one(step: str) -> Input:
-    """Return an input: what a step makes of the same shard."""
-    return lambda config, wildcards: [Made(step, "out", wildcards)]
-
-
-def of_all_shards(step: str) -> Input:
-    """Return an input: what a step makes of each shard."""
-    return lambda config, wildcards: [Made(step, "out", shard) for shard in all_shards(config, wildcards)]
+def of_all_shards(step: str, output: str = "out") -> Input:
+    """Return an input: an output of a step for each shard."""
+    return lambda config, wildcards: [Made(step, output, shard) for shard in all_shards(config, wildcards)]
 
 
 def all_outputs(config: Config, wildcards: Wildcards) -> list[Made]:
@@ -170,14 +170,14 @@ def statistics_before(config: Config, wildcards: Wildcards) -> list[Made]:
     recipe = config["recipes"][wildcards["recipe"]]
     if "teaches" not in recipe:
         return []
-    return of_all_shards("summarise")(config, {**wildcards, "recipe": recipe["start_from"]})
+    return of_all_shards("score", "statistics")(config, {**wildcards, "recipe": recipe["start_from"]})
 
 
-def of_rows(output: str) -> Input:
-    """Return an input: what was measured of each row of a table."""
+def of_rows(step: str, output: str = "out") -> Input:
+    """Return an input: what a step makes of each row of a table, in the order of the rows."""
 
     def made(config: Config, wildcards: Wildcards) -> list[Made]:
-        return [Made("measure", output, row) for row in rows.rows_of_table(config, wildcards["table"])]
+        return [Made(step, output, row) for row in rows.rows_of_table(config, wildcards["table"])]
 
     return made
 
@@ -188,5 +188,4 @@ def checks_of_table(config: Config, wildcards: Wildcards) -> list[Made]:
     return [made for protocol in protocols for made in protocol_check(config, {"protocol": protocol})]
 
 
-GENERATORS = {"scannet": "generate_rooms", "semantickitti": "generate_streets"}
 TRAINING_SCENES, EVALUATION_SCENES = scenes_of("train"), scenes_of("evaluate")

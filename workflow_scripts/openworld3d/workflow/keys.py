@@ -133,9 +133,9 @@ class Keys:
         """Return the paths of a job's inputs by name, and of what it waits for."""
         return {name: [path for path, _ in places] for name, places in self.places_of_inputs(step, wildcards).items()}
 
-    def behind(self, wanted: Iterable[Made]) -> list[Result]:
+    def behind(self, targets: Iterable[Made]) -> list[Result]:
         """Return the results that some outputs are made from, theirs included, each once."""
-        waiting, found = list(wanted), {}
+        waiting, found = list(targets), {}
         while waiting:
             made = waiting.pop()
             result = self.result(made.step, made.wildcards)

@@ -134,9 +134,10 @@ def scenes_outside(outside: Outside, folder: Path) -> Scenes:
         return [("", [file.name for file in files])]
     assert outside.layout is not None
     reader = load("datasets", outside.layout)
-    if not hasattr(reader, "tables"):
+    if not reader.TABLES:
         return scenes_of_split(outside, reader)
-    tables = {str(file): stamp(file) for file in reader.tables(root)}
+    files = [file for pattern in reader.TABLES for file in sorted(root.glob(pattern))]
+    tables = {str(file): stamp(file) for file in (*files, Path(str(reader.__file__)))}
     listing = read_noted(folder / LISTING)
     if not listing or listing["tables"] != tables:
         listing = {"tables": tables, "scenes": scenes_of_split(outside, reader)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterable, Iterator
 
 from openworld3d.files import read_noted
+from openworld3d.workflow.steps import STEPS, Step
 
 PLAN = Path("results/.plan.json")  # of the last call, whatever became of it
 SHOWN = Path("results/.shown.json")  # of what the links show
@@ -20,6 +21,7 @@ PLACES = {
     "recipe": "recipes.{recipe}",
     "unknown": "protocols.{protocol}.unknown",
     "unknown_points": "protocols.{protocol}.unknown_points",
+    "score": "scores.{score}",
     "bits": "evaluation.bits",
     "replicates": "evaluation.replicates",
     "stored_precision": "evaluation.stored_precision",
@@ -36,7 +38,7 @@ PLACES = {
     "metrics": "tables.{table}.metrics",
 }
 GONE = object()
-# "results": what makes each, by its address; "code": the files of each digest of code.
+# "results": key, parts and wildcards of each, by its address; "code": the files of each digest of code.
 Plan = Dict[str, Dict[str, Any]]
 Entry = Dict[str, Any]
 
@@ -44,6 +46,17 @@ Entry = Dict[str, Any]
 def read_plan(path: Path) -> Plan:
     """Return a plan, an empty one where there is none that is whole."""
     return read_noted(path) or {"results": {}, "code": {}}
+
+
+def behind(plan: Plan, addresses: Iterable[str]) -> Plan:
+    """Return the part of a plan that some of its results are made from, themselves first."""
+    waiting, found = list(addresses), {}
+    while waiting:
+        address = waiting.pop()
+        if address in plan["results"] and address not in found:
+            found[address] = plan["results"][address]
+            waiting += [other for made in found[address]["parts"]["inputs"].values() for other in made]
+    return {"results": found, "code": plan["code"]}
 
 
 def planned_code(digest: str) -> dict[str, str]:
@@ -58,9 +71,14 @@ def differences(before: Plan, after: Plan) -> dict[tuple[str, str], int]:
     for address, entry in after["results"].items():
         old = before["results"].get(address)
         if old is not None and old["key"] != entry["key"]:
-            for change in changes(old, entry, before["code"], after["code"]):
-                found[entry["noun"], change] += 1
+            for change in changes(old, entry, before["code"], after["code"], step_of(address).place):
+                found[step_of(address).noun, change] += 1
     return dict(found)
+
+
+def step_of(address: str) -> Step:
+    """Return the step whose result has an address."""
+    return STEPS[address.split(" ")[0]]
 
 
 def sentences(found: dict[tuple[str, str], int]) -> list[str]:
@@ -77,11 +95,11 @@ def told_apart(planned: Plan, now: Plan, address: str, key: str) -> str:
     return f"{address.split()[-1]}/{key}: its key is {new} now ({why}); run again, and that is made"
 
 
-def changes(old: Entry, new: Entry, old_code: dict[str, Any], new_code: dict[str, Any]) -> Iterator[str]:
-    """Yield each change of a result's own parts."""
+def changes(old: Entry, new: Entry, old_code: dict[str, Any], new_code: dict[str, Any], place: str) -> Iterator[str]:
+    """Yield each change of a result's own parts; `place` is that of its slice in the config."""
     before, after = old["parts"], new["parts"]
     for path, one, other in changed_values(before.get("config"), after.get("config"), ()):
-        yield f"{place_of(path, new)} {shown(one)} -> {shown(other)}"
+        yield f"{place_of(path, place, new['wildcards'])} {shown(one)} -> {shown(other)}"
     if before["code"] != after["code"]:
         files = changed_files(old_code.get(before["code"], {}), new_code.get(after["code"], {}))
         yield f"{', '.join(files) or 'its code'} changed"
@@ -104,14 +122,11 @@ def changed_values(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[
         yield path, old, new
 
 
-def place_of(path: tuple[str, ...], entry: Entry) -> str:
+def place_of(path: tuple[str, ...], place: str, wildcards: dict[str, str]) -> str:
     """Return where a part of a slice stands in the config."""
     first, *rest = path or ("",)
-    if first in PLACES:
-        begin = PLACES[first].format(**entry["wildcards"])
-    else:
-        begin = ".".join(part for part in (entry["place"].format(**entry["wildcards"]), first) if part)
-    return ".".join([begin, *rest])
+    begin = PLACES.get(first, ".".join(part for part in (place, first) if part))
+    return ".".join([begin.format(**wildcards), *rest])
 
 
 def shown(value: Any) -> str:

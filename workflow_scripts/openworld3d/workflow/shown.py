@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Dict, Iterable
 
@@ -17,7 +17,7 @@ from openworld3d.workflow.plan import SHOWN, Plan, differences, read_plan, sente
 from openworld3d.workflow.steps import RUN, STEPS
 
 CURRENT = "current"
-FIGURES = Path("results/figures")
+MOST_REASONS = 20
 Links = Dict[Path, Path]  # a link's place, and what it leads to
 
 
@@ -25,44 +25,50 @@ def plan_of(keys: Keys, results: Iterable[Result]) -> Plan:
     """Return what makes each of some results."""
     plan: Plan = {"results": {}, "code": {}}
     for result in results:
-        kind = STEPS[result.step]
-        of_step = {"noun": kind.noun, "place": kind.place}
-        of_result = {"key": result.key, "parts": result.parts, "wildcards": dict(result.wildcards)}
-        plan["results"][result.address] = {**of_step, **of_result}
+        kind, wildcards = STEPS[result.step], dict(result.wildcards)
+        plan["results"][result.address] = {"key": result.key, "parts": result.parts, "wildcards": wildcards}
         code = (kind.script, tuple(kind.modules(keys.config, result.wildcards)), kind.ignores)
         plan["code"][digest_of_code(*code)] = code_of(*code)
     return plan
 
 
-def missing(keys: Keys, wanted: Iterable[Made]) -> list[Made]:
+def missing(keys: Keys, targets: Iterable[Made]) -> list[Made]:
     """Return those of some outputs that are not there, or without the record that is written once they are whole."""
-    return [made for made in wanted if not all(map(os.path.exists, keys.places(made)))]
+    return [made for made in targets if not all(map(os.path.exists, keys.places(made)))]
 
 
-def damaged(keys: Keys, wanted: Iterable[Made]) -> list[Path]:
+def damaged(keys: Keys, targets: Iterable[Made]) -> list[Path]:
     """Return those of some outputs that lie there and are not what was recorded when they were made."""
-    places = [tuple(map(Path, keys.places(made))) for made in wanted]
+    places = [tuple(map(Path, keys.places(made))) for made in targets]
     return [path for path, record in places if path.exists() and record.exists() and wrong_file(path, record)]
 
 
-def what_is_new(keys: Keys, wanted: list[Made]) -> list[str]:
-    """Return a line for each kind of change since what the links show, as far as its results are still to be made."""
+def reasons(keys: Keys, targets: list[Made]) -> list[str]:
+    """Return a line for each reason why results are to be made: a change since what the links show, or they are new.
+
+    What follows from other results alone is not told.
+    """
     before = read_plan(SHOWN)
     if not before["results"]:
-        return []
-    changed = [result for result in keys.behind(wanted) if result.key != key_shown(before, result)]
-    to_make = [result for result in changed if not any(Path(result.folder, result.key).rglob(f"*{SUFFIX}"))]
-    return sentences(differences(before, plan_of(keys, to_make)))
+        return ["no earlier call has ended well here"]
+    to_make = [
+        result for result in keys.behind(targets) if not any(Path(result.folder, result.key).rglob(f"*{SUFFIX}"))
+    ]
+    gone = Counter(
+        (STEPS[result.step].noun, "new" if result.address not in before["results"] else "not there any more")
+        for result in to_make
+        if key_shown(before, result) in (None, result.key)
+    )
+    lines = sentences({**differences(before, plan_of(keys, to_make)), **gone})
+    more = [f"and {len(lines) - MOST_REASONS} more"] if len(lines) > MOST_REASONS else []
+    return [*lines[:MOST_REASONS], *more]
 
 
-def what_is_still_shown(keys: Keys, wanted: list[Made]) -> list[str]:
-    """Return what tells a reader that links show an earlier config, nothing where they do not."""
-    now, before = plan_of(keys, keys.behind(wanted)), read_plan(SHOWN)
+def what_is_still_shown(keys: Keys, targets: list[Made]) -> list[str]:
+    """Return what tells a reader that the links show an earlier config, nothing where they do not."""
+    now, before = plan_of(keys, keys.behind(targets)), read_plan(SHOWN)
     changed = sentences(differences(before, now))
-    if not changed or not missing(keys, wanted):
-        return []
-    told = "The links under results/ still show what was made before these changes:"
-    return [told, *(f"    {line}" for line in changed)]
+    return changed if missing(keys, targets) else []
 
 
 def key_shown(before: Plan, result: Result) -> str | None:
@@ -71,14 +77,14 @@ def key_shown(before: Plan, result: Result) -> str | None:
     return None if entry is None else entry["key"]
 
 
-def show(keys: Keys, wanted: list[Made]) -> None:
+def show(keys: Keys, targets: list[Made]) -> None:
     """Let the links lead to what some outputs were made from, if all are there.
 
     With `keep_old: false`, outputs of runs that have been replaced are deleted.
     """
-    if not wanted or missing(keys, wanted):
+    if not targets or missing(keys, targets):
         return
-    behind = keys.behind(wanted)
+    behind = keys.behind(targets)
     folders: dict[Path, Links] = defaultdict(dict)
     for result in behind:
         for place, target in links_of(result).items():
@@ -109,8 +115,7 @@ def links_of(result: Result) -> Links:
         names = [name for name in names if not name.startswith(".") and not name.endswith(DAMAGED)]
         return {place / name: folder / name for name in names}
     names = [output.format(**result.wildcards) for output in kind.outputs.values()]
-    places = {name: FIGURES if name.endswith(".svg") else place for name in names}
-    return {places[name] / name: folder / name for name in names}
+    return {place / name: folder / name for name in names}
 
 
 def root_of(place: Path) -> Path:
@@ -123,16 +128,16 @@ def relink(folder: Path, links: Links) -> None:
 
     Those of a folder called `current` are all that it has.
     """
-    wanted = {place: os.path.relpath(target, place.parent) for place, target in links.items()}
+    expected = {place: os.path.relpath(target, place.parent) for place, target in links.items()}
     if folder.name != CURRENT:
-        for place, target in wanted.items():
+        for place, target in expected.items():
             if not links[place].exists():
                 place.unlink(missing_ok=True)
             elif not place.is_symlink() or os.readlink(place) != target:
                 replace_link(place, target)
-    elif links_below(folder) != wanted:
+    elif links_below(folder) != expected:
         with whole_folder(folder) as temporary:
-            for place, target in wanted.items():
+            for place, target in expected.items():
                 link = temporary / place.relative_to(folder)
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(target)

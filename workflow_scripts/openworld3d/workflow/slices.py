@@ -12,8 +12,13 @@ Slice = Dict[str, Any]
 ONLY_INFERENCE = ("environment", "inference_voxels", "inference_pairs")
 
 
+def generator_of(config: Config, dataset: str) -> str | None:
+    """Return the rule that generates raw scans of a dataset's layout, None where none does."""
+    return declared("datasets", config["datasets"][dataset]["layout"], "GENERATOR")
+
+
 def generate_slice(config: Config, dataset: str) -> Slice:
-    """Return what `generate_rooms` or `generate_streets` sees."""
+    """Return what the generator of a dataset's layout sees."""
     return config["datasets"][dataset]["generate"]
 
 
@@ -160,20 +165,16 @@ def inference_keys(config: Config, recipe: str) -> Slice:
     return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
-def score_options(kind: str) -> dict[str, float]:
-    """Return the options of a score with their defaults, read from its file."""
-    return declared("scores", kind, "OPTIONS")
-
-
 def score_slice(config: Config, score: str) -> Slice:
-    """Return what `score` sees: the kind, over how many neighbours, each option of the kind; defaults where left out.
+    """Return what `score` sees: the score's kind, neighbours and options with their defaults, and the bits of a bin.
 
     An option has the type of its default, so that 1 for 1.0 is no change.
     """
     entry = config["scores"][score]
-    options = score_options(entry["kind"])
-    resolved = {name: type(default)(entry.get(name, default)) for name, default in options.items()}
-    return {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **resolved}
+    defaults = {name: key["default"] for name, key in declared("scores", entry["kind"], "KEYS").items()}
+    options = {name: type(default)(entry.get(name, default)) for name, default in defaults.items()}
+    resolved = {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **options}
+    return {"score": resolved, "bits": config["evaluation"]["bits"]}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
@@ -190,11 +191,6 @@ def has_sample(config: Config, recipe: str) -> bool:
 def has_pseudo_masks(config: Config, recipe: str) -> bool:
     """Tell whether the runs of a recipe mark points that they take for unknown."""
     return declared("recipes", config["recipes"][recipe]["kind"], "MARKS_UNKNOWN")
-
-
-def summarise_slice(config: Config) -> Slice:
-    """Return what `summarise` sees."""
-    return {"bits": config["evaluation"]["bits"]}
 
 
 def measure_slice(config: Config, protocol: str, recipe: str) -> Slice:

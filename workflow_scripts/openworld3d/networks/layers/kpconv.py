@@ -11,6 +11,7 @@ from openworld3d.networks.layers.segment import take_rows
 KERNEL_POINTS = 15
 STEM_MOMENTUM = 0.02
 CHUNK = 1024  # points at a time, as a cloud's influences are large: 15 x 34 numbers a point
+CACHED = 256  # points whose influences a core's cache holds: twelve passes go over them
 SHADOW = 1e6  # where the neighbour that pads a neighbourhood lies: farther than any kernel point reaches
 
 
@@ -28,12 +29,19 @@ class StemNorm(nn.Module):
 @torch.no_grad()
 def kernel_influence(center: Tensor, near: Tensor, points: Tensor, reach: float) -> Tensor:
     """Return max(0, 1 - |x_j - x_i - x_k| / reach): x_i (N, 3), x_j (N, m, 3), x_k (15, 3) -> (N, 15, m)."""
-    relative = near - center[:, None]  # (N, m, 3)
-    square = relative.new_zeros(*near.shape[:2], len(points))  # (N, m, 15)
-    for axis in range(3):
-        offset = relative[:, :, axis, None] - points[:, axis]
-        square.addcmul_(offset, offset)
-    return square.sqrt_().div_(-reach).add_(1).clamp_(min=0).transpose(1, 2)  # (N, 15, m)
+    relative = (near - center[:, None]).permute(2, 0, 1).contiguous()[:, :, None]  # (3, N, 1, m)
+    kernel = points.t().contiguous()[:, :, None]  # (3, 15, 1)
+    influence = near.new_empty(len(center), len(points), near.shape[1])
+    parts = zip(influence.split(CACHED), relative.split(CACHED, 1))
+    offset = torch.empty_like(influence[:CACHED])
+    for part, (x, y, z) in parts:
+        torch.sub(x, kernel[0], out=part)
+        part.mul_(part)
+        for axis, of_kernel in ((y, kernel[1]), (z, kernel[2])):
+            along = torch.sub(axis, of_kernel, out=offset[: len(part)])
+            part.addcmul_(along, along)
+        part.sqrt_().div_(-reach).add_(1).clamp_(min=0)
+    return influence
 
 
 class KPConv(nn.Module):

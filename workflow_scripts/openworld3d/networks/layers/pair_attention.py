@@ -16,6 +16,8 @@ from torch.autograd.function import once_differentiable
 
 from openworld3d.networks.layers.segment import segment_softmax, segment_sum
 
+CACHED = 1 << 18  # numbers that a core's cache holds
+
 
 class Pairs(NamedTuple):
     """Who attends to whom, in small integers, as a scene has millions of pairs.
@@ -68,25 +70,32 @@ def weighted_sum(weight: Tensor, vector: Tensor, bags: Bags) -> Tensor:
 
 def cells(point: Tensor, row: Tensor, length: int) -> Tensor:
     """Number the cell of an (N, L) array that each pair looks up: (M,) int64, (M,) -> (M,) int64."""
-    return (length * point).add_(row)
+    return torch.add(row, point, alpha=length)
 
 
 def look_up(product: Tensor, cell: Tensor) -> Tensor:
-    """Return each pair's cell: (N, L), (M,) -> (M,)."""
-    return product.view(-1).index_select(0, cell)
+    """Return each pair's cell for every head: (g, N, L), (M,) -> (g, M)."""
+    return product.view(len(product), -1).gather(1, cell.expand(len(product), -1))
 
 
 def spread(weight: Tensor, cell: Tensor, out: Tensor) -> Tensor:
-    """Add each pair's weight to its cell of an empty `out`: (M,), (M,) -> (N, L)."""
-    out.zero_().view(-1).scatter_add_(0, cell, weight)
+    """Add each pair's weight to its cell of an empty `out`: (g, M), (M,) -> (g, N, L)."""
+    out.zero_().view(len(out), -1).scatter_add_(1, cell.expand(len(out), -1), weight)
     return out
+
+
+def groups_of_heads(heads: int, cells_of_head: int) -> list[slice]:
+    """Cut the heads into groups whose (g, N, L) a core's cache holds: small levels are many calls otherwise."""
+    size = min(heads, max(1, CACHED // cells_of_head))
+    return [slice(start, min(start + size, heads)) for start in range(0, heads, size)]
 
 
 class PairAttention(torch.autograd.Function):
     """out_i = sum_j a_ij (v_j + t^V_ij), a = softmax over the keys of i of q_i k_j + q_i t^Q_ij + k_j t^K_ij.
 
     q, k, v (h, N, e) and the three tables (h, 3, e, L) -> (h, N, e). A table is looked up in its product with the
-    points, (N, L) for one axis and head at a time; of what has as many entries as pairs the weights alone are kept.
+    points, (g, N, L) for one axis and g heads at a time; of what has as many entries as pairs the weights alone are
+    kept.
     """
 
     @staticmethod
@@ -103,7 +112,9 @@ class PairAttention(torch.autograd.Function):
         heads, points, _ = query.shape
         length = query_table.shape[3]
         bags = make_bags(pairs.query, pairs.key, points)
-        product = query.new_empty(points, length)  # one buffer for all
+        groups = groups_of_heads(heads, points * length)
+        buffer = query.new_empty(groups[0].stop, points, length)
+        products = [buffer[: group.stop - group.start] for group in groups]  # one buffer for all
         weight = query.new_empty(heads, len(pairs.query))  # logits first
         out = torch.empty_like(value)
         for head in range(heads):
@@ -111,15 +122,17 @@ class PairAttention(torch.autograd.Function):
         for point, vector, table in ((bags.owner, query, query_table), (bags.other, key, key_table)):
             for axis in range(3):
                 cell = cells(point, pairs.row[:, axis], length)
-                for head in range(heads):
-                    weight[head] += look_up(torch.mm(vector[head], table[head, axis], out=product), cell)
+                for group, product in zip(groups, products):
+                    torch.bmm(vector[group], table[group, axis], out=product)
+                    weight[group] += look_up(product, cell)
         for head in range(heads):
             weight[head] = segment_softmax(weight[head], bags.owner, points)
             out[head] = weighted_sum(weight[head], value[head], bags)
         for axis in range(3):
             cell = cells(bags.owner, pairs.row[:, axis], length)
-            for head in range(heads):
-                out[head].addmm_(spread(weight[head], cell, product), value_table[head, axis].t())
+            for group, product in zip(groups, products):
+                spread(weight[group], cell, product)
+                out[group].baddbmm_(product, value_table[group, axis].transpose(1, 2))
         ctx.pairs = pairs
         ctx.save_for_backward(query, key, value, query_table, key_table, value_table, weight)
         return out
@@ -133,7 +146,9 @@ class PairAttention(torch.autograd.Function):
         length = query_table.shape[3]
         bags, by_key = make_bags(pairs.query, pairs.key, points), pairs.by_key.long()
         key_bags = make_bags(bags.other[by_key], bags.owner[by_key], points)
-        product = query.new_empty(points, length)
+        groups = groups_of_heads(heads, points * length)
+        buffer = query.new_empty(groups[0].stop, points, length)
+        products = [buffer[: group.stop - group.start] for group in groups]
         grads = [torch.empty_like(each) for each in (query, key, value, query_table, key_table, value_table)]
         grad_query, grad_key, grad_value, grad_query_table, grad_key_table, grad_value_table = grads
         grad_logit = torch.empty_like(weight)  # of the weights first
@@ -142,9 +157,11 @@ class PairAttention(torch.autograd.Function):
             grad_value[head] = weighted_sum(weight[head].index_select(0, by_key), grad[head], key_bags)
         for axis in range(3):
             cell = cells(bags.owner, pairs.row[:, axis], length)
-            for head in range(heads):
-                grad_logit[head] += look_up(torch.mm(grad[head], value_table[head, axis], out=product), cell)
-                torch.mm(grad[head].t(), spread(weight[head], cell, product), out=grad_value_table[head, axis])
+            for group, product in zip(groups, products):
+                torch.bmm(grad[group], value_table[group, axis], out=product)
+                grad_logit[group] += look_up(product, cell)
+                spread(weight[group], cell, product)
+                grad_value_table[group, axis] = torch.bmm(grad[group].transpose(1, 2), product)
         for head in range(heads):
             mean = segment_sum(weight[head] * grad_logit[head], bags.owner, points)
             grad_logit[head].sub_(mean.index_select(0, bags.owner)).mul_(weight[head])
@@ -156,8 +173,8 @@ class PairAttention(torch.autograd.Function):
         ):
             for axis in range(3):
                 cell = cells(point, pairs.row[:, axis], length)
-                for head in range(heads):
-                    spread(grad_logit[head], cell, product)
-                    torch.mm(vector[head].t(), product, out=grad_table[head, axis])
-                    grad_vector[head].addmm_(product, table[head, axis].t())
+                for group, product in zip(groups, products):
+                    spread(grad_logit[group], cell, product)
+                    grad_table[group, axis] = torch.bmm(vector[group].transpose(1, 2), product)
+                    grad_vector[group].baddbmm_(product, table[group, axis].transpose(1, 2))
         return (*grads, None)

@@ -27,20 +27,8 @@ def sum_by_index_add(source: Tensor, index: Tensor, segments: int) -> Tensor:
     return total.index_add(0, index, source)
 
 
-def max_by_padding(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Return each segment's maximum, -inf where empty, for torch before 1.12: (M, ...) -> (segments, ...)."""
-    order = torch.argsort(index)
-    count = torch.bincount(index, minlength=segments)
-    start = torch.cumsum(count, 0) - count
-    place = torch.arange(len(index), device=index.device) - start[index[order]]
-    longest = int(count.max()) if len(index) else 0
-    padded = source.new_full((segments, longest + 1, *source.shape[1:]), float("-inf"))
-    padded[index[order], place] = source.detach()[order]
-    return padded.max(1)[0]
-
-
 def max_by_reduce(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Return each segment's maximum, -inf where empty, for torch from 1.12: (M, ...) -> (segments, ...)."""
+    """Return each segment's maximum, -inf where empty: (M, ...) -> (segments, ...); needs torch 1.12 or newer."""
     lowest = source.new_full((segments, *source.shape[1:]), float("-inf"))
     place = index.view(-1, *[1] * (source.dim() - 1)).expand_as(source)
     return lowest.scatter_reduce(0, place, source.detach(), "amax")
@@ -48,13 +36,13 @@ def max_by_reduce(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 def softmax_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
     """Softmax over the rows of each segment with torch alone: (M, ...) -> (M, ...)."""
-    exponential = torch.exp(source - MAXIMA[0](source, index, segments).index_select(0, index))
+    exponential = torch.exp(source - max_by_reduce(source, index, segments).index_select(0, index))
     return exponential / sum_by_index_add(exponential, index, segments).index_select(0, index)
 
 
 def max_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
     """Return each segment's maximum, whose gradient equal rows share: (M, C) -> (segments, C), 0 where empty."""
-    top = source == take_rows(MAXIMA[0](source, index, segments), index)
+    top = source == take_rows(max_by_reduce(source, index, segments), index)
     share = top / take_rows(sum_by_index_add(top.to(source.dtype), index, segments), index)
     return sum_by_index_add(source * share, index, segments)
 
@@ -74,10 +62,6 @@ def softmax_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
     # Without dim_size, which 2.0.8 does not have: a row's weight does not depend on empty segments.
     return torch_scatter.scatter_softmax(source, index, dim=0)
 
-
-# torch 1.11 has a scatter_reduce of another signature, and torch before it has none.
-_REDUCE_TAKES_SOURCE = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) >= (1, 12)
-MAXIMA = [max_by_reduce, max_by_padding] if _REDUCE_TAKES_SOURCE else [max_by_padding]
 
 segment_sum = sum_by_index_add if torch_scatter is None else sum_by_scatter
 segment_max = max_by_torch if torch_scatter is None else max_by_scatter

@@ -5,6 +5,8 @@ Lai et al., CVPR 2022, section 3.3. N points, M (query, key) pairs, h heads of e
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from openworld3d.networks.layers.pair_attention import PairAttention, Pairs
 
 PARTS = 100000  # of a metre, to which offsets are rounded
+CHUNK = 1 << 13  # pairs at a time, which a core's cache holds
 
 
 def table_length(side: float, step: float) -> int:
@@ -25,17 +28,34 @@ def table_rows(coord: np.ndarray, query: np.ndarray, key: np.ndarray, side: floa
     The offset is rounded to 1e-5 first, as in the reference; where float32 window borders let it fall outside the
     table, as happens in scenes of tens of metres, it is clamped.
     """
+    row_of_offset = quantised_offsets(side, step)
+    far = len(row_of_offset) // 2
+    rows = np.empty((3, len(query)), row_of_offset.dtype)
+    padded = np.zeros((len(coord), 4), np.float32)  # numpy copies rows of 16 bytes faster than rows of 12
+    padded[:, :3] = coord
+    for start in range(0, len(query), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        parts = padded.take(query[chunk], axis=0)
+        parts -= padded.take(key[chunk], axis=0)
+        parts *= np.float32(PARTS)
+        np.rint(parts, out=parts)
+        np.clip(parts, -far, far, out=parts)
+        place = parts.astype(np.int32)
+        place += far
+        rows[:, chunk] = row_of_offset.take(place).T[:3]
+    return rows.T
+
+
+@lru_cache(maxsize=32)
+def quantised_offsets(side: float, step: float) -> np.ndarray:
+    """Return the table row of each offset, rounded to 1e-5 metres, up to a step beyond the table: (2 far + 1,)."""
     last = table_length(side, step) - 1
     far = int((2 * side + step) * PARTS)
-    # So few offsets are left by rounding that each is quantised once, and the pairs look it up.
     offset = np.arange(-far, far + 1, dtype=np.float32) / np.float32(PARTS)
     row = np.floor_divide(offset + np.float32(2 * side) - np.float32(1e-4), np.float32(step))
-    row_of_offset = np.clip(row, 0, last).astype(np.min_scalar_type(-last - 1))
-    rows = np.empty((3, len(query)), row_of_offset.dtype)
-    for axis, x in enumerate(np.ascontiguousarray(coord.T)):
-        parts = np.rint((x[query] - x[key]) * np.float32(PARTS))
-        rows[axis] = row_of_offset[np.clip(parts, -far, far).astype(np.int32) + far]
-    return rows.T
+    quantised = np.clip(row, 0, last).astype(np.min_scalar_type(-last - 1))
+    quantised.setflags(write=False)  # all calls share it
+    return quantised
 
 
 class WindowAttention(nn.Module):

@@ -1,0 +1,91 @@
+"""Ranking metrics of points of which only the bins are known: a value, and an interval that contains the exact one.
+
+Of P positives and N negatives, bin b holds p and n;
+above it lie tp0 and fp0, with it tp and fp. Whatever the order of a bin's points, and whichever of them are tied, the
+exact metric lies between two sums over the bins:
+
+- auroc: a positive is above the negatives below its bin, and at most above those of its bin too.
+- aupr: the j-th positive of a bin counts with tp0 + j' positives and fp0 + n' negatives, where j <= j' <= p and
+  0 <= n' <= n. Its precision is most for j' = p and n' = 0, tp / (tp + fp0), and least for j' = j and n' = n. The
+  least ones add up to p - fp (1 / (c + 1) + ... + 1 / (c + p)) with c = tp0 + fp, and the sum in brackets is at most
+  log((c + p + 1/2) / (c + 1/2)), as 1/x is convex.
+- aupr_trapezoid: the same bounds of the precision, as functions of the positives that are passed. Both are concave,
+  so that the least is one straight line over the bin, and the most the integral of (tp0 + x) / (tp0 + fp0 + x).
+- fpr95, fpr95_strict: the bin in which the recall passes 0.95 is known, how many of its negatives come before is not.
+
+With every positive counted w times, as at another prevalence, p becomes w p and the 1/2 becomes w/2.
+The value takes a bin's points as tied.
+"""
+
+from __future__ import annotations
+
+from typing import Dict
+
+import numpy as np
+
+from openworld3d.metrics.ranking import RECALL
+
+# What the rounding of float64 sums may amount to.
+SLACK = 1e-12
+# For each metric low, value and high: (3, ...) float64.
+Bounded = Dict[str, np.ndarray]
+
+
+def ranking_of_bins(positive: np.ndarray, negative: np.ndarray, weight: float | np.ndarray = 1.0) -> Bounded:
+    """Return the interval and value of each ranking metric from counts per bin, the highest bin first.
+
+    positive, negative (..., B); weight: how often a positive counts in aupr, a number or (..., 1). Returns (3, ...)
+    each, NaN without a positive or a negative point.
+    """
+    p, n = positive.astype(np.float64), negative.astype(np.float64)
+    tp, fp = np.cumsum(p, -1), np.cumsum(n, -1)
+    positives, negatives = tp[..., -1], fp[..., -1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = {
+            "aupr": average_precision(weight * p, n, weight * tp, fp, weight) / (weight * tp)[..., -1],
+            "aupr_trapezoid": trapezoid(weight * p, n, weight * tp, fp) / (weight * tp)[..., -1],
+            "auroc": above(p, n, fp) / (positives * negatives),
+            "fpr95": false_at(tp / positives[..., None] >= RECALL, n, fp) / negatives,
+            "fpr95_strict": false_at(tp / positives[..., None] > RECALL, n, fp) / negatives,
+        }
+    defined = (positives > 0) & (negatives > 0)
+    slack = np.array([-SLACK, 0, SLACK]).reshape(3, *[1] * defined.ndim)
+    return {name: np.where(defined, np.clip(value + slack, 0, 1), np.nan) for name, value in found.items()}
+
+
+def above(p: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """Return in how many pairs the positive is above the negative, ties counting half: (3, ...)."""
+    negatives = fp[..., -1:]
+    low, high = (p * (negatives - fp)).sum(-1), (p * (negatives - fp + n)).sum(-1)
+    return np.stack([low, (low + high) / 2, high])
+
+
+def average_precision(
+    p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray, weight: float | np.ndarray
+) -> np.ndarray:
+    """Return the sum over positives of the precision at their threshold: (3, ...)."""
+    before = tp - p + fp
+    low = p - fp * np.log((before + p + weight / 2) / (before + weight / 2))
+    return np.stack([low.sum(-1), (p * ratio(tp, tp + fp)).sum(-1), (p * ratio(tp, tp + fp - n)).sum(-1)])
+
+
+def trapezoid(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """Return the area under straight lines between thresholds, with recall in positives: (3, ...)."""
+    tp0, fp0 = tp - p, fp - n
+    end = ratio(tp, tp + fp)
+    low = p * (ratio(tp0, tp0 + fp) + end) / 2
+    value = p * (ratio(tp0, tp0 + fp0) + end) / 2
+    high = p - np.where(fp0 > 0, fp0 * np.log((tp + fp0) / (tp0 + fp0)), 0)
+    return np.stack([low.sum(-1), value.sum(-1), high.sum(-1)])
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return the precision part / whole, 1 where there is no point, which is where the curve begins."""
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 1.0)
+
+
+def false_at(reached: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """Return how many negatives lie above the first threshold with enough recall: (..., B) bool -> (3, ...)."""
+    at = reached.argmax(-1)[..., None]
+    high = np.take_along_axis(fp, at, -1)[..., 0]
+    return np.stack([high - np.take_along_axis(n, at, -1)[..., 0], high, high])

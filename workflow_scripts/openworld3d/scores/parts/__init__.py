@@ -1,0 +1,1 @@
+"""What several scores are made of."""
