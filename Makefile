@@ -4,13 +4,6 @@ BIN := .venv/bin
 # nproc takes OMP_NUM_THREADS for the machine's cores.
 CORES ?= $(shell env -u OMP_NUM_THREADS nproc)
 
-# The driver's side, what makes scans, the figures, laspy, and the libraries that scores are compared with run on Python
-# 3.11 or newer alone.
-DRIVER_TESTS := tests/pipeline tests/conda tests/slurm tests/workflow tests/docs tests/published \
-    tests/generators/rooms tests/generators/streets \
-    tests/environment/test_pins.py tests/commands/test_draw_steps.py tests/commands/test_compare_protocols.py \
-    tests/scores/test_public_libraries.py tests/raw/test_las.py \
-    $(addprefix tests/datasets/,test_folder.py test_folder_splits.py test_fuzz.py)
 STACKS := $(or $(OPENWORLD3D_STACKS),$(HOME)/.cache/openworld3d/stacks)
 OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt))
 
@@ -23,7 +16,6 @@ test $(OLD) test-old: export OMP_NUM_THREADS := 1
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
-	@echo; cat results/tables/rooms.md; echo
 	@echo "table:  results/tables/rooms.csv, .md, .tex"
 	@echo "clouds: results/runs/sofa/stratified_small/RECIPE/seed0/current/single/SCORE/clouds"
 	@echo "logs:   logs/"
@@ -31,13 +23,13 @@ demo: .venv/installed
 test: .venv/installed
 	$(BIN)/pytest $(SHARED)
 
-# The library's tests in each stack, then what the running Python asks of the stacks: the pipeline, the checks.
+# In each stack the tests of what jobs of its Python run, then the pipeline and the environment check with each stack.
 test-old: .venv/installed $(OLD)
 	$(BIN)/pytest $(SHARED) -m stacks
 
 $(OLD): test-%: stacks
 	@if test -e $(STACKS)/$*/pins.txt; then echo "$*: testing"; \
-	    $(STACKS)/$*/bin/pytest $(SHARED) $(addprefix --ignore=,$(DRIVER_TESTS)); fi
+	    $(STACKS)/$*/bin/pytest $(SHARED) $$(PYTHONPATH=workflow_scripts $(BIN)/python tests/stacks/selected.py); fi
 
 # As root, where apt-get may install a Slurm; says so if not.
 slurm: .venv/installed

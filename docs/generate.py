@@ -1,23 +1,21 @@
-"""Write the generated tables of docs/: GPUs and messages in installation.md, recipes and scores in methods.md, metrics."""
+"""Write the generated tables of docs/: GPUs and messages, recipes and scores, metrics."""
 
 from __future__ import annotations
 
-import pkgutil
 import re
 import sys
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
 
-from openworld3d import recipes, scores
 from openworld3d.environment import devices
 from openworld3d.environment.finding import Rule
 from openworld3d.environment.gpu import GPU, Driver, unfit_gpus
 from openworld3d.environment.page import RULES, table
 from openworld3d.metrics.table import METRICS
+from openworld3d.plugins import load, names_in
 from openworld3d.scenes import scene
 
 # Rules that something other than the environment's check applies.
@@ -70,15 +68,15 @@ def capitalised(template: str) -> str:
 
 def recipe_table() -> list[str]:
     """Return the table of recipes."""
-    rows = [(kind(file), summary(file), ", ".join(file.OUTPUTS)) for file in modules_of(recipes)]
+    rows = [(kind(file), summary(file), ", ".join(file.OUTPUTS)) for file in modules_of("recipes")]
     return table(("kind", "what it is", "outputs"), rows)
 
 
 def score_table() -> list[str]:
     """Return the table of scores."""
     rows = [
-        (kind(file), summary(file), ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.OPTIONS))
-        for file in modules_of(scores)
+        (kind(file), summary(file), ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.KEYS))
+        for file in modules_of("scores")
     ]
     return table(("kind", "what it is", "reads", "is fitted on", "options"), rows)
 
@@ -92,9 +90,9 @@ def metric_table() -> list[str]:
     return table(("metric", "definition", "better"), rows)
 
 
-def modules_of(package: ModuleType) -> list[ModuleType]:
-    """Import the modules of a package, in alphabetical order."""
-    return [import_module(f"{package.__name__}.{module.name}") for module in pkgutil.iter_modules(package.__path__)]
+def modules_of(kind: str) -> list[ModuleType]:
+    """Import the plug-ins of a kind, in alphabetical order."""
+    return [load(kind, name) for name in names_in(ROOT / "workflow_scripts/openworld3d" / kind)]
 
 
 def kind(module: ModuleType) -> str:

@@ -121,7 +121,6 @@ def inputs(step):
     What a job waits for and is not made from is ancient: where it is forced to run again, nothing follows.
     """
 
-    @signed
     def of_job(wildcards):
         check_key(step, wildcards)
         if keys.stands(step, wildcards) and not looks_behind_what_stands():
@@ -138,7 +137,7 @@ def inputs(step):
             for name in paths
         }
 
-    return unpack(of_job)
+    return unpack(signed(of_job))
 
 
 def job(step):

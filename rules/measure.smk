@@ -1,24 +1,3 @@
-rule summarise:
-    input:
-        inputs("summarise"),
-    output:
-        **outputs("summarise"),
-    log:
-        log_of("summarise"),
-    benchmark:
-        benchmark_of("summarise")
-    conda:
-        "../envs/metrics.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(8000),
-        runtime=growing(10),
-    params:
-        job=job("summarise"),
-    shell:
-        f"{JOB} > {{log:q}} 2>&1"
-
-
 rule measure:
     input:
         inputs("measure"),

@@ -82,7 +82,7 @@ rule check_protocol:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(60),
+        runtime=growing(10),
     params:
         job=job("check_protocol"),
     shell:

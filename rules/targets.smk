@@ -1,6 +1,7 @@
 # What a call is asked for, and what it says and shows of it.
 from openworld3d.errors import run_command
 from openworld3d.files import write_json, write_noted
+from openworld3d.plugins import declared, plugin_names
 from openworld3d.provenance.records import set_aside
 from openworld3d.workflow import inputs as step_inputs, rows, shown
 from openworld3d.workflow.plan import PLAN, read_plan, told_apart
@@ -181,9 +182,14 @@ def selected_pseudo_masks():
     ]
     if not masks:
         found = ", ".join(config["tables"][table]["methods"])
+        kinds = " or ".join(
+            kind
+            for kind in plugin_names("recipes")
+            if declared("recipes", kind, "MARKS_UNKNOWN")
+        )
         sys.exit(
-            f"error: config: tables.{table}.methods has {found}, expected a recipe of kind pdf, as no other has pseudo "
-            "masks; add one, or choose another table"
+            f"error: config: tables.{table}.methods has {found}, expected a recipe of kind {kinds}, as no other has "
+            "pseudo masks; add one, or choose another table"
         )
     return masks
 

@@ -1,4 +1,4 @@
-"""Check one environment before anything runs in it; an older Python 3 reads this file and says what it is."""
+"""Check one environment before anything runs in it; any Python 3 can parse this file and report its version."""
 
 import argparse
 import sys
@@ -13,18 +13,18 @@ import json
 import os
 from pathlib import Path
 
-# No other module of the project: a change to one is no reason to check an environment again.
+# Modules of environment/ only: a change to another one is no reason to check environments again.
 from openworld3d.environment.check import check
 from openworld3d.environment.page import page
 from openworld3d.environment.requirements import requirements_of
 
 
 def main() -> None:
-    """Read the arguments and check; the page is written whatever is found, the report only where jobs may run."""
+    """Check; the page is always written, the report only where jobs may run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environment", required=True, help="a file of envs/")
-    parser.add_argument("--out", type=Path, required=True, help="the report to write where it is sound, .json")
-    parser.add_argument("--page", type=Path, required=True, help="what a person reads, .md")
+    parser.add_argument("--out", type=Path, required=True, help="the report, where the environment is sound, .json")
+    parser.add_argument("--page", type=Path, required=True, help="the report as a page, .md")
     arguments = parser.parse_args()
     report = check(arguments.environment, requirements_of(arguments.environment))
     write(arguments.page, page(report))
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write text, whole or not at all."""
+    """Write text atomically."""
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     temporary.write_text(text)
     os.replace(temporary, path)

@@ -1,4 +1,4 @@
-"""Check a protocol against its scenes before anything is trained, and write what its splits hold."""
+"""Check a protocol against its scenes before anything is trained, and report what its splits hold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from openworld3d.errors import run_command
 from openworld3d.files import whole_file, write_json
 from openworld3d.protocols.check import (
     Contents,
-    never_taught,
-    refuse_unanswerable,
+    check_measurable,
     scenes_without_unknown,
     total,
     unknown_share,
     warnings,
+    without_training,
 )
-from openworld3d.protocols.page import page
+from openworld3d.reports.protocol_page import page
 from openworld3d.scenes.manifests import read_manifest
 
 
@@ -27,17 +27,17 @@ def main() -> None:
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: protocol, unknown")
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="manifests of the training splits")
     parser.add_argument("--evaluate", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
-    parser.add_argument("--out", type=Path, required=True, help="what the jobs that follow read, .json")
-    parser.add_argument("--page", type=Path, required=True, help="what a person reads, .md")
+    parser.add_argument("--out", type=Path, required=True, help="the report, .json")
+    parser.add_argument("--page", type=Path, required=True, help="the report as a page, .md")
     arguments = parser.parse_args()
     protocol, unknown = arguments.config["protocol"], arguments.config["unknown"]
     classes = read_manifest(arguments.evaluate[0], ["classes"])["classes"]
     contents = Contents(protocol, classes, unknown, scenes_of(arguments.train), scenes_of(arguments.evaluate))
-    refuse_unanswerable(contents)
+    check_measurable(contents)
     report = {
         "train_points": total(contents.train, "class_points"),
         "evaluate_points": total(contents.evaluate, "class_points"),
-        "never_taught": never_taught(contents),
+        "without_training": without_training(contents),
         "unknown_share": {scene["name"]: unknown_share([scene], unknown) for scene in contents.evaluate},
         "scenes_without_unknown": scenes_without_unknown(contents),
     }
@@ -46,11 +46,11 @@ def main() -> None:
     write_json(arguments.out, report)
     for sentence in warnings(contents):
         print(f"protocol {protocol}: {sentence}")
-    print(f"protocol {protocol}: read {arguments.page}")
+    print(f"protocol {protocol}: see {arguments.page}")
 
 
 def scenes_of(manifests: Sequence[Path]) -> list[dict[str, Any]]:
-    """Return what some manifests say of their scenes."""
+    """Return the entries of the scenes of some manifests."""
     return [scene for path in manifests for scene in read_manifest(path, ["scenes"])["scenes"]]
 
 

@@ -1,4 +1,4 @@
-"""Say and draw how the metrics of a table's methods move with the unknown classes and their share of the points."""
+"""Write and draw how the metrics of a table vary with the unknown classes and their share of the points."""
 
 from __future__ import annotations
 

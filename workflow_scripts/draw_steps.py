@@ -1,4 +1,4 @@
-"""Draw how well the old, the new and all classes are told, over the steps that teach unknown classes."""
+"""Draw the mean IoU of old, new and all classes over the steps of incremental learning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
         "--config",
         required=True,
         type=json.loads,
-        help='JSON: {"lines": [{"name": ..., "steps": [{"taught": classes, "rows": of the table, from 0}]}]}',
+        help='JSON: {"lines": [{"name": ..., "steps": [{"taught": classes, "rows": indices of rows of the table}]}]}',
     )
     parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
     parser.add_argument("--out", required=True, type=Path, help="figure to write, .svg")

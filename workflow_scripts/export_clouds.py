@@ -1,4 +1,4 @@
-"""Write each evaluation scene as a cloud coloured by score."""
+"""Write each evaluation scene as a point cloud coloured by score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERCENTILES = (1, 99)
 
 
 def main() -> None:
-    """Read the arguments, write one `.ply` per scene and the meaning of its colours."""
+    """Read the arguments, write a `.ply` per scene and the legend of its colours."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of scores, of all shards")
     parser.add_argument("--outputs", required=True, type=Path, nargs="+", help="manifests of what was scored")
@@ -45,9 +45,9 @@ def main() -> None:
 
 
 def score_range(found: list[ScoredScene]) -> tuple[float, float]:
-    """Return the two percentiles of the scores of all points, one range for every scene of a method."""
+    """Return two percentiles of the scores of all points: one range of colours for all scenes of a method."""
     if not found:
-        raise UserError("the scores are of no scene; the protocol must name scenes to evaluate on")
+        raise UserError("the scores have no scene, expected one or more; evaluate splits that have scenes")
     scores = np.concatenate([scored.score() for scored in found])
     low, high = np.percentile(scores, PERCENTILES)
     return float(low), float(high)

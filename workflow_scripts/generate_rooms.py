@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
-from openworld3d.generators.config import RoomsConfig, read_config
+from openworld3d.generators.config import RoomsConfig, read_arguments
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.generators.rooms.scannet_layout import write_scene
 
@@ -40,14 +39,8 @@ def generate(config: RoomsConfig, folder: Path, workers: int) -> None:
 
 
 def main() -> None:
-    """Read the command line and generate."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", required=True, help="train, val (scenes), seed, spacing (metres), as JSON")
-    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
-    parser.add_argument("--workers", type=int, default=1, help="processes that generate scenes")
-    arguments = parser.parse_args()
-    config = read_config(arguments.config, RoomsConfig)
-    generate(config, arguments.out, arguments.workers)
+    config, folder, workers = read_arguments(__doc__, RoomsConfig)
+    generate(config, folder, workers)
     print(f"{config.train} training and {config.val} validation scenes")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
-from openworld3d.generators.config import StreetsConfig, read_config
+from openworld3d.generators.config import StreetsConfig, read_arguments
 from openworld3d.generators.streets.drive import times
 from openworld3d.generators.streets.generation import generate_scans, generate_street
 from openworld3d.generators.streets.kitti_layout import write_scan, write_trajectory
@@ -35,14 +34,8 @@ def generate(config: StreetsConfig, folder: Path, workers: int) -> None:
 
 
 def main() -> None:
-    """Read the command line and generate."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", required=True, help="sequences, scans (of each), seed, as JSON")
-    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
-    parser.add_argument("--workers", type=int, default=1, help="processes that generate sequences")
-    arguments = parser.parse_args()
-    config = read_config(arguments.config, StreetsConfig)
-    generate(config, arguments.out, arguments.workers)
+    config, folder, workers = read_arguments(__doc__, StreetsConfig)
+    generate(config, folder, workers)
     print(f"{config.sequences} sequences of {config.scans} scans")
 
 

@@ -11,8 +11,8 @@ from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import input_channels
 from openworld3d.networks.pretrained import load_released
 from openworld3d.networks.weights import save_weights
-from openworld3d.plugins import load
 from openworld3d.protocols.protocol import check_columns, make_protocol
+from openworld3d.recipes import make_recipe, recipe_module
 from openworld3d.scenes.manifests import read_scenes
 from openworld3d.scenes.scene import load_scene
 
@@ -26,13 +26,12 @@ def main() -> None:
     arguments = parser.parse_args()
     config = arguments.config
     scenes = read_scenes(arguments.scenes)
-    recipe_module = load("recipes", config["recipe"]["kind"])
-    untaught = [] if recipe_module.TEACHES_UNKNOWN else config["unknown"]
-    protocol = make_protocol(scenes.classes, untaught)
+    unlabelled = [] if recipe_module(config["recipe"]["kind"]).TRAINS_ON_UNKNOWN else config["unknown"]
+    protocol = make_protocol(scenes.classes, unlabelled)
     columns = config["recipe"].get("pretrained_classes", protocol.known)
     check_columns("pretrained_classes", columns, protocol.classes, protocol.unknown)
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
-    network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
+    network = build_network(config["backbone"], in_channels, len(columns), make_recipe(config["recipe"]).adapt)
     load_released(network, arguments.checkpoint, columns)
     save_weights(arguments.weights, network, {**config, "columns": columns, "in_channels": in_channels})
 

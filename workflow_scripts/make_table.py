@@ -1,4 +1,4 @@
-"""Join the metrics of methods into one table as CSV, Markdown and LaTeX."""
+"""Write the table of methods as CSV, Markdown and LaTeX, and the differences between its rows."""
 
 from __future__ import annotations
 

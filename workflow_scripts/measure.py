@@ -1,4 +1,4 @@
-"""Compute the metrics of a method from its statistics: each with what it may be and how sure it is."""
+"""Compute the metrics of a method from its statistics, each with its bounds and its bootstrap interval."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from openworld3d.scenes.manifests import read_scenes
 
 
 def main() -> None:
-    """Read the arguments, measure, write JSON in which what is not defined is null, and the replicates."""
+    """Read the arguments, compute the metrics, write them as JSON, null where not defined, and their replicates."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="of all shards of a method, .npz")
+    parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="statistics of all shards, .npz")
     parser.add_argument("--before", required=True, type=Path, nargs="*", help="those of the step before, or none")
     parser.add_argument("--scores", required=True, type=Path, nargs="*", help="manifests to rank exactly, or none")
     parser.add_argument(
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def report(evaluation: Evaluation, found: Measured, drawn: Measured) -> dict[str, Any]:
-    """Return every metric by name, what it lies between, its bootstrap interval, and what lies behind it."""
+    """Return every metric by name, its bounds, its bootstrap interval, and its breakdowns."""
     points = evaluation.statistics.class_points().sum(axis=0)
     unknown_points, all_points = int(points[evaluation.unknown].sum()), int(points.sum())
     confusion = evaluation.statistics.confusion.sum(axis=0)
@@ -71,30 +71,30 @@ def report(evaluation: Evaluation, found: Measured, drawn: Measured) -> dict[str
 
 
 def merged(paths: list[Path]) -> Statistics:
-    """Return the statistics of some shards, added."""
+    """Return the sum of the statistics of all shards."""
     return statistics.merge([statistics.load(path) for path in paths])
 
 
 def check(path: Path, of_method: Statistics, unknown: list[str]) -> None:
-    """Refuse statistics of no scene, and unknown classes that do not exist or have no point."""
+    """Raise UserError for statistics of no scene, and for unknown classes that do not exist or have no point."""
     if not len(of_method.scenes):
-        raise UserError(f"{path}: no shard has a scene; the protocol must name scenes to evaluate on")
+        raise UserError(f"{path}: no shard has a scene, expected one or more; evaluate splits that have scenes")
     classes = of_method.classes.tolist()
     points = of_method.class_points()
     for name in unknown:
         if name not in classes:
             raise UserError(
-                f"{path}: there is no class {name!r}{nearest(name, classes)}; choose of {', '.join(classes)}"
+                f"{path}: there is no class {name!r}{nearest(name, classes)}; choose one of {', '.join(classes)}"
             )
         if not points[:, classes.index(name)].any():
             raise UserError(
-                f"{path}: no scene of the evaluation has a point of the unknown class {name!r}; "
+                f"{path}: no evaluation scene has a point of the unknown class {name!r}; "
                 "choose evaluation scenes that contain it, or leave it out of the protocol's unknown classes"
             )
 
 
 def without_nan(value: Any) -> Any:
-    """Return the value with null for NaN, which JSON lacks."""
+    """Return the value with None for NaN, which JSON does not have."""
     if isinstance(value, dict):
         return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list):

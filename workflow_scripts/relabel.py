@@ -1,7 +1,7 @@
-"""Write the training scenes of a step that teaches some classes: their labels, and none of any other class.
+"""Write the training scenes of a step that teaches some classes, with no label of any other class.
 
-What is no point of these classes is void, or what the network of the step before predicts it to be. Scenes without a
-point of these classes are left out.
+Points of other classes are void, or have the prediction of the network of the step before. Scenes without a point of
+the step's classes are left out.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import sha256_of, whole_folder, write_json
+from openworld3d.inference.config import read_relabel_config
 from openworld3d.inference.model import Trained, infer_scene, load_trained
 from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.manifests import read_scenes
@@ -35,10 +35,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the scenes beside it")
     arguments = parser.parse_args()
     refuse_late_devices()
-    config: dict[str, Any] = arguments.config
+    config = read_relabel_config(arguments.config)
     scenes = read_scenes(arguments.scenes)
-    before = load_trained(arguments.weights, config) if config["old_labels"] == "predicted" else None
-    taught = make_protocol(scenes.classes, config["teaches"])
+    before = load_trained(arguments.weights, config.predicts) if config.predicts else None
+    taught = make_protocol(scenes.classes, config.teaches)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
         for name, file in scenes.files.items():
@@ -51,15 +51,15 @@ def main() -> None:
                 entries.append({"name": name, "sha256": digest, **describe(scene, scenes.classes)})
         if not entries:
             raise UserError(
-                f"no training scene has a point of {', '.join(config['teaches'])}, which this step teaches; "
+                f"no training scene has a point of {', '.join(config.teaches)}, which this step teaches; "
                 "choose classes that the training scenes have"
             )
         write_json(folder / arguments.out.name, {"classes": scenes.classes, "scenes": entries})
-    print(f"{len(entries)} of {len(scenes.files)} scenes have what is taught")
+    print(f"{len(entries)} of {len(scenes.files)} scenes have points of {', '.join(config.teaches)}")
 
 
 def old_labels(scene: Scene, before: Trained | None, classes: list[str]) -> np.ndarray:
-    """Return what a network predicts each point to be, or void where there is none: (N,) uint8."""
+    """Return the class that a network predicts for each point, or void without a network: (N,) uint8."""
     if before is None:
         return np.full(len(scene), VOID, np.uint8)
     outputs = infer_scene(before.model, scene, "single", before.bounds)

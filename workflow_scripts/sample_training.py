@@ -1,4 +1,4 @@
-"""Run a trained network over its training scenes, and keep a sample that scores are fitted on."""
+"""Run a trained network over its training scenes, and store a sample of the outputs to fit scores on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
 from openworld3d.files import whole_file
+from openworld3d.inference.config import read_training_scenes_config
 from openworld3d.inference.model import load_trained
 from openworld3d.inference.training_sample import draw_sample, last_layer
 from openworld3d.scenes.manifests import read_scenes
@@ -30,9 +31,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="a training sample, .npz")
     arguments = parser.parse_args()
     refuse_late_devices()
-    trained = load_trained(arguments.weights, arguments.config)
+    config = read_training_scenes_config(arguments.config)
+    trained = load_trained(arguments.weights, config.inference)
     scenes = read_scenes(arguments.scenes)
-    sample = draw_sample(trained, scenes, arguments.config["unknown_points"], arguments.config["seed"])
+    sample = draw_sample(trained, scenes, config.unknown_points, config.seed)
     with whole_file(arguments.out) as temporary, open(temporary, "wb") as file:
         np.savez(file, **cast(Any, {**sample, **last_layer(trained.model.network)}))
 

@@ -1,45 +1,67 @@
-"""Turn the outputs of a run into one score for each of their rows."""
+"""Score the outputs of a run, and reduce the scores to the statistics from which all metrics follow."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 from openworld3d.errors import run_command
-from openworld3d.files import sha256_of, whole_folder, write_json
-from openworld3d.inference.outputs import index_of_columns
-from openworld3d.scenes.manifests import read_scenes, scene_names
-from openworld3d.scoring.scenes import make_method, read_sample, score_scene, threshold_of
+from openworld3d.files import whole_folder, write_json
+from openworld3d.metrics import statistics
+from openworld3d.metrics.statistics import Points, Statistics
+from openworld3d.scenes.manifests import Scenes, read_scenes
+from openworld3d.scenes.scene import load_scene
+from openworld3d.scoring.scenes import log_odds_of, make_method, read_sample, score_scenes, threshold_of
+from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
 
 def main() -> None:
-    """Read the arguments, score every scene of the outputs, write a folder."""
+    """Read the arguments, score every scene of the outputs, write a folder of scores and a file of statistics."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--config",
         required=True,
         type=json.loads,
-        help='JSON: {"kind": a file of openworld3d/scores, "neighbors": rows to smooth over, OPTION: number, ...}',
+        help='JSON: {"score": {"kind": a file of openworld3d/scores, "neighbors": rows to average, OPTION: number, '
+        '...}, "bits": leading bits of a score that are its bin}',
     )
     parser.add_argument("--outputs", required=True, type=Path, help="manifest of a run's outputs")
     parser.add_argument("--sample", required=True, type=Path, nargs="*", help="its training sample, where it has one")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
-    parser.add_argument("--out", required=True, type=Path, help="manifest.json, the scores beside it")
+    parser.add_argument("--out", required=True, type=Path, help="manifest.json to write, the scores beside it")
+    parser.add_argument("--statistics", required=True, type=Path, help="statistics to write, .npz")
     arguments = parser.parse_args()
 
+    config, scenes = arguments.config, read_scenes(arguments.scenes)
     sample = read_sample(arguments.sample)
-    method = make_method(arguments.config, sample)
-    scenes = read_scenes(arguments.scenes)
-    columns = len(index_of_columns(arguments.outputs, scenes.classes))
-    written = []
+    method = make_method(config["score"], sample)
+    threshold = threshold_of(method, sample)
     with whole_folder(arguments.out.parent) as folder:
-        for name in scene_names(arguments.outputs):
-            path = folder / f"{name}.npz"
-            score_scene(arguments.outputs.with_name(path.name), path, method, columns, scenes.find(name))
-            written.append({"name": name, "sha256": sha256_of(path)})
-        manifest = {"score": arguments.config, "threshold": threshold_of(method, sample), "scenes": written}
+        written = score_scenes(method, arguments.outputs, scenes, folder)
+        manifest = {"score": config["score"], "threshold": threshold, "scenes": written}
         write_json(folder / arguments.out.name, manifest)
+    found = scored_scenes([arguments.out], [arguments.outputs], scenes)
+    statistics.save(arguments.statistics, summary(found, scenes, config["bits"], threshold))
+
+
+def summary(found: list[ScoredScene], scenes: Scenes, bits: int, threshold: float | None) -> Statistics:
+    """Return the statistics of some scenes, those of no scene where there are none."""
+    classes, flagged_above = scenes.classes, math.nan if threshold is None else threshold
+    parts = [
+        statistics.of_scene(
+            scored.name, classes, scored.columns.tolist(), points_of(scored, classes), bits, flagged_above
+        )
+        for scored in found
+    ]
+    return statistics.merge([statistics.of_no_scene(classes, bits, flagged_above), *parts])
+
+
+def points_of(scored: ScoredScene, classes: list[str]) -> Points:
+    """Return the labels of a scene's points, and what the method says of them."""
+    label = load_scene(scored.file.path, classes).label
+    return Points(label, scored.prediction(), scored.score(), log_odds_of(scored))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
-"""Train one run: scenes of the training splits to a network's weights."""
+"""Train a network on the scenes of the training splits."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import torch
 
@@ -14,13 +12,14 @@ from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import UserError, run_command
 from openworld3d.networks import distributed
 from openworld3d.networks.build import build_network
-from openworld3d.networks.inputs import TrainingData, as_it_is, class_weights, input_channels
+from openworld3d.networks.inputs import input_channels
 from openworld3d.networks.weights import save_weights, start_from
-from openworld3d.plugins import load
 from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.manifests import Scenes, read_scenes
 from openworld3d.scenes.scene import load_scene
+from openworld3d.training.augmentation import TrainingData, class_weights
 from openworld3d.training.checkpoint import Checkpoint, made_by
+from openworld3d.training.config import TrainingConfig, read_training_config
 from openworld3d.training.loop import train
 from openworld3d.training.monitor import RunWatch
 
@@ -35,61 +34,48 @@ def main() -> None:
     parser.add_argument(
         "--initial-weights", type=Path, nargs="*", required=True, help="weights to start from, or none"
     )
-    parser.add_argument("--processes", type=int, required=True, help="that share each batch")
-    parser.add_argument("--key", required=True, help="of the training, from whose checkpoint alone it goes on")
+    parser.add_argument("--processes", type=int, required=True, help="number of processes that share each batch")
+    parser.add_argument("--key", required=True, help="of the training, whose checkpoint alone is resumed")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--history", type=Path, required=True)
     arguments = parser.parse_args()
     refuse_late_devices()
-    config = arguments.config
-    scenes_per_step = config["recipe"]["scenes_per_step"]
+    config = read_training_config(arguments.config)
+    scenes_per_step = config.batching.scenes_per_step
     if arguments.processes > scenes_per_step:
         raise UserError(
             f"{arguments.processes} processes share batches of scenes_per_step = {scenes_per_step}, "
-            "expected a scene for each; raise scenes_per_step, or lower the cards of rule train"
+            "expected a scene for each; raise scenes_per_step, or lower the GPUs of rule train"
         )
     distributed.launch(arguments.processes)
     device = distributed.join()
     scenes = read_scenes(arguments.scenes)
-    recipe_module = load("recipes", config["recipe"]["kind"])
-    data = training_data(config, scenes, recipe_module)
-    columns = data.protocol.known
+    data = training_data(config, scenes)
+    recipe, columns = config.recipe, data.protocol.known
     in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
-    torch.manual_seed(config["seed"])
-    network = build_network(config["backbone"], in_channels, len(columns), recipe_module, config["recipe"])
+    torch.manual_seed(config.seed)
+    backbone = arguments.config["backbone"]
+    network = build_network(backbone, in_channels, len(columns) - len(recipe.taught), recipe.adapt)
     for weights in arguments.initial_weights:
-        start_from(network, weights, config["recipe"].get("start_epoch"))
-        if hasattr(recipe_module, "started"):
-            recipe_module.started(network)
+        start_from(network, weights, config.optimisation.start_epoch or None)
+        recipe.started(network)
     checkpoint = Checkpoint(arguments.weights.with_name("checkpoint.pt"), made_by(arguments.key))
-    watch = RunWatch(data, recipe_module, read_scenes(arguments.validation).paths, device, arguments.history)
-    _, kept = train(network, recipe_module, data, device, checkpoint, watch)
+    watch = RunWatch(data, read_scenes(arguments.validation).paths, device, arguments.history)
+    _, kept = train(network, data, device, checkpoint, watch)
     watch.close()
     if distributed.rank() == 0:
-        unknown = [name for name in config["unknown"] if name not in data.protocol.taught]
-        described = {**config, "unknown": unknown, "columns": columns, "in_channels": in_channels}
+        unknown = [name for name in config.unknown if name not in data.protocol.taught]
+        described = {**arguments.config, "unknown": unknown, "columns": columns, "in_channels": in_channels}
         save_weights(arguments.weights, network, described, kept)
         checkpoint.remove()
     distributed.leave()
 
 
-def training_data(config: dict[str, Any], scenes: Scenes, recipe_module: ModuleType) -> TrainingData:
-    """Return what a run learns from."""
-    recipe = config["recipe"]
-    untaught = [] if recipe_module.TEACHES_UNKNOWN else config["unknown"]
-    protocol = make_protocol(scenes.classes, untaught, recipe.get("taught", ()))
-    weight = class_weights(scenes.class_points, protocol.known, recipe["class_weight_power"])
-    return TrainingData(
-        scenes.paths,
-        protocol,
-        config["unknown_points"],
-        recipe,
-        config["backbone"]["grid_size"],
-        config["backbone"]["appearance_range"],
-        weight,
-        config["seed"],
-        getattr(recipe_module, "alter", as_it_is),
-    )
+def training_data(config: TrainingConfig, scenes: Scenes) -> TrainingData:
+    """Return the scenes of a training, with the classes that are known in it and their weights."""
+    protocol = make_protocol(scenes.classes, config.unlabelled, config.recipe.taught)
+    weight = class_weights(scenes.class_points, protocol.known, config.class_weight_power)
+    return TrainingData(scenes.paths, protocol, weight, config)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ PAGE = """# Protocol p
 
 Unknown: sofa.
 
-- Known and evaluated, and yet in no training scene: lamp.
+- Known and evaluated, but in no training scene: lamp.
 - 1 of 2 evaluation scenes have no unknown point: three.
 
 ## Points of each class
@@ -79,7 +79,7 @@ def test_report_by_hand(tmp_path: Path, command: Callable[..., None], splits: di
     assert json.loads(out.read_text()) == {
         "train_points": {"wall": 6, "sofa": 2, "rug": 1},
         "evaluate_points": {"wall": 7, "sofa": 1, "lamp": 4},
-        "never_taught": ["lamp"],
+        "without_training": ["lamp"],
         "unknown_share": {"two": 0.25, "three": 0.0},
         "scenes_without_unknown": ["three"],
     }
@@ -94,15 +94,15 @@ def test_unknown_majority_is_said(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     check(command, splits, tmp_path / "p.json", "wall")
-    sentence = "58.3% of the labelled evaluation points are unknown: they are the rule and not the exception, "
-    assert f"- {sentence}and a random score has an AUPR of 0.583." in (tmp_path / "p.md").read_text()
+    sentence = "58.3% of the labelled evaluation points are unknown: most points, so "
+    assert f"- {sentence}that a random score has an AUPR of 0.583." in (tmp_path / "p.md").read_text()
     assert f"protocol p: {sentence}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("unknown", "sentence"),
     [
-        (["bed"], "protocol p: no scene, of training neither, has a point of the unknown class bed; choose evalu"),
+        (["bed"], "protocol p: no scene, for training or evaluation, has a point of the unknown class bed; choose"),
         (["rug"], "protocol p: no evaluation scene has a point of the unknown class rug; choose evaluation splits"),
         (["soffa"], "class soffa does not exist in the dataset, did you mean sofa"),
     ],

@@ -66,5 +66,5 @@ def test_figure_is_the_same_twice(compare: Callable[..., dict[str, Path]]) -> No
 
 
 def test_one_protocol_has_nothing_to_be_compared_with(compare: Callable[..., dict[str, Path]]) -> None:
-    with pytest.raises(UserError, match="the table has one protocol; name two or more"):
+    with pytest.raises(UserError, match="the table has one protocol, expected two or more"):
         compare("sofa")

@@ -9,7 +9,7 @@ import pytest
 
 from openworld3d.reports.figures import means
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"name": "incremental", "steps": [{"taught": 0, "rows": [0, 1]}, {"taught": 1, "rows": [2, 3]}]},
     {"name": "fine_tuning", "steps": [{"taught": 0, "rows": [0]}, {"taught": 2, "rows": [2]}]},
 ]
@@ -40,5 +40,5 @@ def test_figure_is_an_image_with_every_line_and_the_same_twice(tmp_path: Path, c
         drawn.append(out.read_bytes())
     assert drawn[0] == drawn[1]
     text = "".join(ElementTree.fromstring(drawn[0]).itertext())
-    for said in ("incremental", "fine_tuning", "classes taught since", "mean IoU"):
+    for said in ("incremental", "fine_tuning", "classes learned since", "mean IoU"):
         assert said in text

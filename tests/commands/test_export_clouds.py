@@ -82,5 +82,5 @@ def test_scores_of_another_length_are_refused(
 
 def test_shards_without_a_scene_are_refused(tmp_path: Path, command: Callable[..., None], scenes: list[Path]) -> None:
     outputs, scores = write_outputs(tmp_path / "none", {}), write_scores(tmp_path / "none_scored", {})
-    with pytest.raises(UserError, match="the scores are of no scene; the protocol must name scenes to evaluate on"):
+    with pytest.raises(UserError, match="the scores have no scene, expected one or more; evaluate splits"):
         command("export_clouds", *given(outputs, scores, scenes), "--out", tmp_path / "clouds/colours.json")

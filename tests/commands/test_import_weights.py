@@ -65,7 +65,7 @@ def test_known_classes_are_in_the_order_of_the_checkpoint(command: Command, mani
     ("classes", "sentence"),
     [
         (CLASSES[:13], "pretrained_classes says class 0, which the protocol holds unknown"),
-        (KNOWN[1:], "pretrained_classes lacks class 1, which the protocol knows"),
+        (KNOWN[1:], "pretrained_classes lacks class 1, which are known classes of the protocol"),
     ],
 )
 def test_classes_that_the_protocol_does_not_know_are_refused(

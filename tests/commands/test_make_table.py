@@ -108,9 +108,9 @@ def test_csv_is_read_back_by_pandas(tmp_path: Path, make_table: Callable[..., di
 @pytest.mark.parametrize(
     ("metrics", "rows", "sentence"),
     [
-        (["aurok"], 2, "first.json: there is no metric 'aurok', did you mean auroc; choose of "),
+        (["aurok"], 2, "first.json: there is no metric 'aurok', did you mean auroc; choose one of "),
         (["iou"], 2, "there is no metric 'iou'"),
-        (["aupr"], 3, "the table has 3 rows, 2 metrics files and 2 of draws"),
+        (["aupr"], 3, "the table has 3 rows, 2 metrics files and 2 replicates files"),
     ],
 )
 def test_config_that_does_not_fit_is_refused(

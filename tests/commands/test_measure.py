@@ -145,7 +145,7 @@ def test_statistics_of_shards_are_added(measure: Measure) -> None:
 
 
 def test_shards_without_a_scene_are_refused(measure: Measure) -> None:
-    with pytest.raises(UserError, match="statistics: no shard has a scene; the protocol must name scenes"):
+    with pytest.raises(UserError, match="statistics: no shard has a scene, expected one or more; evaluate splits"):
         measure([of_no_scene(CLASSES, 32, 3.0)] * 2, "sofa")
 
 
@@ -175,7 +175,7 @@ def test_scores_are_ranked_exactly_where_bins_are_coarse(tmp_path: Path, measure
     ("unknown", "sentence"),
     [
         ("desk", "has a point of the unknown class 'desk'; choose evaluation"),
-        ("soffa", "there is no class 'soffa', did you mean sofa; choose of wall"),
+        ("soffa", "there is no class 'soffa', did you mean sofa; choose one of wall"),
     ],
 )
 def test_protocol_that_does_not_fit_is_refused(tmp_path: Path, measure: Measure, unknown: str, sentence: str) -> None:

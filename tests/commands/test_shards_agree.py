@@ -46,14 +46,18 @@ def evaluate(tmp_path: Path, command: Callable[..., None], rooms: list[Path]) ->
     scenes = ["--scenes", *rooms]
 
     def shard_statistics(folder: Path, output: str, score: dict[str, object], shard: str) -> None:
-        outputs, scores = folder / f"outputs/{shard}/manifest.json", folder / f"scores/{shard}/manifest.json"
+        outputs = folder / f"outputs/{shard}/manifest.json"
         saved = {"output": output, "columns": [], "unknown": ["sofa"], "stored_precision": "float32"}
         given = ["--config", json.dumps(saved), "--saved", tmp_path / output]
         command("import_outputs", *given, "--shard", shard, *scenes, "--out", outputs)
-        places = ["--outputs", outputs, "--sample", *scenes, "--out", scores]
-        command("score", "--config", json.dumps(score), *places)
-        places = ["--scores", scores, "--outputs", outputs, *scenes, "--out", folder / f"statistics/{shard}.npz"]
-        command("summarise", "--config", '{"bits": 12}', *places)
+        places = [
+            "--out",
+            folder / f"scores/{shard}/manifest.json",
+            "--statistics",
+            folder / f"statistics/{shard}.npz",
+        ]
+        config = json.dumps({"score": score, "bits": 12})
+        command("score", "--config", config, "--outputs", outputs, "--sample", *scenes, *places)
 
     def run(output: str, score: dict[str, object], exact: bool, shards: int) -> Files:
         folder, names = tmp_path / f"{shards}", shard_names(shards)

@@ -176,7 +176,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=RAW[:3], intensity=INTENSITY),
         {},
-        r"tile.npz: its classification is int64 of the shape \(3,\), expected numbers of the shape \(4,\)",
+        r"tile.npz: its classification is int64 of shape \(3,\), expected numbers of shape \(4,\)",
     ),
     "label too large for any id": (
         "tile.ply",
@@ -194,13 +194,13 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=RAW.astype(str), intensity=INTENSITY),
         {},
-        "tile.npz: its classification is <U21 of the shape",
+        "tile.npz: its classification is <U21 of shape",
     ),
     "coordinates of two columns": (
         "tile.npz",
         lambda file: np.savez(file, coord=COORD[:, :2], classification=RAW, intensity=INTENSITY),
         {},
-        r"tile.npz: its coord is float64 of the shape \(4, 2\), expected numbers of the shape \(4, 3\)",
+        r"tile.npz: its coord is float64 of shape \(4, 2\), expected numbers of shape \(4, 3\)",
     ),
     "no points": (
         "tile.ply",
@@ -212,7 +212,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Path], object], dict[str, Any], str]] =
         "tile.npz",
         lambda file: np.savez(file, coord=COORD, classification=np.array([{}] * 4), intensity=INTENSITY),
         {},
-        "tile.npz: its classification is object of the shape",
+        "tile.npz: its classification is object of shape",
     ),
     "scene wider than float32 can tell": (
         "tile.ply",

@@ -145,16 +145,16 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "scan of no data": (drop("sample_data", 2), "sample_data.json: has no row for first-lidar, though lidarseg/"),
     "sample without labels": (drop("lidarseg", 1), "lidarseg.json: has no row for first, though sample first"),
     "scan without instances": (no_instances_of_first, "panoptic.json: has no row for first-lidar, though lidarseg/"),
-    "table that is no list": (replace("scene", b'{"token": "a", "name": "b"}'), "scene.json: is no list of rows;"),
-    "row that is no object": (replace("scene", b"[7]"), "scene.json: is no list of rows;"),
-    "row that is null": (replace("sample_data", b"[null]"), "sample_data.json: is no list of rows;"),
+    "table that is no list": (replace("scene", b'{"token": "a", "name": "b"}'), "scene.json: is not a list of rows;"),
+    "row that is no object": (replace("scene", b"[7]"), "scene.json: is not a list of rows;"),
+    "row that is null": (replace("sample_data", b"[null]"), "sample_data.json: is not a list of rows;"),
     "table that is not UTF-8": (replace("scene", b'["\xff"]'), "scene.json: cannot be read as UTF-8 ("),
     "table nested without end": (replace("scene", b"[" * 10**5), "scene.json: is not JSON ("),
     "number of too many digits": (replace("scene", b"[" + b"9" * 5000 + b"]"), "scene.json: is n"),
-    "token that is a number": (change("scene", 1, "token", 7), "scene.json: a row has the token 7, expected a text;"),
+    "token that is a number": (change("scene", 1, "token", 7), "scene.json: a row has the token 7, expected a str"),
     "token that is a list": (
         change("sample_data", 2, "token", ["first-lidar"]),
-        "sample_data.json: a row has the token ['first-lidar'], expected a text;",
+        "sample_data.json: a row has the token ['first-lidar'], expected a string;",
     ),
     "time that is a text": (
         change("sample", 0, "timestamp", "noon"),
@@ -194,7 +194,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "instances in two columns": (
         instances(data=np.zeros((4, 2), int)),
-        "first_panoptic.npz: its data is int64 of the shape (4, 2), expected numbers of the shape (4,)",
+        "first_panoptic.npz: its data is int64 of shape (4, 2), expected numbers of shape (4,)",
     ),
     "instances under another name": (
         instances(date=RAW),

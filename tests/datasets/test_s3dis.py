@@ -91,17 +91,23 @@ def test_path_with_spaces_and_other_letters(tmp_path: Path) -> None:
         b"1 2 3 103.0\x100000 5 6\n",
     ],
 )
-@pytest.mark.parametrize("place", [0, 1, 4, 6])
-def test_bad_line_is_named(tmp_path: Path, line: bytes, place: int) -> None:
-    lines = [GOOD] * 7
-    lines[place] = line
-    folder = write_room(tmp_path, {"table_1.txt": b"".join([*lines, GOOD]), "wall_1.txt": GOOD})
+def test_bad_line_is_named(tmp_path: Path, line: bytes) -> None:
+    folder = write_room(tmp_path, {"table_1.txt": GOOD * 4 + line + GOOD, "wall_1.txt": GOOD})
     with pytest.raises(UserError) as caught:
         read_scene(tmp_path, "Area_1_office_3")
     sentence = str(caught.value)
-    assert sentence.startswith(f"{folder / 'table_1.txt'}: line {place + 1} is ")
+    assert sentence.startswith(f"{folder / 'table_1.txt'}: line 5 is ")
     assert "expected x y z r g b, 6 numbers" in sentence
     assert repr(line.strip().decode("ascii", "replace"))[1:-1] in sentence
+
+
+@pytest.mark.parametrize("place", [0, 6])
+def test_first_and_last_bad_line_are_named(tmp_path: Path, place: int) -> None:
+    lines = [GOOD] * 7
+    lines[place] = b"1 2 3 4 5 6.5\n"
+    folder = write_room(tmp_path, {"table_1.txt": b"".join(lines)})
+    with pytest.raises(UserError, match=rf"line {place + 1} is '1 2 3 4 5 6\.5',"):
+        read_object(folder / "table_1.txt")
 
 
 def test_too_few_and_too_many_columns_do_not_cancel(tmp_path: Path) -> None:

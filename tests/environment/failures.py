@@ -157,24 +157,24 @@ STOPS: dict[str, tuple[str, Build, str, str]] = {
     "E4 CPU": (
         STRATIFIED,
         torch_of_conda_forge,
-        "1.8.1.post3 is built for the CPU alone, expected CUDA 11.1",
+        "1.8.1.post3 is built for the CPU only, expected CUDA 11.1",
         "bare conda",
     ),
     "E4 today": ("cuda_current", torch_of_cuda_11_1, "for CUDA 11.1, expected CUDA 12 or newer", "--sdm conda"),
     "E5 no driver": (
         STRATIFIED,
         torch_of_cuda_11_1,
-        "no NVIDIA driver answers here (libcuda.so.1",
+        "no NVIDIA driver was found (libcuda.so.1",
         "ask Slurm for one",
     ),
-    "E5 nvcc": (STRATIFIED, nvcc_without_a_gpu, "; nvcc answers 11.1, which says nothing of the driver", "--nv"),
+    "E5 nvcc": (STRATIFIED, nvcc_without_a_gpu, "; nvcc reports 11.1, which says nothing of the driver", "--nv"),
     "E7 10.2": (
         STRATIFIED,
         scatter_of_another_cuda,
         "torch_scatter is built for CUDA 10.2, torch 1.8.1 for CUDA 11.1",
         "--only-binary",
     ),
-    "E7 CPU": (STRATIFIED, scatter_without_cuda, "torch_scatter is built for the CPU alone, torch", "one channel"),
+    "E7 CPU": (STRATIFIED, scatter_without_cuda, "torch_scatter is built for the CPU only, torch", "one channel"),
     "E7 conda": (
         STRATIFIED,
         scatter_of_11_3_from_conda,

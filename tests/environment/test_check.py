@@ -62,4 +62,4 @@ def test_environment_that_nobody_described_is_a_sentence(prefix: Prefix) -> None
     (prefix.folder / "page.md").write_text("")
     done = prefix.check("mine")
     assert done.status == 1
-    assert "environment mine: nothing says what it must hold" in done.errors
+    assert "environment mine: has no requirements" in done.errors

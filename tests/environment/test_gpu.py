@@ -16,7 +16,7 @@ GPUS = {
         "stratified_transformer",
         ("10.2", RTX_3090),
         "E5",
-        "serves CUDA up to 10.2, torch is built for 11.1",
+        "supports CUDA up to 10.2, torch is built for 11.1",
     ),
     "no GPU": (
         "stratified_transformer",
@@ -46,7 +46,7 @@ GPUS = {
         "cuda_current",
         ("12.4", H100),
         "E5",
-        "serves CUDA up to 12.4, torch is built for 13.0",
+        "supports CUDA up to 12.4, torch is built for 13.0",
     ),
 }
 

@@ -40,7 +40,7 @@ def test_torch_of_pypi_is_no_cuda_11_1(tmp_path: Path) -> None:
     sentences, report = check(OLDEST, "stratified_transformer", tmp_path)
     said = "\n".join(sentences)
     assert "E4: torch 1.8.1 is built for CUDA 10.2, expected CUDA 11.1" in said
-    assert "E7: torch_scatter is built for the CPU alone, torch 1.8.1 for CUDA 10.2" in said
+    assert "E7: torch_scatter is built for the CPU only, torch 1.8.1 for CUDA 10.2" in said
     assert report is None
 
 

@@ -119,7 +119,7 @@ def test_file_holds_everything_and_is_the_same_bytes_twice(tmp_path: Path) -> No
 def test_statistics_of_another_kind_are_not_merged(other: str) -> None:
     changed = made("kitchen", [Point(0, 0, 0, 1)])
     setattr(changed, other, {"classes": np.array(["wall"]), "bits": np.array(8)}.get(other, np.float32(3)))
-    with pytest.raises(UserError, match="statistics of kitchen have other classes, bins or another threshold than"):
+    with pytest.raises(UserError, match="statistics of kitchen differ in classes, bits or threshold from"):
         merge([made("room", [Point(0, 0, 0, 1)]), changed])
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "[a-p]" * 12
 # All that Snakemake has to say: but for the host's name, nothing is quiet.
 EVERYTHING = ("--quiet", "host")
+EPOCHS = 3  # of the longer training
 PARTS = ("Snakefile", "rules", "workflow_scripts", "envs", "schemas", "profiles", "config.yaml", "experiments")
 
 
@@ -111,6 +112,21 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     project.first_run = done.stdout
+    return project
+
+
+def longer(project: Project) -> None:
+    """Let the closed set train for more epochs."""
+    project.edit_config(lambda config: config["recipes"]["closed_set"].update(epochs=EPOCHS))
+
+
+@pytest.fixture(scope="session")
+def both(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the finished pipeline after a run of more epochs too, which its links show."""
+    project = Project.copy_of(finished, tmp_path_factory.mktemp("both") / "copy")
+    longer(project)
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout
     return project
 
 

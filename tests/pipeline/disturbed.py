@@ -16,7 +16,6 @@ SHOWN = "results/runs/*/*/*/*/current/*/*"
 COMPARED = ("results/tables/*.*", f"{SHOWN}/metrics.json", f"{SHOWN}/clouds/*.ply")
 SECONDS = 300
 RUN = "results/runs/sofa/stratified_small/closed_set/seed0"
-EPOCHS = 3
 
 
 def contents(project: Project) -> dict[str, bytes]:
@@ -108,11 +107,6 @@ def replace_by_text(file: Path) -> None:
 
 
 DAMAGES = (truncate, zero, flip, delete, replace_by_text)
-
-
-def longer(project: Project) -> None:
-    """Let the closed set train for more epochs."""
-    project.edit_config(lambda config: config["recipes"]["closed_set"].update(epochs=EPOCHS))
 
 
 def one(project: Project, pattern: str) -> Path:

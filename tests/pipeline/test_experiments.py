@@ -32,7 +32,6 @@ OF_PDF = {
     "infer": 5,
     "sample_training": 5,
     "score": 7,  # of these 1, 2, 2, 1, 1
-    "summarise": 7,
     "measure": 7,
     "export_clouds": 7,
     "make_table": 1,

@@ -26,7 +26,7 @@ ASK_ONE: Jobs = {"infer": 1, "sample_training": 1, **ONE_SCORE}
 
 def chains(scores: int, **jobs: int) -> Jobs:
     """Return the jobs that follow some scores, and others."""
-    return {**dict.fromkeys(("score", "export_clouds", "summarise", "measure"), scores), **TABLE, **jobs}
+    return {**dict.fromkeys(("score", "export_clouds", "measure"), scores), **TABLE, **jobs}
 
 
 @pytest.fixture(scope="module")

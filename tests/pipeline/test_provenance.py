@@ -17,14 +17,15 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     jobs = {job["step"]: job for job in document["jobs"]}
     assert [job["step"] for job in document["jobs"]].count("prepare") == 2
     before_training = {"generate_rooms", "prepare", "check_protocol"}
-    assert set(jobs) == {"measure", "summarise", "score", "sample_training", "infer", "train", *before_training}
+    assert set(jobs) == {"measure", "score", "sample_training", "infer", "train", *before_training}
     (manifest,) = jobs["infer"]["outputs"]
     assert manifest == f"{RUN}/single/{jobs['infer']['key']}/outputs/1of1/manifest.json"
     assert (finished.folder / manifest).samefile(finished.folder / RUN / "current/single/outputs/1of1/manifest.json")
     assert jobs["train"]["config"]["seed"] == 0
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
-    assert jobs["score"]["config"] == {"kind": "energy", "neighbors": 1, "temperature": 1.0}
+    energy = {"kind": "energy", "neighbors": 1, "temperature": 1.0}
+    assert jobs["score"]["config"] == {"score": energy, "bits": 16}
     assert jobs["measure"]["config"] == {"unknown": ["sofa"], "taught": [], "replicates": 1000}
     weights = (finished.folder / RUN / "current/weights.npz").read_bytes()
     trained = f"{RUN}/{jobs['train']['key']}/weights.npz"

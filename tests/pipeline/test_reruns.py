@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 import yaml
 from tests.pipeline.conftest import EVERYTHING, Project
+from tests.pipeline.planned import planned
 
 Jobs = dict[str, int]
 LIBRARY = "workflow_scripts/openworld3d"
@@ -18,15 +19,14 @@ TABLE_FILE = "results/tables/rooms.csv"
 
 TABLE: Jobs = {"make_table": 1}
 MEASURE: Jobs = {"measure": 2, **TABLE}
-SUMMARISE: Jobs = {"summarise": 2, **MEASURE}
-SCORE: Jobs = {"score": 2, "export_clouds": 2, **SUMMARISE}
+SCORE: Jobs = {"score": 2, "export_clouds": 2, **MEASURE}
 INFER: Jobs = {"infer": 1, **SCORE}
 ASK: Jobs = {"sample_training": 1, **INFER}
 TRAIN: Jobs = {"train": 1, **ASK}
 CHECK: Jobs = {"check_protocol": 1}
 PREPARE: Jobs = {"prepare": 2, **CHECK, **TRAIN}
 GENERATE: Jobs = {"generate_rooms": 1, **PREPARE}
-ONE_SCORE: Jobs = {"score": 1, "export_clouds": 1, "summarise": 1, "measure": 1, **TABLE}
+ONE_SCORE: Jobs = {"score": 1, "export_clouds": 1, "measure": 1, **TABLE}
 
 
 def value(path: str, new: Any) -> Callable[[Project], None]:
@@ -162,11 +162,13 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "code of a score that no table uses": (code(f"{LIBRARY}/scores/entropy.py"), {}),
     "code that applies every score": (code(f"{LIBRARY}/scoring/apply.py"), SCORE),
     "command that scores": (code("workflow_scripts/score.py"), SCORE),
-    "statistics": (code(f"{LIBRARY}/metrics/statistics.py"), SUMMARISE),
-    "way from rows to points": (code(f"{LIBRARY}/scoring/scored_scenes.py"), {"export_clouds": 2, **SUMMARISE}),
-    "bits of a bin": (value("evaluation.bits", 12), SUMMARISE),
+    "statistics": (code(f"{LIBRARY}/metrics/statistics.py"), SCORE),
+    "way from rows to points": (code(f"{LIBRARY}/scoring/scored_scenes.py"), SCORE),
+    "bits of a bin": (value("evaluation.bits", 12), SCORE),
     "metrics from bins": (value("evaluation.exact", False), MEASURE),
     "a metric's formula": (code(f"{LIBRARY}/metrics/ranking.py"), MEASURE),
+    "bounds of a metric from bins": (code(f"{LIBRARY}/metrics/ranking_bounds.py"), MEASURE),
+    "table of metrics": (code(f"{LIBRARY}/metrics/table.py"), MEASURE),
     "clouds": (code(f"{LIBRARY}/reports/clouds.py"), {"export_clouds": 2}),
     "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), TABLE),
     "option of a score": (value("scores.energy.temperature", 2.0), ONE_SCORE),
@@ -206,6 +208,23 @@ def jobs_of(done: subprocess.CompletedProcess[str]) -> Jobs:
     return dict(Counter(re.findall(r"^localrule (?!all)(\w+):$", done.stdout, re.MULTILINE)))
 
 
+# Of which Snakemake is asked too: a few of each kind.
+DRY_RUNS = (
+    "nothing",
+    "every script touched",
+    "seed of the rooms",
+    "unknown class",
+    "learning rate",
+    "coverage",
+    "which scenes a shard has",
+    "option of a score",
+    "code of one score",
+    "a seed added",
+    "check of environments",
+    "another environment",
+)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_edit_reruns_exactly(finished: Project, name: str) -> None:
     edit, expected = CASES[name]
@@ -214,7 +233,9 @@ def test_edit_reruns_exactly(finished: Project, name: str) -> None:
     before = {file: file.read_text() for file in files}
     edit(finished)
     try:
-        assert finished.would_run() == expected
+        assert planned(finished.folder) == expected
+        if name in DRY_RUNS:
+            assert finished.would_run() == expected
     finally:
         for file, text in before.items():
             if file.read_text() != text:

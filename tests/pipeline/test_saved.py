@@ -17,7 +17,7 @@ from tests.pipeline.conftest import Project
 from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs, code, value
 
 METHODS = {"theirs": ["msp", "max_logit"], "their_scores": ["saved_score"]}
-CHAIN = ("score", "export_clouds", "summarise", "measure")
+CHAIN = ("score", "export_clouds", "measure")
 OF_LOGITS: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 2), **TABLE}
 OF_SCORES: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 1), **TABLE}
 
@@ -135,7 +135,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "shards": (value("datasets.rooms.shards", 3), {}),
     "shards, and what is asked of each": (
         more_shards_and_fewer_bits,
-        {"import_outputs": 6, "score": 9, "summarise": 9, "measure": 3, **TABLE},
+        {"import_outputs": 6, "score": 9, "measure": 3, **TABLE},
     ),
     "a network's library": (code(f"{LIBRARY}/inference/model.py"), {}),
     "a score of logits added": (

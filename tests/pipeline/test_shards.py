@@ -64,14 +64,14 @@ def test_number_of_shards_changes_no_result(rooms: Project, tmp_path: Path) -> N
         value("datasets.rooms.shards", shards)(project)
         value("evaluation.exact", is_exact)(project)
         forget(project)
-        of_shards = {"infer": 2 * shards, "ensemble": shards, "score": 2 * shards, "summarise": 2 * shards}
+        of_shards = {"infer": 2 * shards, "ensemble": shards, "score": 2 * shards}
         assert project.would_run() == {**of_shards, "export_clouds": 2, **MEASURE}
         run(project)
         assert results(project) == expected
     assert len(list(project.folder.glob(f"{RUNS}/closed_set/seed0/current/single/outputs/*of4/*.npz"))) == 3
     jobs = Counter(job["step"] for job in project.provenance("--config", "row=2")[0]["jobs"])
     assert jobs == {
-        **{"measure": 1, "summarise": 4, "score": 4, "ensemble": 4, "infer": 8, "train": 2},
+        **{"measure": 1, "score": 4, "ensemble": 4, "infer": 8, "train": 2},
         **{"check_protocol": 1, "prepare": 2, "generate_rooms": 1},
     }
     value("datasets.rooms.shards", 1)(project)

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.conftest import Project, make_tiny
-from tests.pipeline.disturbed import EPOCHS, RUN, contents, longer
+import pytest
+from tests.pipeline.conftest import EPOCHS, Project, longer, make_tiny
+from tests.pipeline.disturbed import RUN, contents
 from tests.pipeline.test_reruns import value
 
 
@@ -76,13 +77,21 @@ def test_raw_files_may_move(finished: Project, project: Project) -> None:
     assert project.would_run() == {}
 
 
-def test_experiments_that_define_one_name_differently_stand_side_by_side(copy: Project, finished: Project) -> None:
-    copy.write("experiments/longer.yaml", f"recipes: {{closed_set: {{epochs: {EPOCHS}}}}}\n")
-    assert copy.snakemake("--configfile", "experiments/longer.yaml").returncode == 0
-    there = contents(copy)
-    for arguments, expected in (([], contents(finished)), (["--configfile", "experiments/longer.yaml"], there)):
-        assert "Nothing to be done" in copy.snakemake(*arguments).stdout
-        assert contents(copy) == expected
+@pytest.fixture
+def copy_of_both(both: Project, tmp_path: Path) -> Project:
+    """Return a copy of the pipeline that has run two configs, which a test may change."""
+    return Project.copy_of(both, tmp_path / "both")
+
+
+def test_experiments_that_define_one_name_differently_stand_side_by_side(
+    copy_of_both: Project, finished: Project, both: Project
+) -> None:
+    project = copy_of_both
+    project.write("config.yaml", finished.read("config.yaml"))
+    project.write("experiments/longer.yaml", f"recipes: {{closed_set: {{epochs: {EPOCHS}}}}}\n")
+    for arguments, of in (([], finished), (["--configfile", "experiments/longer.yaml"], both)):
+        assert "Nothing to be done" in project.snakemake(*arguments).stdout
+        assert contents(project) == contents(of)
 
 
 def test_outputs_that_are_replaced_go_where_the_config_says_so(copy: Project) -> None:
@@ -94,9 +103,8 @@ def test_outputs_that_are_replaced_go_where_the_config_says_so(copy: Project) ->
     assert after != before
 
 
-def test_prune_lists_and_deletes_what_no_table_reaches(copy: Project, finished: Project) -> None:
-    longer(copy)
-    assert copy.snakemake().returncode == 0
+def test_prune_lists_and_deletes_what_no_table_reaches(copy_of_both: Project, finished: Project) -> None:
+    copy = copy_of_both
     value("recipes.closed_set.epochs", 1)(copy)
     assert copy.snakemake().returncode == 0
     before = sorted((copy.folder / "results").rglob("*"))
@@ -114,9 +122,9 @@ def test_prune_lists_and_deletes_what_no_table_reaches(copy: Project, finished: 
     assert "0 B in 0 results" in copy.snakemake("prune", "--quiet", "all").stdout
 
 
-def test_why_prints_which_part_of_two_keys_differs(copy: Project) -> None:
-    before = (copy.folder / "results/tables/rooms.csv").resolve().parent.name
-    longer(copy)
+def test_why_prints_which_part_of_two_keys_differs(copy_of_both: Project, finished: Project) -> None:
+    copy = copy_of_both
+    before = (finished.folder / "results/tables/rooms.csv").resolve().parent.name
     value("scores.energy.temperature", 2.0)(copy)
     assert copy.snakemake().returncode == 0
     after = (copy.folder / "results/tables/rooms.csv").resolve().parent.name

@@ -8,23 +8,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
-from tests.pipeline.conftest import Project, make_tiny
+from tests.pipeline.conftest import EPOCHS, Project, longer, make_tiny
 from tests.pipeline.disturbed import (
-    EPOCHS,
     RUN,
     commands,
     contents,
+    delete,
     flip,
-    longer,
     one,
-    replace_by_text,
     run_and_kill,
     truncate,
     wait_until,
@@ -37,13 +34,9 @@ ENERGY = "workflow_scripts/openworld3d/scores/energy.py"
 
 
 @pytest.fixture(scope="module")
-def longer_one(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return what the pipeline makes of more epochs in an empty folder."""
-    project = Project(tmp_path_factory.mktemp("longer"))
-    project.edit_config(make_tiny)
-    longer(project)
-    assert project.snakemake().returncode == 0
-    return contents(project)
+def longer_one(both: Project) -> dict[str, bytes]:
+    """Return what the pipeline makes of more epochs where nothing befalls it."""
+    return contents(both)
 
 
 def test_killed_training_is_missed(copy: Project, finished: Project, longer_one: dict[str, bytes]) -> None:
@@ -68,8 +61,8 @@ def test_one_killed_training_of_two_leaves_no_table_of_both(copy: Project, tmp_p
     assert run_and_kill(copy, "train").returncode != 0
     assert contents(copy) == before
     assert copy.snakemake().returncode == 0
-    fresh = Project.copy_of(copy, tmp_path / "fresh")
-    shutil.rmtree(fresh.folder / "results")
+    fresh = Project(tmp_path / "fresh")
+    fresh.write("config.yaml", copy.read("config.yaml"))
     assert fresh.snakemake().returncode == 0
     assert contents(copy) == contents(fresh)
 
@@ -107,17 +100,11 @@ def test_score_that_fails_fails_again(copy: Project, finished: Project) -> None:
     assert "Nothing to be done" in copy.snakemake().stdout
 
 
-def pickle_in(file: Path) -> None:
-    file.write_bytes(b"\x80\x04N.")
-
-
-@pytest.mark.parametrize("damage", [truncate, zero, flip, replace_by_text, pickle_in])
-def test_training_whose_checkpoint_is_damaged_starts_anew(
-    copy: Project, longer_one: dict[str, bytes], damage: Callable[[Path], None]
-) -> None:
+def test_training_whose_checkpoint_is_damaged_starts_anew(copy: Project, longer_one: dict[str, bytes]) -> None:
+    """tests/training/test_checkpoint.py damages one in every way."""
     longer(copy)
     assert run_and_kill(copy, "train", lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.pt"))).returncode != 0
-    damage(one(copy, f"{RUN}/*/checkpoint.pt"))
+    flip(one(copy, f"{RUN}/*/checkpoint.pt"))
     done = copy.snakemake()
     assert done.returncode == 0, done.stdout
     assert "training starts anew" in done.stdout
@@ -153,45 +140,38 @@ def test_code_edited_while_a_job_waits_is_a_sentence(copy: Project, longer_one: 
     assert contents(copy) == longer_one
 
 
-def test_results_of_another_config_copied_over_stand_beside(
-    copy: Project, finished: Project, tmp_path: Path, longer_one: dict[str, bytes]
-) -> None:
-    other = Project.copy_of(copy, tmp_path / "other")
-    longer(other)
-    assert other.snakemake().returncode == 0
-    subprocess.run(f"cp -a {other.folder}/results/. {copy.folder}/results/", shell=True, check=True)
-    assert contents(copy) == longer_one
+def test_results_of_another_config_copied_over_stand_beside(copy: Project, finished: Project, both: Project) -> None:
+    subprocess.run(f"cp -a {both.folder}/results/. {copy.folder}/results/", shell=True, check=True)
+    assert contents(copy) == contents(both)
     assert "Nothing to be done" in copy.snakemake().stdout
     assert contents(copy) == contents(finished)
 
 
-def test_results_from_a_backup_are_what_their_names_say(
-    copy: Project, finished: Project, longer_one: dict[str, bytes]
-) -> None:
-    longer(copy)
-    assert copy.snakemake().returncode == 0
-    shutil.rmtree(copy.folder / "results")
-    shutil.copytree(finished.folder / "results", copy.folder / "results", symlinks=True)
-    assert copy.would_run()["train"] == 1
-    assert copy.snakemake().returncode == 0
-    assert contents(copy) == longer_one
+def test_results_from_a_backup_are_what_their_names_say(finished: Project, both: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(both, tmp_path / "copy")
+    shutil.rmtree(project.folder / "results")
+    shutil.copytree(finished.folder / "results", project.folder / "results", symlinks=True)
+    assert project.would_run()["train"] == 1
+    assert project.snakemake().returncode == 0
+    assert contents(project) == contents(both)
 
 
-@pytest.mark.parametrize("lose", ["metadata deleted", "metadata zeroed", "all"])
-def test_what_snakemake_remembers_may_be_lost(copy: Project, longer_one: dict[str, bytes], lose: str) -> None:
-    for file in (copy.folder / ".snakemake/metadata").rglob("*"):
-        if file.is_file():
-            zero(file) if lose == "metadata zeroed" else file.unlink()
-    if lose == "all":
-        shutil.rmtree(copy.folder / ".snakemake")
+def test_what_snakemake_remembers_may_be_lost(copy: Project, longer_one: dict[str, bytes]) -> None:
+    metadata = [file for file in (copy.folder / ".snakemake/metadata").rglob("*") if file.is_file()]
+    assert metadata
+    for lose in (zero, delete):
+        for file in metadata:
+            lose(file)
+        assert copy.would_run() == {}
+    shutil.rmtree(copy.folder / ".snakemake")
     assert copy.would_run() == {}
     longer(copy)
     assert copy.snakemake().returncode == 0
     assert contents(copy) == longer_one
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGQUIT])
-def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, bytes], number: int) -> None:
+def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, bytes]) -> None:
+    """tests/commands/test_job_ends.py ends a job by other signals."""
     value("recipes.closed_set.epochs", 500)(copy)
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
     call = subprocess.Popen(
@@ -199,11 +179,9 @@ def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, byt
         cwd=copy.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # Whoever runs the tests may ignore it.
-        preexec_fn=lambda: number == signal.SIGKILL or signal.signal(number, signal.SIG_DFL),
     )
     wait_until(lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.pt")))
-    call.send_signal(number)
+    call.kill()
     call.wait()
     wait_until(lambda: not commands(copy, "train"))
     assert copy.snakemake("--unlock").returncode == 0

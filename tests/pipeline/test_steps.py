@@ -31,7 +31,6 @@ def chains(methods: int, measures: int, **jobs: int) -> Jobs:
     return {
         "infer": methods,
         "score": methods,
-        "summarise": methods,
         "measure": measures,
         **TABLE,
         "draw_steps": 1,

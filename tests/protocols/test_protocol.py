@@ -36,7 +36,7 @@ def test_known_classes_in_any_order(columns: list[str]) -> None:
     [
         (["wall", "table", "lampp"], "^here says lampp, but class lampp does not exist, did you mean lamp$"),
         (["wall", "table", "lamp", "sofa"], "^here says sofa, which the protocol holds unknown: .*; choose another"),
-        (["wall"], "^here lacks table, lamp, which the protocol knows; name every class"),
+        (["wall"], "^here lacks table, lamp, which are known classes of the protocol; name every class"),
     ],
 )
 def test_other_classes_are_refused(columns: list[str], sentence: str) -> None:

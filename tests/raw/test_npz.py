@@ -54,18 +54,18 @@ GOOD = npy_of(LABEL)
 MISTAKES: dict[str, tuple[bytes, str]] = {
     "another length": (
         npy_of(LABEL[:3]),
-        "a.npz: its label is uint8 of the shape (3,), expected numbers of the shape (4",
+        "a.npz: its label is uint8 of shape (3,), expected numbers of shape (4",
     ),
     "two columns": (
         npy_of(COORD),
-        "a.npz: its label is float64 of the shape (4, 3), expected numbers of the shape (4,);",
+        "a.npz: its label is float64 of shape (4, 3), expected numbers of shape (4,);",
     ),
-    "text": (npy_of(LABEL.astype(str)), "a.npz: its label is <U3 of the shape (4,), expected numbers"),
+    "text": (npy_of(LABEL.astype(str)), "a.npz: its label is <U3 of shape (4,), expected numbers"),
     "complex numbers": (
         npy_of(LABEL.astype(complex)),
-        "a.npz: its label is complex128 of the shape (4,), expected num",
+        "a.npz: its label is complex128 of shape (4,), expected num",
     ),
-    "a pickle": (npy_of(LABEL.astype(object)), "a.npz: its label is object of the shape (4,), expected numbers"),
+    "a pickle": (npy_of(LABEL.astype(object)), "a.npz: its label is object of shape (4,), expected numbers"),
     "no array": (b"not an array", "a.npz: cannot be read as an .npz of arrays ("),
     "nothing": (b"", "a.npz: cannot be read as an .npz of arrays ("),
     "data cut short": (GOOD[:-1], "a.npz: its label takes 131 bytes packed into "),
@@ -74,11 +74,11 @@ MISTAKES: dict[str, tuple[bytes, str]] = {
     "header nested without end": (npy_that_says(b"(" * 5000), "a.npz: cannot be read as an .npz of arrays ("),
     "shape below 0": (
         npy_that_says(b"{'descr': '|u1', 'fortran_order': False, 'shape': (-4,), }\n", bytes(4)),
-        "a.npz: its label is uint8 of the shape (-4,), expected numbers of the shape (4,);",
+        "a.npz: its label is uint8 of shape (-4,), expected numbers of shape (4,);",
     ),
     "type of itself": (
         npy_that_says(b"{'descr': [('a', [('b', '|u1')])], 'fortran_order': False, 'shape': (4,), }\n", bytes(4)),
-        "of the shape (4,), expected numbers of the shape (4,);",
+        "of shape (4,), expected numbers of shape (4,);",
     ),
     "points without data": (
         npy_that_says(b"{'descr': '<u8', 'fortran_order': False, 'shape': (4,), }\n"),
@@ -126,9 +126,7 @@ def test_packing_that_makes_gigabytes_of_a_kilobyte_is_refused(tmp_path: Path, p
 def test_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     write(tmp_path / "a.npz", coord=npy_of(COORD), label=npy_of(np.zeros(5 * 10**7, np.uint8)))
     tracemalloc.start()
-    with pytest.raises(
-        UserError, match=r"its label is uint8 of the shape \(50000000,\), expected numbers of the shape"
-    ):
+    with pytest.raises(UserError, match=r"its label is uint8 of shape \(50000000,\), expected numbers of shape"):
         read_npz(tmp_path / "a.npz", ["coord", "label"])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

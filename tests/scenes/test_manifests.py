@@ -51,7 +51,7 @@ def test_second_manifest_that_does_not_fit_is_refused(tmp_path: Path, second: An
 
 
 def test_file_that_is_absent_or_no_json_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no such file"):
+    with pytest.raises(UserError, match="does not exist"):
         read_scenes([tmp_path / "manifest.json"])
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(UserError, match="not JSON"):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict
+from typing import Dict, cast
 
 import numpy as np
 
 from openworld3d import scores
 from openworld3d.plugins import load
-from openworld3d.scoring.apply import Arrays, Score, make_score
+from openworld3d.scores import Arrays
+from openworld3d.scoring.apply import Scorer, make_scorer
 
 Sample = Dict[str, np.ndarray]
 SCORES = sorted(file.stem for file in Path(scores.__path__[0]).glob("*.py") if file.stem != "__init__")
 
 
-def made(name: str, sample: Arrays, **options: float) -> Score:
-    """Return a score, fitted on a training sample where it fits."""
-    module = load("scores", name)
-    return make_score(module, {**module.OPTIONS, **options}, sample)
+def made(name: str, sample: Arrays, **options: float) -> Scorer:
+    """Return a score's function, fitted on a training sample where the score is."""
+    module = cast(scores.Score, load("scores", name))
+    defaults = {option: key["default"] for option, key in module.KEYS.items()}
+    return make_scorer(module, {**defaults, **options}, sample)
 
 
 def scored(name: str, logits: np.ndarray, **options: float) -> np.ndarray:

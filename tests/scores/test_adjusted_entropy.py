@@ -76,5 +76,5 @@ def test_confident_rows_of_the_least_entropy_keep_their_order() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(UserError, match="score adjusted_entropy: the outputs have one known class; it needs two"):
+    with pytest.raises(UserError, match="score adjusted_entropy: the outputs have one known class, expected two"):
         made("adjusted_entropy", sample([[1], [2]], [0, 0]))

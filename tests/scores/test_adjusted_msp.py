@@ -11,7 +11,7 @@ from scipy.special import softmax
 from tests.scores.scored import Sample, made
 
 from openworld3d.errors import UserError
-from openworld3d.scores.parts.class_confidence import confident_thresholds
+from openworld3d.scores.parts.class_confidence import class_confidence
 
 LOG_3 = math.log(3)
 LOGITS = arrays(np.float32, st.tuples(st.integers(2, 20), st.just(3)), elements=st.floats(-8, 8, width=32))
@@ -53,7 +53,7 @@ def test_row_by_hand(fitted: Sample, row: list[float], expected: float) -> None:
 @given(LOGITS)
 def test_is_the_least_over_the_classes(logits: np.ndarray) -> None:
     training = {"logits": logits[:-1], "target": np.arange(len(logits) - 1, dtype=np.uint8) % 3}
-    threshold = confident_thresholds(training["logits"], training["target"])
+    threshold = class_confidence(training["logits"], training["target"])
     expected = 1 - (softmax(logits.astype(np.float64), axis=1) - threshold + threshold.min()).max(axis=1)
     result = made("adjusted_msp", training)({"logits": logits})
     np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-7)
@@ -68,5 +68,5 @@ def test_confident_rows_of_the_least_threshold_keep_their_order() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(UserError, match="score adjusted_msp: the outputs have one known class; it needs two or more"):
+    with pytest.raises(UserError, match="score adjusted_msp: the outputs have one known class, expected two or more"):
         made("adjusted_msp", sample([[1], [2]], [0, 0]))

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from tests.scores.scored import Sample, made
 
-from openworld3d.errors import UserError
-
 
 def last_layer(weight: list[list[float]], bias: list[float]) -> Sample:
     return {"last_weight": np.array(weight, np.float32), "last_bias": np.array(bias, np.float32)}
@@ -48,10 +46,3 @@ def test_highest_percentile_fits_in_float32(features: int) -> None:
     result = made("ash", fitted, percentile=98)({"features": flat})
     assert np.isfinite(result).all()
     assert result[0] < -60000 * math.exp(35)
-
-
-@pytest.mark.parametrize("percentile", [-0.5, 98.5])
-def test_percentile_out_of_range_is_refused(percentile: float) -> None:
-    sentence = f"score ash: percentile is {percentile}, expected 0 to 98; correct it in the config"
-    with pytest.raises(UserError, match=sentence):
-        made("ash", SUM, percentile=percentile)

@@ -10,8 +10,6 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp
 from tests.scores.scored import scored
 
-from openworld3d.errors import UserError
-
 LOGITS = arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(1, 6)), elements=st.floats(-1e4, 1e4, width=32))
 
 
@@ -39,9 +37,3 @@ def test_row_by_hand(row: list[float], temperature: float, expected: float) -> N
 def test_is_minus_the_log_of_the_sum(logits: np.ndarray, temperature: float) -> None:
     expected = -temperature * logsumexp(logits.astype(np.float64) / temperature, axis=1)
     np.testing.assert_allclose(scored("energy", logits, temperature=temperature), expected, rtol=1e-6, atol=1e-6)
-
-
-@pytest.mark.parametrize("temperature", [0.0, -1.0])
-def test_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
-    with pytest.raises(UserError, match=f"score energy: temperature is {temperature}, expected a number above 0"):
-        scored("energy", np.zeros((1, 2), np.float32), temperature=temperature)

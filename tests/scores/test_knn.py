@@ -57,17 +57,10 @@ def test_is_the_kth_of_all_distances(features: np.ndarray, k: int) -> None:
     np.testing.assert_allclose(result, np.sort(distance, axis=1)[:, k - 1], atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("k", "sentence"),
-    [
-        (4, "score knn: k is 4, but the training sample has 3 voxels; take a k up to that in the config"),
-        (0, "score knn: k is 0, expected a number above 0; correct it in the config"),
-        (-1, "score knn: k is -1, expected a number above 0; correct it in the config"),
-    ],
-)
-def test_k_out_of_range_is_refused(k: int, sentence: str) -> None:
+def test_k_above_the_sample_is_refused() -> None:
+    sentence = "score knn: k is 4, but the training sample has 3 voxels; take a k up to that in the config"
     with pytest.raises(UserError, match=sentence):
-        made("knn", ANGLES, k=k)
+        made("knn", ANGLES, k=4)
 
 
 def test_bank_of_usual_size_takes_bounded_memory() -> None:

@@ -7,7 +7,6 @@ import math
 import tracemalloc
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -57,29 +56,25 @@ def auroc_of(name: str, unknown: np.ndarray, known: np.ndarray) -> float:
     return ranking(np.concatenate([scored(name, unknown), scored(name, known)]), marks).auroc
 
 
-def documented(name: str) -> Callable[..., Any]:
-    """Return the function that has the options of a score and says what it is."""
-    module = load("scores", name)
-    return module.fit if module.FITS else module.score
-
-
 @of_every_score
 def test_what_the_workflow_reads_is_what_the_function_takes(name: str) -> None:
     module = load("scores", name)
     assert module.__file__ is not None
-    for constant in ("READS", "FITS", "OPTIONS"):
+    for constant in ("READS", "FITS", "KEYS"):
         assert literal(Path(module.__file__), constant) == getattr(module, constant)
     assert hasattr(module, "fit") == bool(module.FITS)
-    assert hasattr(module, "score") == (not module.FITS)
-    parameters = inspect.signature(documented(name)).parameters.values()
+    parameters = inspect.signature(module.fit if module.FITS else module.score).parameters.values()
     taken = [parameter for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
-    assert [parameter.name for parameter in taken] == list(module.OPTIONS)
+    assert [parameter.name for parameter in taken] == list(module.KEYS)
     assert all(parameter.default is inspect.Parameter.empty for parameter in taken)
+    for key in module.KEYS.values():
+        assert key["type"] == ("integer" if isinstance(key["default"], int) else "number")
+        assert key["description"]
 
 
 @of_every_score
 def test_docstring_has_the_sign_and_the_source(name: str) -> None:
-    said = inspect.getdoc(documented(name))
+    said = inspect.getdoc(load("scores", name).score)
     assert said is not None
     assert "higher is more unknown" in " ".join(said.split())
     assert "Source: " in said
@@ -164,7 +159,7 @@ def test_one_class_has_a_score_or_a_sentence(name: str) -> None:
         refused.append(str(error))
     if refused:
         what = "outputs have" if "logits" in load("scores", name).READS else "training sample has"
-        assert refused == [f"score {name}: the {what} one known class; it needs two or more"]
+        assert refused == [f"score {name}: the {what} one known class, expected two or more; take another score"]
     else:
         assert result[0] < result[1]
 

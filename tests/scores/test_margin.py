@@ -46,5 +46,5 @@ def test_rows_tie_from_a_lead_of_eighteen_on() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(UserError, match="score margin: the outputs have one known class; it needs two or more"):
+    with pytest.raises(UserError, match="score margin: the outputs have one known class, expected two or more"):
         scored("margin", np.zeros((3, 1), np.float32))

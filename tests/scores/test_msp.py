@@ -56,7 +56,7 @@ def test_confident_rows_keep_their_order() -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(UserError, match="one known class; it needs two or more"):
+    with pytest.raises(UserError, match="one known class, expected two or more"):
         scored("msp", np.zeros((3, 1), np.float32))
 
 

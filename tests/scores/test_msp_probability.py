@@ -51,5 +51,5 @@ def test_is_what_papers_compute_with_torch(logits: np.ndarray) -> None:
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(UserError, match="score msp_probability: the outputs have one known class; it needs two"):
+    with pytest.raises(UserError, match="score msp_probability: the outputs have one known class, expected two"):
         scored("msp_probability", np.zeros((3, 1), np.float32))

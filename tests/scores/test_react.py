@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from tests.scores.scored import Sample, made, scored, training_sample
 
-from openworld3d.errors import UserError
-
 LOG_2 = math.log(2)
 ELEVEN: Sample = {  # activations 0 to 10 and as many zeros: the 100th percentile is 10, the 50th 0
     "features": np.stack([np.arange(11), np.zeros(11)], axis=1).astype(np.float32),
@@ -44,10 +42,3 @@ def test_is_the_energy_where_nothing_is_above() -> None:
     sample = training_sample(3)
     result = made("react", sample, percentile=100)({"features": sample["features"]})
     np.testing.assert_allclose(result, scored("energy", sample["logits"]), rtol=1e-6)
-
-
-@pytest.mark.parametrize("percentile", [-0.5, 100.5])
-def test_percentile_out_of_range_is_refused(percentile: float) -> None:
-    sentence = f"score react: percentile is {percentile}, expected 0 to 100; correct it in the config"
-    with pytest.raises(UserError, match=sentence):
-        made("react", ALONE, percentile=percentile)

@@ -62,6 +62,6 @@ def test_feature_that_never_varies_has_a_finite_distance() -> None:
 def test_one_class_is_refused(label: int) -> None:
     alone = {**FOUR, "target": np.full(16, label, np.uint8)}
     with pytest.raises(
-        UserError, match="score relative_mahalanobis: the training sample has one known class; it needs"
+        UserError, match="score relative_mahalanobis: the training sample has one known class, expected two"
     ):
         made("relative_mahalanobis", alone)

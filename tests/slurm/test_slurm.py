@@ -85,7 +85,7 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
     assert {job.partition for job in jobs if job.rule not in ASK_FOR_CARDS} == {"cpu"}
     assert [name for name, times in on_cluster.finished().items() if times > 1] == []
     left_to_do = on_cluster.would_run()
-    assert set(left_to_do) == {"score", "summarise", "measure", "export_clouds", "make_table"}
+    assert set(left_to_do) == {"score", "measure", "export_clouds", "make_table"}
 
     cluster.run(on_cluster.folder, f"{sys.executable} -m snakemake --cores 2")
     assert on_cluster.would_run() == {}

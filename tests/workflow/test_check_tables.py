@@ -55,7 +55,7 @@ def test_network_that_was_taught_every_class_is_an_upper_bound(pretrained: dict[
     pretrained["tables"]["rooms"]["methods"]["released"] = ["unknown_probability"]
     released = pretrained["recipes"]["released"]
     released["kind"] = "upper_bound"
-    with pytest.raises(UserError, match="lacks sofa, which the protocol knows"):
+    with pytest.raises(UserError, match="lacks sofa, which are known classes of the protocol"):
         check_config(pretrained, SCHEMA)
     released["pretrained_classes"].append("sofa")
     check_config(pretrained, SCHEMA)
@@ -137,7 +137,7 @@ PRETRAINED_CASES: list[tuple[Callable[[Any], object], str]] = [
     ),
     (
         lambda config: config["recipes"]["released"]["pretrained_classes"].remove("wall"),
-        f"{ASKED} sofa, lacks wall, which the protocol knows",
+        f"{ASKED} sofa, lacks wall, which are known classes of the protocol",
     ),
     (
         lambda config: config["recipes"]["released"]["pretrained_classes"].append("wal"),

@@ -25,7 +25,7 @@ def entry(key: str, wildcards: dict[str, str], config: Any = None, **parts: Any)
 
 
 def before() -> dict[str, dict[str, Any]]:
-    """Return a plan of two trainings, scenes, a score, a summary and an import."""
+    """Return a plan of two trainings, scenes, two scores and an import."""
     recipe = {"epochs": 14, "schedule": "cosine", "keep": [9]}
     backbone = {"k": 16, "window": {"size": 4}}
     results = {}
@@ -36,9 +36,9 @@ def before() -> dict[str, dict[str, Any]]:
     rooms = {"dataset": "rooms", "split": "train"}
     keys = {"classes": [], "keys": {"label": "class"}}
     results["prepare"] = entry("s", rooms, keys, outside="o")
-    results["score"] = entry("m", {**RUN, "score": "msp"}, {"kind": "msp", "neighbors": 1})
-    results["summarise"] = entry("u", {**RUN, "score": "msp"}, {"bits": 16})
-    results["summarise energy"] = entry("v", {**RUN, "score": "energy"}, {"bits": 16})
+    for name in ("msp", "energy"):
+        config = {"score": {"kind": name, "neighbors": 1}, "bits": 16}
+        results[f"score {name}"] = entry("m", {**RUN, "score": name}, config)
     results["import_weights"] = entry("w", RUN, {"recipe": recipe}, outside="o")
     return copy.deepcopy({"results": results, "code": {"c": CODE}})
 
@@ -82,9 +82,9 @@ CASES: list[tuple[Callable[..., None], tuple[str, ...], list[str]]] = [
     (put([9, 12], "config", "recipe", "keep"), TRAINED, [f"2 trainings: {RECIPE}.keep [9] -> [9, 12]"]),
     (put(["bed"], "config", "unknown"), TRAINED, [f'2 trainings: {UNKNOWN} ["sofa"] -> ["bed"]']),
     (put(3, "config", "seed"), TRAINED[:1], ["1 training: seed 0 -> 3"]),
-    (put(8, "config", "neighbors"), ("score",), ["1 scoring: scores.msp.neighbors 1 -> 8"]),
-    (put("gen", "config", "kind"), ("score",), ['1 scoring: scores.msp.kind "msp" -> "gen"']),
-    (put(8, "config", "bits"), ("summarise", "summarise energy"), ["2 summarising jobs: evaluation.bits 16 -> 8"]),
+    (put(8, "config", "score", "neighbors"), ("score msp",), ["1 scoring: scores.msp.neighbors 1 -> 8"]),
+    (put("gen", "config", "score", "kind"), ("score msp",), ['1 scoring: scores.msp.kind "msp" -> "gen"']),
+    (put(8, "config", "bits"), ("score msp", "score energy"), ["2 scorings: evaluation.bits 16 -> 8"]),
     (put("row", "config", "keys", "label"), ("prepare",), ['1 preparation: datasets.rooms.label "class" -> "row"']),
     (put(LONG, "config", "classes"), ("prepare",), [f"1 preparation: datasets.rooms.classes [] -> {SHORT}..."]),
     (put("p", "outside"), ("prepare",), ["1 preparation: the files that it reads from outside changed"]),
@@ -122,11 +122,11 @@ def test_changes_are_counted_apart() -> None:
     after = before()
     put(20, "config", "recipe", "epochs")(after, *TRAINED)
     put(32, "config", "backbone", "k")(after, TRAINED[0])
-    put(8, "config", "bits")(after, "summarise")
+    put(8, "config", "bits")(after, "score msp")
     assert sentences(differences(before(), after)) == [
         "1 training: backbones.small.k 16 -> 32",
         "2 trainings: recipes.closed_set.epochs 14 -> 20",
-        "1 summarising job: evaluation.bits 16 -> 8",
+        "1 scoring: evaluation.bits 16 -> 8",
     ]
 
 

@@ -89,7 +89,8 @@ def test_inference_sees_its_coverage_its_bounds_and_what_it_asks_of_a_recipe(
 )
 def test_score_sees_its_kind_and_every_option(entry: dict[str, Any], expected: dict[str, Any]) -> None:
     # As text, since 1 == 1.0.
-    assert canonical_json(score_slice({"scores": {"mine": entry}}, "mine")) == canonical_json(expected)
+    config = {"scores": {"mine": entry}, "evaluation": {"bits": 16}}
+    assert canonical_json(score_slice(config, "mine")) == canonical_json({"score": expected, "bits": 16})
 
 
 def test_rows_are_the_methods_of_each_run_in_order() -> None:

@@ -38,17 +38,26 @@ def names_in(folder: Path) -> list[str]:
 
 @lru_cache(maxsize=None)
 def declared(kind: str, name: str, what: str) -> Any:
-    """Return the literal `what` of a module of one kind."""
-    return literal(module_file(f"{LIBRARY}.{kind}.{name}"), what)
+    """Return the literal `what` of a module of one kind, or the default in the kind's package where it has none."""
+    file, package = module_file(f"{LIBRARY}.{kind}.{name}"), module_file(f"{LIBRARY}.{kind}")
+    return literal(package if what in literals_of(package) and what not in literals_of(file) else file, what)
 
 
 def literal(file: Path, name: str) -> Any:
     """Return the value of a module's annotated literal, read without importing the module and its packages."""
-    for node in tree_of(file).body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            assert node.value is not None
-            return ast.literal_eval(node.value)
-    raise UserError(f"{file}: it assigns no {name}; add it with its type, as the other files beside it do")
+    if name not in literals_of(file):
+        raise UserError(f"{file}: it assigns no {name}; add it with its type, as the other files beside it do")
+    return ast.literal_eval(literals_of(file)[name])
+
+
+@lru_cache(maxsize=None)
+def literals_of(file: Path) -> dict[str, ast.expr]:
+    """Return the values that a module assigns with an annotation, by name."""
+    return {
+        node.target.id: node.value
+        for node in tree_of(file).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
+    }
 
 
 @lru_cache(maxsize=None)

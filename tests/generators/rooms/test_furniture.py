@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openworld3d.generators.plan import turn
 from openworld3d.generators.rooms.footprint import Footprint, footprint
 from openworld3d.generators.rooms.generation import furnish
-from openworld3d.generators.rooms.model import Placed, turn
+from openworld3d.generators.rooms.model import Placed
 from openworld3d.generators.rooms.plan import Plan
 
 ROOM_TYPES = 5

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openworld3d.generators.plan import turn_about_z
 from openworld3d.generators.streets.casting import NOTHING, Hits, cast
 from openworld3d.generators.streets.culling import Grid, windows
 from openworld3d.generators.streets.intersection import Local, meet
 from openworld3d.generators.streets.materials import SOLID
-from openworld3d.generators.streets.model import turn_about_z
 from openworld3d.generators.streets.scene import solids_of
 from openworld3d.generators.streets.shapes import Shape, ball, box, sheet, slope, tube
 

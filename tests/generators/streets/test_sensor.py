@@ -9,7 +9,16 @@ from openworld3d.generators.streets.kinds import OUTLIER
 from openworld3d.generators.streets.materials import MATERIALS, Material
 from openworld3d.generators.streets.model import Model, Placed
 from openworld3d.generators.streets.scene import scene_of
-from openworld3d.generators.streets.sensor import COLUMNS, ELEVATIONS, HEIGHT, LOST, RANGE_NOISE, Scan, is_heard, scan
+from openworld3d.generators.streets.sensor import (
+    COLUMNS,
+    ELEVATIONS,
+    HEIGHT,
+    LOST,
+    RANGE_NOISE,
+    Scan,
+    is_detected,
+    scan,
+)
 from openworld3d.generators.streets.shapes import Shape, box, sheet
 
 AT = np.array([0.0, 0.0, HEIGHT])
@@ -26,14 +35,14 @@ def seen(*things: Placed, time: float = 0.0) -> Scan:
     return scan(scene_of(things), np.eye(3), AT, time, np.random.default_rng(0))
 
 
-def share_heard(reflectivity: float, cosine: float, distance: float) -> float:
+def share_detected(reflectivity: float, cosine: float, distance: float) -> float:
     count = 4000
     alike = np.full((3, count), [[reflectivity], [cosine], [distance]])
-    return float(is_heard(alike[0], alike[1], alike[2], np.random.default_rng(0)).mean())
+    return float(is_detected(alike[0], alike[1], alike[2], np.random.default_rng(0)).mean())
 
 
-def test_near_and_bright_is_heard_but_for_what_is_lost() -> None:
-    assert share_heard(0.3, 1.0, 10.0) == pytest.approx(1 - LOST, abs=0.006)
+def test_near_and_bright_is_detected_but_for_what_is_lost() -> None:
+    assert share_detected(0.3, 1.0, 10.0) == pytest.approx(1 - LOST, abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +54,13 @@ def test_near_and_bright_is_heard_but_for_what_is_lost() -> None:
     ],
     ids=["far", "flat", "dark"],
 )
-def test_less_is_heard_of_what_is(more: tuple[float, float, float], less: tuple[float, float, float]) -> None:
-    assert share_heard(*less) < share_heard(*more) - 0.2
+def test_less_is_detected_of_what_is(more: tuple[float, float, float], less: tuple[float, float, float]) -> None:
+    assert share_detected(*less) < share_detected(*more) - 0.2
 
 
-def test_half_is_heard_where_the_power_is_just_enough() -> None:
+def test_half_is_detected_where_the_power_is_just_enough() -> None:
     # 0.25 * 0.04 * (1000 / 100)^2 = 1, and the flicker is as often above 1 as below.
-    assert share_heard(0.25, 0.04, 100.0) == pytest.approx((1 - LOST) / 2, abs=0.03)
+    assert share_detected(0.25, 0.04, 100.0) == pytest.approx((1 - LOST) / 2, abs=0.03)
 
 
 def test_panes_are_mostly_silent() -> None:

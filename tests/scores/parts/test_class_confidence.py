@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from openworld3d.scores.parts.class_confidence import confident_thresholds
+from openworld3d.scores.parts.class_confidence import class_confidence
 
 THREE_TO_ONE = [math.log(3), 0]  # p = 3/4, 1/4
 
@@ -22,11 +22,11 @@ THREE_TO_ONE = [math.log(3), 0]  # p = 3/4, 1/4
     ],
 )
 def test_threshold_by_hand(logits: list[list[float]], target: list[int], expected: list[float]) -> None:
-    result = confident_thresholds(np.array(logits, np.float32), np.array(target, np.uint8))
+    result = class_confidence(np.array(logits, np.float32), np.array(target, np.uint8))
     assert result == pytest.approx(expected, rel=1e-6)
 
 
 def test_float16_is_averaged_in_float64() -> None:
     logits = np.array([[8, 0]] * 1000, np.float16)
-    result = confident_thresholds(logits, np.zeros(1000, np.uint8))
+    result = class_confidence(logits, np.zeros(1000, np.uint8))
     assert result == pytest.approx([1 / (1 + math.exp(-8)), 2], rel=1e-12)

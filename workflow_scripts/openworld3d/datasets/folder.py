@@ -1,8 +1,8 @@
-"""A folder of one's own clouds, one file a scene: `.ply`, `.las`, `.laz` or `.npz`; the config says what is in them.
+"""Read a folder of the user's own clouds, one file per scene: `.ply`, `.las`, `.laz` or `.npz`.
 
 A split is a list of patterns of file names, a scene the file's path in the folder without its ending. Coordinates are
 x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy; PLY: text or binary.
-Which attribute holds the raw ids, and which class each of them is, the dataset's keys say, `KEYS`.
+The dataset's keys name the attribute that holds the raw ids and the class of each id: `KEYS`.
 """
 
 from __future__ import annotations
@@ -68,55 +68,57 @@ TABLES: list[str] = []
 
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
-    """Return the scenes of a split, in alphabetical order; keys: what `KEYS` declares."""
+    """Return the scenes of a split, in alphabetical order."""
     return [name_of(file, root) for file in files_of_split(root, split, keys["splits"][split])]
 
 
 def files_of_split(root: Path, split: str, patterns: list[str]) -> list[Path]:
-    """Return the files that a split's patterns match, in alphabetical order, at least one for each pattern."""
+    """Return the files that a split's patterns match, in alphabetical order.
+
+    Raises UserError where a pattern matches none or a file of another format."""
     files: set[Path] = set()
     for pattern in patterns:
         check_pattern(pattern, f"{root}: split {split}")
         matched = [file for file in root.glob(pattern) if not file.is_dir()]
         if not matched:
-            raise UserError(f"{root}: has no file that split {split}'s pattern {pattern} matches; correct either")
+            raise UserError(f"{root}: has no file that matches split {split}'s pattern {pattern}; correct either")
         files.update(matched)
     for file in files:
         if file.suffix.lower() not in ENDINGS:
             raise UserError(
-                f"{file}: split {split} has it, expected {', '.join(ENDINGS)}; narrow the split's patterns"
+                f"{file}: is matched by split {split}, expected {', '.join(ENDINGS)}; narrow the split's patterns"
             )
     return sorted(files)
 
 
 def check_pattern(pattern: str, place: str) -> None:
-    """Refuse a pattern that is none, or that leads out of the root."""
+    """Reject empty or escaping patterns."""
     parts = PurePosixPath(pattern).parts
     if not parts or ".." in parts or pattern.startswith("/") or any("**" in part for part in parts if part != "**"):
         raise UserError(
-            f"{place} has the pattern {pattern!r}, expected one of file names below the root, with ** as a folder of "
-            "its own; correct the dataset's splits"
+            f"{place} has the pattern {pattern!r}, expected file names below the root, with ** as a folder of its "
+            "own; correct the dataset's splits"
         )
 
 
 def name_of(file: Path, root: Path) -> str:
-    """Return the name of a file's scene: its path from the root without its ending."""
+    """Return the name of a file's scene: its path below the root, joined by _, without the ending."""
     return "_".join(file.relative_to(root).with_suffix("").parts)
 
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
-    """Return the file that a scene is read from."""
+    """Return the file of a scene; raises UserError where two files share its name."""
     listed = [file for split, patterns in keys["splits"].items() for file in files_of_split(root, split, patterns)]
     files = sorted({file for file in listed if name_of(file, root) == name})
     if len(files) > 1:
-        raise UserError(f"{files[0]}: its scene is named {name}, as that of {files[1]}; rename one of the files")
+        raise UserError(f"{files[0]}: its scene is named {name}, like that of {files[1]}; rename one of the files")
     return [require(files[0], f"scene {name}")]
 
 
 def read_scene(root: Path, name: str, **keys: Any) -> Reading:
-    """Read one cloud: coord (N, 3) float32 in metres, moved where it lies far from 0, colour or intensity, label.
+    """Read one cloud: coord (N, 3) float32 in metres, moved near 0, color or intensity, label; no instances.
 
-    Larger colours and intensities than full are full; no instances are read.
+    Colours and intensities above full brightness are clipped to it.
     """
     (file,) = files_of_scene(root, name, **keys)
     color_full, intensity_full = keys["color_full"], keys["intensity_full"]
@@ -135,14 +137,14 @@ def read_scene(root: Path, name: str, **keys: Any) -> Reading:
 
 
 def index_of_raw_id(keys: dict[str, Any]) -> dict[int, int]:
-    """Return the index of the class of each raw id, 255 of those that are void."""
+    """Return the class index of each raw id, 255 where void."""
     of_raw_id: dict[int, str | None] = dict.fromkeys(keys["void"])
     of_raw_id.update({raw_id: name for name, raw_ids in keys["classes"] for raw_id in raw_ids})
     return class_of_raw_id(of_raw_id, [name for name, _ in keys["classes"]])
 
 
 def share_of(values: np.ndarray, full: float, name: str, file: Path) -> np.ndarray:
-    """Return values as a share of what is full, in 0..1: float64 of the same shape."""
+    """Return values divided by full brightness and clipped to 0..1: float64 of the same shape."""
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         place = int(wrong[0][0])

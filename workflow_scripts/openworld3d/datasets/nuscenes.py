@@ -1,4 +1,4 @@
-"""nuScenes-lidarseg in its raw layout: the tables of `v1.0-trainval` or `v1.0-mini`, and the files that they name.
+"""Read nuScenes-lidarseg in its raw layout: the tables of `v1.0-trainval` or `v1.0-mini`, and the files they name.
 
 A split is one of the devkit's lists of nuScenes scenes, here called drives; a scene is one key frame, named by its
 drive and its number in it, `scene-0061_00`. A .pcd.bin holds float32 x, y, z in metres (origin at the sensor),
@@ -157,7 +157,7 @@ class Scan(NamedTuple):
 
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
-    """Return the scenes of the split's drives, `<drive>_<number>`, in the order of time within a drive."""
+    """Return the scenes of a split's drives, `<drive>_<number>`, in order of time within a drive."""
     if split not in SPLITS:
         raise UserError(
             f"{root}: nuScenes has no split {split!r}{nearest(split, SPLITS)}; choose one of {', '.join(SPLITS)}"
@@ -168,7 +168,7 @@ def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
 
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
-    """Return the files that a scan is read from: those of the scan, and the table of what its labels mean."""
+    """Return the files of a scan, and the table that gives its labels their meaning."""
     return [*files_of_scan(root, name), require(folder_of_tables(root) / "category.json", "every scene")]
 
 
@@ -201,21 +201,21 @@ def read_scene(root: Path, name: str, **keys: Any) -> Reading:
 
 
 def read_instances(file: Path, points: int, points_file: Path) -> np.ndarray:
-    """Return the instance that each point belongs to, -1 where none: (N,) int32."""
+    """Read the instance of each point, -1 where none: (N,) int32."""
     ids = whole_numbers(read_npz(file, ["data"])["data"], "data", file)
     check_length(len(ids), points, file, points_file)
     return number_instances(ids, ids % INSTANCES_PER_CATEGORY > 0)
 
 
 def folder_of_tables(root: Path) -> Path:
-    """Return the folder of the tables: all of nuScenes where it is there, which has mini's drives too, else mini."""
+    """Return the folder of the tables: v1.0-trainval, which has the drives of mini too, or else v1.0-mini."""
     there = [root / version for version in VERSIONS if (root / version).is_dir()]
     return there[0] if there else require(root / VERSIONS[0], "every split")
 
 
 @lru_cache(maxsize=None)
 def class_of_index(root: Path) -> dict[int, str | None]:
-    """Return the class of each raw id, None where void, as the table of categories numbers them."""
+    """Return the class of each raw id by the table of categories, None where void."""
     file = folder_of_tables(root) / "category.json"
     rows = read_table(file, {"name": str, "index": int})
     for row in rows:
@@ -234,7 +234,7 @@ def class_of_index(root: Path) -> dict[int, str | None]:
 
 @lru_cache(maxsize=None)
 def scans_of_drives(root: Path) -> dict[str, list[Scan]]:
-    """Return the scans of each drive in the order of time."""
+    """Return the scans of each drive in order of time."""
     folder = folder_of_tables(root)
     drives = {row["token"]: row["name"] for row in read_table(folder / "scene.json", {"token": str, "name": str})}
     samples = read_table(folder / "sample.json", {"token": str, "scene_token": str, "timestamp": int})
@@ -248,7 +248,7 @@ def scans_of_drives(root: Path) -> dict[str, list[Scan]]:
 
 
 def scans_of_samples(folder: Path) -> dict[str, Scan]:
-    """Return the scan of each sample that has labels, by the sample's token."""
+    """Return the scans that have labels, by the token of their sample."""
     labels = files_of_labels(folder / "lidarseg.json")
     panoptic_file = folder / "panoptic.json"
     instances = files_of_labels(panoptic_file) if panoptic_file.exists() else None
@@ -264,15 +264,15 @@ def scans_of_samples(folder: Path) -> dict[str, Scan]:
 
 
 def files_of_labels(table: Path) -> dict[str, str]:
-    """Return the file of each scan, by the token of its row in sample_data."""
+    """Return the files that a table names, by the token of their row in sample_data."""
     rows = read_table(table, {"sample_data_token": str, "filename": str})
     return {row["sample_data_token"]: row["filename"] for row in rows}
 
 
 def read_table(file: Path, fields: Mapping[str, type], tokens: Container[str] | None = None) -> list[dict[str, Any]]:
-    """Return the wanted fields of a table's rows, of all of them or of those with one of the tokens."""
+    """Read fields of the rows of a table, of all rows or of those with one of the tokens."""
 
-    # While parsing, since sample_data has millions of rows, nearly all of cameras, radars and sweeps.
+    # While parsing: sample_data has millions of rows, nearly all of cameras, radars and sweeps.
     def pick(row: dict[str, Any]) -> dict[str, Any]:
         if tokens is not None and field(row, "token", str, file, "a row") not in tokens:
             return {}
@@ -283,12 +283,12 @@ def read_table(file: Path, fields: Mapping[str, type], tokens: Container[str] | 
 
     rows = read_json(require(file, "every scene"), pick)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{file}: is no list of rows; take the tables that come with nuScenes-lidarseg")
+        raise UserError(f"{file}: is not a list of rows; take the tables that come with nuScenes-lidarseg")
     return [row for row in rows if row]
 
 
 def look_up(rows: Mapping[str, Value], key: str, file: Path, wanted_by: str) -> Value:
-    """Return what a table has for a token or name, or refuse in a sentence."""
+    """Return the entry of a table for a token or name; raises UserError where there is none."""
     if key not in rows:
         raise UserError(
             f"{file}: has no row for {one_line(key)}, though {wanted_by} needs it; fetch the tables of one release "

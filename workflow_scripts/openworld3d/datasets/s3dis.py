@@ -1,8 +1,8 @@
-"""S3DIS in the layout of its aligned release v1.2: `Area_<n>/<room>/Annotations/<class>_<k>.txt`, one object a file.
+"""Read S3DIS in the layout of its aligned release 1.2: `Area_<n>/<room>/Annotations/<class>_<k>.txt`, an object each.
 
-A split is an area, a scene a room. A line is x, y, z in metres and red, green, blue in 0..255, apart by spaces.
-Classes: the 13 of Armeni et al. (CVPR 2016), told by the name of the file; no list of numbers is read, since two
-orders of them are about. The file of a whole room beside its Annotations, misnamed in Area_6/copyRoom_1, is not read.
+A split is an area, a scene a room. A line is x, y, z in metres and red, green, blue in 0..255, separated by spaces.
+Classes: the 13 of Armeni et al. (CVPR 2016), by the names of the files, not by number: two orders are in use. The
+file of a whole room beside its Annotations, misnamed in Area_6/copyRoom_1, is not read.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ CLASSES: list[str] = [
     "clutter",
 ]
 
-# Of what can be counted, beam, column, window and door are built in; a board hangs like the pictures of ScanNet.
-# Clutter is whatever is left, stairs among it: a file of it need not be one object, nor one that could be moved.
+# Beam, column, window and door can be counted, but are built in; a board hangs like the pictures of ScanNet. A file
+# of clutter, stairs among it, need not be one object, nor a movable one.
 THINGS: list[str] = [
     "table",
     "chair",
@@ -50,8 +50,8 @@ THINGS: list[str] = [
     "board",
 ]
 
-# Stairs are the one name of the release that is no class. The preprocessing of PointNet makes clutter of every such
-# name, that of KPConv of stairs alone and stops at another; so do we, as a misspelt class would pass for clutter.
+# Stairs are the one name of the release that is not a class. PointNet's preprocessing maps every such name to
+# clutter, KPConv's stairs alone, and rejects others; so do we, or a misspelt class would pass for clutter.
 CLASS_OF_NAME: dict[str, str] = {**dict(zip(CLASSES, CLASSES)), "stairs": "clutter"}
 
 AREAS = [f"Area_{number}" for number in range(1, 7)]
@@ -79,7 +79,7 @@ def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
 
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
-    """Return the files that a room is read from, one for each object, in alphabetical order."""
+    """Return the files of a room, one for each object, in alphabetical order."""
     area, number, room = name.split("_", 2)
     folder = require(root / f"{area}_{number}" / room / "Annotations", f"scene {name}")
     # macOS leaves .DS_Store and ._ceiling_1.txt behind.
@@ -90,7 +90,7 @@ def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
 
 
 def read_scene(root: Path, name: str, **keys: Any) -> Reading:
-    """Read one room: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance, the number of the file."""
+    """Read one room: coord (N, 3) float32 in metres, color (N, 3) uint8, label, instance (the number of the file)."""
     files = files_of_scene(root, name)
     labels = [label_of_file(file) for file in files]
     objects = [read_object(file) for file in files]
@@ -107,7 +107,7 @@ def read_scene(root: Path, name: str, **keys: Any) -> Reading:
 
 
 def label_of_file(file: Path) -> int:
-    """Return the index of the class that an object's file is named after."""
+    """Return the class index of an object by the name of its file."""
     name = file.stem.split("_")[0]
     if name not in CLASS_OF_NAME:
         raise UserError(
@@ -118,7 +118,7 @@ def label_of_file(file: Path) -> int:
 
 
 def read_object(file: Path) -> np.ndarray:
-    """Return the points of an object, x, y, z, red, green, blue: (M, 6) float64."""
+    """Read the points of an object: (M, 6) float64 x, y, z, red, green, blue."""
     text = file.read_bytes()
     if file.parts[-len(STRAY_FILE) :] == STRAY_FILE:
         text = text.translate(CONTROL_AS_SPACE)
@@ -137,11 +137,11 @@ def read_object(file: Path) -> np.ndarray:
 
 
 def points_of_lines(lines: list[bytes]) -> np.ndarray | None:
-    """Return the points of some lines, None where one of them is no point: (M, 6) float64."""
+    """Parse lines as points, None where one is invalid: (M, 6) float64."""
     if any(len(line.split()) != COLUMNS for line in lines):
         return None
     with warnings.catch_warnings():
-        # numpy 1.21 warns where later ones raise, and returns what comes before the text that is no number.
+        # numpy 1.21 warns where later versions raise, and returns the numbers before the invalid text.
         warnings.simplefilter("error", DeprecationWarning)
         try:
             values = np.fromstring(b"\n".join(lines), sep=" ")
@@ -157,7 +157,7 @@ def points_of_lines(lines: list[bytes]) -> np.ndarray | None:
 
 
 def first_bad_line(lines: list[bytes]) -> int:
-    """Return the index of the first line that is no point, by halving; one of them has to be."""
+    """Return the index of the first invalid line, by bisection; at least one must be invalid."""
     first, end = 0, len(lines)
     while end - first > 1:
         middle = (first + end) // 2

@@ -1,4 +1,4 @@
-"""ScanNet v2 in its raw layout: `scans/<scene>/<scene>_vh_clean_2.ply` and the lists `scannetv2_<split>.txt`.
+"""Read ScanNet v2 in its raw layout: `scans/<scene>/<scene>_vh_clean_2.ply` and the lists `scannetv2_<split>.txt`.
 
 A split is the name of a list. A vertex has x, y, z in metres and red, green, blue in 0..255; the labels file has the
 same vertices with their NYU40 id; segments and aggregation tell the instances. Classes: the 20-class benchmark of
@@ -62,8 +62,8 @@ CLASSES: list[str] = [
     "otherfurniture",
 ]
 
-# The benchmark's instance task has all classes but wall and floor; of these, door, window and counter can be counted
-# but are built in, and a resized one would be a piece of wall or worktop.
+# The classes of the benchmark's instance task, all but wall and floor, without door, window and counter: these are
+# built in, and a resized one would be a piece of wall or worktop.
 THINGS: list[str] = [
     "cabinet",
     "bed",
@@ -105,7 +105,7 @@ def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
 
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
-    """Return the files that a scene is read from: points, labels, segments, aggregation."""
+    """Return the files of a scene: points, labels, segments, aggregation."""
     suffixes = ("_vh_clean_2.ply", "_vh_clean_2.labels.ply", "_vh_clean_2.0.010000.segs.json", ".aggregation.json")
     return [require(root / "scans" / name / f"{name}{suffix}", f"scene {name}") for suffix in suffixes]
 
@@ -128,7 +128,7 @@ def read_scene(root: Path, name: str, **keys: Any) -> Reading:
 
 
 def whole_colours(values: np.ndarray, file: Path) -> np.ndarray:
-    """Return red, green and blue as they are stored, or refuse what is no colour: (N, 3) -> (N, 3) uint8."""
+    """Return colours as uint8; raises UserError for one outside 0..255 or a fraction: (N, 3) -> (N, 3) uint8."""
     wrong = np.flatnonzero(~((values >= 0) & (values <= 255) & (values == np.floor(values))).all(1))
     if len(wrong):
         raise UserError(
@@ -139,7 +139,7 @@ def whole_colours(values: np.ndarray, file: Path) -> np.ndarray:
 
 
 def read_instances(segment_file: Path, aggregation_file: Path, points: int, points_file: Path) -> np.ndarray:
-    """Return the object that each vertex belongs to, -1 where none: (N,) int32."""
+    """Read the object of each vertex, -1 where none: (N,) int32."""
     ids = field(read_json(segment_file), "segIndices", list, segment_file, "the file")
     check_length(len(ids), points, segment_file, points_file)
     check_ids(ids, "segIndices", segment_file)
@@ -161,7 +161,7 @@ def read_instances(segment_file: Path, aggregation_file: Path, points: int, poin
 
 
 def check_ids(ids: list[Any], place: str, file: Path) -> None:
-    """Refuse numbers of segments or objects that are not whole, or not in 0..2^31 - 1."""
+    """Reject ids of segments or objects that are not whole numbers in 0..2^31 - 1."""
     for one in ids:
         if type(one) is not int or not 0 <= one <= LARGEST_ID:
             raise UserError(

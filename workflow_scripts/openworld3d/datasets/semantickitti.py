@@ -1,8 +1,8 @@
-"""SemanticKITTI in its raw layout: `sequences/<split>/velodyne/<frame>.bin` and `labels/<frame>.label`.
+"""Read SemanticKITTI in its raw layout: `sequences/<split>/velodyne/<frame>.bin` and `labels/<frame>.label`.
 
 A split is a sequence ("00" to "10"). A .bin holds float32 x, y, z in metres (origin at the sensor) and remission in
 0..1; a .label one uint32 per point, its lower 16 bits the class, its upper 16 bits the instance. Classes and map:
-`config/semantic-kitti.yaml` of semantic-kitti-api (Behley et al., ICCV 2019), moving classes folded into still ones.
+`config/semantic-kitti.yaml` of semantic-kitti-api (Behley et al., ICCV 2019), moving classes mapped to static ones.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ BRIGHTEST = 1
 
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
-    """Return the scenes of a sequence, `<sequence>_<frame>`, in the order of the frames."""
+    """Return the scenes of a sequence, `<sequence>_<frame>`, in order of the frames."""
     folder = require(root / "sequences" / split / "velodyne", f"split {split}")
     # macOS leaves ._000000.bin behind.
     files = sorted(file for file in folder.glob("*.bin") if not file.name.startswith("."))
@@ -126,7 +126,7 @@ def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
 
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
-    """Return the files that a scan is read from: points, labels."""
+    """Return the files of a scan: points, labels."""
     split, frame = name.rsplit("_", 1)
     files = [f"velodyne/{frame}.bin", f"labels/{frame}.label"]
     return [require(root / "sequences" / split / file, f"scene {name}") for file in files]

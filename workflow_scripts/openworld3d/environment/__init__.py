@@ -1,1 +1,1 @@
-"""Is an environment sound? Standard library only, and torch is never imported in the asking process."""
+"""Check whether an environment is sound; standard library only, and torch is imported in child processes alone."""

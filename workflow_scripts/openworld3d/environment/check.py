@@ -1,4 +1,4 @@
-"""Ask every rule of one environment, in its own interpreter."""
+"""Check one environment against every rule, in its own interpreter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openworld3d.environment.surroundings import copied_cudnn, modules_of_elsewh
 
 @dataclass(frozen=True)
 class Report:
-    """What an environment holds, and what is wrong with it."""
+    """What is installed in an environment, and what is wrong with it."""
 
     environment: str
     requirements: Requirements
@@ -30,18 +30,18 @@ class Report:
 
     @property
     def stops(self) -> list[Finding]:
-        """Return the findings with which no job may run."""
+        """Return the findings that keep jobs from running."""
         return [finding for finding in self.findings if finding.stops]
 
     @property
     def segment_backend(self) -> str | None:
-        """Return what sums over segments, None where no network runs."""
+        """Return the package that reduces over segments, None where no network runs."""
         if "torch" not in self.requirements.modules:
             return None
         return "torch-scatter" if "torch_scatter" in self.stack.extension_cuda else "torch"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report without anything that changes from one check to the next."""
+        """Return the report as JSON, the same from one check to the next."""
         return {
             "environment": self.environment,
             "python": self.python,
@@ -56,7 +56,7 @@ class Report:
 
 
 def check(environment: str, requirements: Requirements) -> Report:
-    """Look at files and the driver first; import packages only where nothing found so far would stop them."""
+    """Check files and the driver first; import packages only where nothing found so far stops jobs."""
     stack, driver = installed_stack(), read_driver()
     findings = [
         *misfits(stack, requirements),

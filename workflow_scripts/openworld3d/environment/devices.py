@@ -1,4 +1,4 @@
-"""CUDA_VISIBLE_DEVICES is set before Python starts: `import torch_scatter` starts CUDA, which reads it once."""
+"""Reject late settings of CUDA_VISIBLE_DEVICES: `import torch_scatter` starts CUDA, which reads the variable once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INITIAL_ENVIRONMENT = Path("/proc/self/environ")
 
 
 def refuse_late_settings(files: Iterable[Path]) -> None:
-    """Refuse code that sets the variable below an import of torch, or in a module that torch's importers load."""
+    """Reject code that sets the variable after an import of torch, or anywhere in the library."""
     for file in files:
         text = file.read_text()
         if VARIABLE in text:
@@ -37,13 +37,13 @@ def late_setting(tree: ast.AST, torch_is_there: bool) -> int | None:
 
 
 def starts_cuda(node: ast.Import | ast.ImportFrom) -> bool:
-    """Tell whether an import may start CUDA."""
+    """Return whether an import may start CUDA."""
     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
     return any(name.split(".")[0].startswith(STARTS_CUDA) for name in names)
 
 
 def sets_variable(node: ast.expr) -> bool:
-    """Tell whether an expression stores under the variable's name, or hands it to a call that does."""
+    """Return whether an expression sets the variable, by assignment or by a call."""
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
         return any(isinstance(part, ast.Constant) and part.value == VARIABLE for part in ast.walk(node.slice))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -55,7 +55,7 @@ def sets_variable(node: ast.expr) -> bool:
 
 
 def refuse_late_devices() -> None:
-    """Refuse to go on where the variable is not what it was when this process started (Linux tells)."""
+    """Raise UserError where the variable has changed since this process started, as far as Linux tells."""
     if not INITIAL_ENVIRONMENT.exists():
         return
     entries = INITIAL_ENVIRONMENT.read_bytes().split(b"\0")

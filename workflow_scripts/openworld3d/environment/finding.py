@@ -1,4 +1,4 @@
-"""What a rule may find wrong in an environment: one sentence, and what to do."""
+"""Rules, and what they find wrong in an environment: one sentence, and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong in an environment; `stops` tells whether its jobs may not run."""
+    """Something wrong in an environment; stops: whether it keeps jobs from running."""
 
     key: str
     message: str
@@ -22,7 +22,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A way in which environments fail: `message` and `remedy` are templates with the names of what is found."""
+    """A way in which environments fail; message and remedy are format strings."""
 
     key: str
     message: str

@@ -1,4 +1,4 @@
-"""Rules that versions alone decide, so that they judge an installed environment and a file of envs/ alike."""
+"""Rules that depend on versions alone, for an installed environment and for a file of envs/ alike."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ RULES = [
 
 
 def misfits(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
-    """Yield what does not fit."""
+    """Yield the versions that do not fit together."""
     if "torch" in requirements.modules and "torch" in stack.versions:
         yield from misfits_of_torch(stack)
         yield from misfits_of_cuda(stack, requirements)
@@ -103,7 +103,7 @@ def misfits(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
 
 
 def misfits_of_torch(stack: Stack) -> Iterator[Finding]:
-    """Yield the versions that this torch does not run with."""
+    """Yield the versions that this torch cannot run with."""
     versions, torch = stack.versions, stack.release("torch")
     if torch < (1, 11) and stack.python > (3, 9):
         yield PYTHON.finding(python="{}.{}".format(*stack.python), torch=versions["torch"])
@@ -120,7 +120,7 @@ def misfits_of_torch(stack: Stack) -> Iterator[Finding]:
 
 
 def misfits_of_cuda(stack: Stack, requirements: Requirements) -> Iterator[Finding]:
-    """Yield where torch, or what is compiled against it, is built for another CUDA than it should be."""
+    """Yield builds of torch and of its extensions for another CUDA than required."""
     assert stack.torch_cuda is not None
     if not is_cuda(stack.torch_cuda, requirements.cuda):
         yield TORCH_BUILD.finding(
@@ -129,7 +129,7 @@ def misfits_of_cuda(stack: Stack, requirements: Requirements) -> Iterator[Findin
     for extension, cuda in sorted(stack.extension_cuda.items()):
         if cuda == CPU and requirements.cuda is None:
             continue
-        # A file tells 11.1 or just 11: what both tell must agree.
+        # A file says 11.1 or just 11: what both say must agree.
         shared = min(cuda.count("."), stack.torch_cuda.count(".")) + 1
         if cuda.split(".")[:shared] != stack.torch_cuda.split(".")[:shared]:
             yield EXTENSION_BUILD.finding(
@@ -141,7 +141,7 @@ def misfits_of_cuda(stack: Stack, requirements: Requirements) -> Iterator[Findin
 
 
 def is_cuda(found: str, expected: str | None) -> bool:
-    """Tell whether torch's CUDA will do: any where no GPU is needed, from 12 on for the GPUs of today."""
+    """Return whether torch's CUDA meets a requirement: any where no GPU is needed, 12 or newer for current GPUs."""
     if expected is None:
         return True
     if expected == CUDA_OF_TODAY:
@@ -150,12 +150,12 @@ def is_cuda(found: str, expected: str | None) -> bool:
 
 
 def build(cuda: str) -> str:
-    """Say what a build is for."""
-    return "the CPU alone" if cuda == CPU else f"CUDA {cuda}"
+    """Name the target of a build."""
+    return "the CPU only" if cuda == CPU else f"CUDA {cuda}"
 
 
 def misfits_of_tensorboard(stack: Stack) -> Iterator[Finding]:
-    """Yield what breaks the TensorBoard writer, where TensorBoard is installed."""
+    """Yield the versions that break the TensorBoard writer, where TensorBoard is installed."""
     versions = stack.versions
     if "tensorboard" not in versions:
         return

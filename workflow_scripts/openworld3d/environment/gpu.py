@@ -1,4 +1,4 @@
-"""The driver and the GPUs, asked of the driver's own library, so that torch need not start."""
+"""Query the driver and the GPUs through libcuda, without starting torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openworld3d.environment.finding import Finding, Rule
 
 NO_DRIVER = Rule(
     "E5",
-    "no NVIDIA driver answers here ({why}){nvcc}",
+    "no NVIDIA driver was found ({why}){nvcc}",
     "run on a machine with a GPU: ask Slurm for one, start the container with --nv, or install the driver; "
     "without a GPU, set the backbone's environment to cpu",
 )
@@ -27,7 +27,7 @@ NO_GPU = Rule(
 )
 OLD_DRIVER = Rule(
     "E5",
-    "the NVIDIA driver {driver} serves CUDA up to {found}, torch is built for {expected}{nvcc}",
+    "the NVIDIA driver {driver} supports CUDA up to {found}, torch is built for {expected}{nvcc}",
     "update the driver: CUDA 11 needs 450.80.02 or newer, 12 needs 525.60.13, 13 needs 580.65.06",
 )
 ARCHITECTURE = Rule(
@@ -49,7 +49,7 @@ TOO_OLD = "use another GPU, or an environment with an older CUDA"
 
 @dataclass(frozen=True)
 class GPU:
-    """One GPU that CUDA shows."""
+    """A GPU visible to CUDA."""
 
     name: str
     capability: tuple[int, int]
@@ -57,7 +57,7 @@ class GPU:
 
 @dataclass(frozen=True)
 class Driver:
-    """What the driver says: its version and newest CUDA where they can be read, the GPUs, and why there are none."""
+    """The driver: its version and newest CUDA where known, its GPUs, and the error where there are none."""
 
     version: str | None = None
     cuda: tuple[int, int] | None = None
@@ -65,12 +65,12 @@ class Driver:
     error: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the driver as JSON has it."""
+        """Return the driver as JSON."""
         return asdict(self)
 
 
 def read_driver() -> Driver:
-    """Ask libcuda; the error says at what it failed, and `cuda` is None where it cannot even be loaded."""
+    """Query libcuda; `cuda` is None where it cannot be loaded."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
     except OSError as error:
@@ -80,13 +80,13 @@ def read_driver() -> Driver:
     newest = (number.value // 1000, number.value % 1000 // 10)
     status = cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(number))
     if status:
-        answer = "" if status == CUDA_ERROR_NO_DEVICE else f"libcuda answers with error {status}, "
+        answer = "" if status == CUDA_ERROR_NO_DEVICE else f"libcuda returns error {status}, "
         return Driver(driver_version(), newest, error=f"{answer}CUDA_VISIBLE_DEVICES is {visible()}")
     return Driver(driver_version(), newest, tuple(read_gpu(cuda, index) for index in range(number.value)))
 
 
 def read_gpu(cuda: ctypes.CDLL, index: int) -> GPU:
-    """Ask libcuda for the name and the compute capability of a GPU."""
+    """Query the name and the compute capability of a GPU."""
     device, number, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(100)
     cuda.cuDeviceGet(ctypes.byref(device), index)
     cuda.cuDeviceGetName(name, len(name), device)
@@ -98,20 +98,20 @@ def read_gpu(cuda: ctypes.CDLL, index: int) -> GPU:
 
 
 def driver_version() -> str | None:
-    """Return the version that the kernel's module states, None where it cannot be read."""
+    """Return the version of the kernel module, None where it cannot be read."""
     text = DRIVER_VERSION.read_text() if DRIVER_VERSION.exists() else ""
     match = re.search(r"Kernel Module\D*([\d.]+)", text)
     return match[1] if match else None
 
 
 def visible() -> str:
-    """Return CUDA_VISIBLE_DEVICES as a sentence has it."""
+    """Return CUDA_VISIBLE_DEVICES for a sentence."""
     value = os.environ.get("CUDA_VISIBLE_DEVICES")
     return "not set" if value is None else repr(value)
 
 
 def unfit_gpus(driver: Driver, torch_cuda: str) -> Iterator[Finding]:
-    """Yield why torch, built for this CUDA, cannot use the GPUs."""
+    """Yield the reasons why torch, built for a CUDA, cannot use the GPUs."""
     major = int(torch_cuda.split(".")[0])
     if driver.cuda is None:
         yield NO_DRIVER.finding(why=driver.error, nvcc=nvcc_remark())
@@ -134,7 +134,7 @@ def unfit_gpus(driver: Driver, torch_cuda: str) -> Iterator[Finding]:
 
 
 def is_too_old_for_11(driver: Driver, major: int) -> bool:
-    """Tell whether a driver of CUDA 11.0 is one of the first, which serve no later 11."""
+    """Return whether a driver of CUDA 11.0 is too old to run later 11.x."""
     if major != 11 or driver.cuda != (11, 0) or driver.version is None:
         return False
     return tuple(map(int, driver.version.split("."))) < OLDEST_FOR_11
@@ -151,8 +151,8 @@ def nvcc_release() -> str | None:
 
 
 def nvcc_remark() -> str:
-    """Say that a compiler is no driver, where there is one."""
+    """Return a remark that nvcc is no driver, where nvcc is installed."""
     release = nvcc_release()
     return (
-        f"; nvcc answers {release}, which says nothing of the driver: torch brings its own runtime" if release else ""
+        f"; nvcc reports {release}, which says nothing of the driver: torch brings its own runtime" if release else ""
     )

@@ -1,4 +1,4 @@
-"""What shows only when packages are asked or imported, each time in a process of its own."""
+"""Rules that need packages to be imported or pip to run, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SEE_GPUS = (
 
 
 def run_python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run this interpreter in a process of its own: one that crashes is a finding, not the end of the check."""
+    """Run this interpreter in a child process, so that a crash is a finding and not the end of the check."""
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
@@ -65,7 +65,7 @@ def run_python(*arguments: str, **variables: str) -> subprocess.CompletedProcess
 
 
 def pip_check() -> str:
-    """Return what pip says of requirements that are not met; Python's bundled pip says it where none is installed."""
+    """Return the output of `pip check`, by Python's bundled pip where none is installed."""
     installed = run_python("-m", "pip", "check", "--disable-pip-version-check")
     if "No module named pip" not in installed.stderr:
         return installed.stdout
@@ -74,7 +74,7 @@ def pip_check() -> str:
 
 
 def unmet_requirements(modules: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield the requirements that are not met; one that concerns no wanted module stops nothing."""
+    """Yield the unmet requirements of packages; only one of a required module stops jobs."""
     wanted = {normalised(module) for module in modules}
     for line in pip_check().splitlines():
         conflict, absent = CONFLICT.match(line), ABSENT.match(line)
@@ -98,7 +98,7 @@ def unmet_requirements(modules: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def failed_imports(modules: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield the modules that cannot be imported, with what is known of such an error."""
+    """Yield the modules that cannot be imported, with advice for known errors."""
     for module in modules:
         done = run_python("-c", f"import {module}")
         if done.returncode:
@@ -108,14 +108,14 @@ def failed_imports(modules: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def last_error(output: str) -> str:
-    """Return the last error that Python printed, in one line; a message may have several."""
+    """Return the last error that Python printed, on one line."""
     lines = output.strip().splitlines()
     starts = [place for place, line in enumerate(lines) if re.match(r"[\w.]+: ", line)]
     return " ".join(line.strip() for line in lines[starts[-1] if starts else -1 :])
 
 
 def gpus_of_torch() -> tuple[list[str], str]:
-    """Return the names of the GPUs that torch sees, and the last line of what it says of them."""
+    """Return the names of the GPUs that torch sees, and the last line of its warnings."""
     done = run_python("-c", SEE_GPUS)
-    said = done.stderr.strip().splitlines()[-1:] or ["it does not say why"]
+    said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
     return (json.loads(done.stdout) if done.returncode == 0 else []), said[0].strip()

@@ -1,4 +1,4 @@
-"""What is installed beside the running interpreter, read from files: nothing is imported."""
+"""Read what is installed for this interpreter from files, without importing it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONDA_BUILD_CUDA = re.compile(r"_cu(\d+)(\d)$")
 
 
 def installed_stack() -> Stack:
-    """Return the versions of this interpreter's packages, conda's beside pip's."""
+    """Return the versions of this interpreter's packages, of conda and pip."""
     torch = module_folder("torch")
     conda = conda_packages()
     return Stack(
@@ -54,7 +54,7 @@ def module_folder(name: str) -> Path | None:
 
 
 def cuda_of_torch(folder: Path) -> str:
-    """Return the CUDA that torch was built for, as its own version file states it."""
+    """Return the CUDA that torch was built for, from its version file."""
     file = folder / "version.py"
     for node in ast.parse(file.read_text() if file.exists() else "").body:
         names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
@@ -66,7 +66,7 @@ def cuda_of_torch(folder: Path) -> str:
 
 
 def cuda_of_extension(folder: Path, conda_build: str) -> str:
-    """Return the CUDA that an extension was compiled for, as conda's build string or its library tells."""
+    """Return the CUDA that an extension was compiled for, from conda's build string or its library."""
     named = CONDA_BUILD_CUDA.search(conda_build)
     if named:
         return f"{named[1]}.{named[2]}"

@@ -1,4 +1,4 @@
-"""The page that a person reads, and the table of everything that can be found."""
+"""The page of an environment, and the table of all rules."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def page(report: Report) -> str:
 
 
 def verdict(report: Report) -> str:
-    """Say whether jobs may run."""
+    """Return whether jobs may run, as a sentence."""
     if report.stops:
         return "**Not sound: its jobs may not run, those of other environments may.**"
     return "**Sound: its jobs may run.**"
 
 
 def facts(report: Report) -> list[tuple[str, str]]:
-    """Return what a person asks first of an environment."""
+    """Return the main facts of an environment as rows."""
     stack, driver = report.stack, report.driver
     rows = [("Python", f"{report.python}, {sys.executable}")]
     if report.segment_backend:

@@ -1,4 +1,4 @@
-"""What each environment of envs/ must hold."""
+"""What each environment of envs/ must provide."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ REQUIREMENTS = {
 
 
 def requirements_of(environment: str) -> Requirements:
-    """Return what an environment must hold, or end in a sentence where nobody has said."""
+    """Return what an environment must provide; exits with a sentence where it is not listed."""
     if environment not in REQUIREMENTS:
         sys.exit(
-            f"error: environment {environment}: nothing says what it must hold, found {', '.join(REQUIREMENTS)}; "
+            f"error: environment {environment}: has no requirements, found {', '.join(REQUIREMENTS)}; "
             "add it to REQUIREMENTS in workflow_scripts/openworld3d/environment/requirements.py"
         )
     return REQUIREMENTS[environment]

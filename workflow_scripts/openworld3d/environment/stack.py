@@ -1,4 +1,4 @@
-"""The versions that have to fit each other: of an installed environment, or of the pins of a file of envs/."""
+"""The versions that must fit together, of an installed environment or of the pins of a file of envs/."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ CPU = "cpu"
 class Stack:
     """Python's and the packages' versions, and the CUDA of torch and of what is compiled against it.
 
-    `versions` has distributions by normalised name. CUDA is `11.1`, or `11` where a file tells no more, or `cpu`;
-    `torch_cuda` is None where there is no torch.
+    `versions` has distributions by normalised name. CUDA is `11.1`, or `11` where a file says no more, or `cpu`;
+    `torch_cuda` is None without torch.
     """
 
     python: tuple[int, int]

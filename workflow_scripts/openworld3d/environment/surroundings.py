@@ -1,4 +1,4 @@
-"""What leaks into an environment from around it: packages of elsewhere, copied libraries, compilers."""
+"""Rules on what leaks into an environment: outside packages, copied libraries, compilers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NEWEST_GCC_FOR_11_1 = 10
 
 
 def modules_of_elsewhere(modules: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield the modules that lie outside this interpreter's own folders."""
+    """Yield the modules loaded from outside this interpreter's folders."""
     own = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
     for module in modules:
         spec = find_spec(module)
@@ -63,7 +63,7 @@ def modules_of_elsewhere(modules: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def copied_cudnn(stack: Stack) -> Iterator[Finding]:
-    """Yield a cuDNN on the library path, in a system's CUDA, or in this environment though no package owns it.
+    """Yield cuDNNs on the library path, in a system's CUDA, or in this environment without an owning package.
 
     Builds of torch before 1.12 have cuDNN linked in (USE_STATIC_CUDNN=1); newer ones load what they find.
     """
@@ -87,7 +87,7 @@ def files_of_conda() -> set[str]:
 
 
 def unfit_compilers(stack: Stack) -> Iterator[Finding]:
-    """Yield why an extension compiled here would not fit torch; asked only where there is an nvcc to compile with."""
+    """Yield the reasons why an extension compiled here would not fit torch, where there is an nvcc."""
     nvcc = nvcc_release()
     if nvcc is None or stack.torch_cuda in (None, CPU):
         return

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from openworld3d.errors import UserError, nearest
@@ -34,6 +36,16 @@ class StreetsConfig:
     sequences: int = within(1, 100)
     scans: int = within(1, 1000)
     seed: int = within(0, LARGEST_SEED)
+
+
+def read_arguments(description: str | None, kind: type[Config]) -> tuple[Config, Path, int]:
+    """Read the command line of a generator: its config, the folder to write, the number of processes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config", required=True, help=f"JSON: {', '.join(one.name for one in fields(kind))}")  # type: ignore[arg-type]
+    parser.add_argument("--out", required=True, type=Path, help="the folder to write")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    arguments = parser.parse_args()
+    return read_config(arguments.config, kind), arguments.out, arguments.workers
 
 
 def read_config(text: str, kind: type[Config]) -> Config:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 import torch
 
+from openworld3d.inference.config import InferenceConfig
 from openworld3d.inference.coverage import output_rows, showings
 from openworld3d.inference.crops import Bounds, covering_crops
 from openworld3d.networks.averaging import Means
@@ -16,18 +16,17 @@ from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import evaluation_cloud
 from openworld3d.networks.weights import load_weights
-from openworld3d.plugins import load
+from openworld3d.recipes import Recipe, make_recipe
 from openworld3d.scenes.scene import Scene
 
 SEED = 0
 
 
 class Model(NamedTuple):
-    """A trained network, how its recipe asks it, how scenes are shown to it, and where it runs."""
+    """A trained network, the recipe that runs it, how scenes are prepared for it, and where it runs."""
 
     network: Backbone
-    recipe_module: ModuleType
-    recipe: Mapping[str, Any]
+    recipe: Recipe
     voxel_size: float
     appearance_range: Sequence[float]
     device: torch.device
@@ -42,31 +41,28 @@ class Trained(NamedTuple):
     unknown: list[str]
 
 
-def load_trained(weights: Path, asked: dict[str, Any]) -> Trained:
-    """Return the network of a run's weights, in evaluation mode, on a card where there is one.
-
-    asked: `inference_voxels`, `inference_pairs` and of the `recipe` its kind and what inference asks of it.
-    """
-    state, config = load_weights(weights)
-    backbone, columns, unknown = config["backbone"], config["columns"], config["unknown"]
-    trained_by = load("recipes", config["recipe"]["kind"])
-    network = build_network(backbone, config["in_channels"], len(columns), trained_by, config["recipe"])
+def load_trained(weights: Path, config: InferenceConfig) -> Trained:
+    """Return the network of a run's weights, in evaluation mode, on a GPU where there is one."""
+    state, run = load_weights(weights)
+    backbone, columns, unknown = run["backbone"], run["columns"], run["unknown"]
+    trained_by = make_recipe(run["recipe"])
+    classes = len(columns) - len(trained_by.taught)
+    network = build_network(backbone, run["in_channels"], classes, trained_by.adapt)
     network.load_state_dict(state)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
     unknown_columns = [column for column, name in enumerate(columns) if name in unknown]
-    recipe = {**config["recipe"], **asked["recipe"], "unknown_columns": unknown_columns}
-    recipe_module = load("recipes", recipe["kind"])
-    model = Model(network, recipe_module, recipe, backbone["grid_size"], backbone["appearance_range"], device)
-    return Trained(model, Bounds(asked["inference_voxels"], asked["inference_pairs"]), columns, unknown)
+    recipe = make_recipe({**run["recipe"], **config.recipe}, unknown_columns)
+    model = Model(network, recipe, backbone["grid_size"], backbone["appearance_range"], device)
+    return Trained(model, config.bounds, columns, unknown)
 
 
 def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> dict[str, np.ndarray]:
     """Return the recipe's outputs, (R, C) float32 each: a row per voxel where coverage is `single`, else per point.
 
     Beside them `inverse` (N,) int32, the row of each point; `visits` (R,) int32, over how many visits a row is
-    averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All that is
-    random is drawn from a fixed seed: the crops from 0, and what the recipe draws in a crop from the crop's number.
+    averaged; and `halved_crops` () int64, how many crops had more attention pairs than the bounds allow. All random
+    numbers have fixed seeds: 0 for the crops, and for the recipe's draws in a crop the crop's number.
     """
     generator = np.random.default_rng(SEED)
     recipe_generator = torch.Generator(model.device)
@@ -81,9 +77,7 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
             feature, geometry = torch.from_numpy(cloud.feature).to(model.device), crop.geometry.to(model.device)
             recipe_generator.manual_seed(crops)
             with torch.no_grad():
-                outputs = model.recipe_module.outputs(
-                    model.network, feature, geometry, model.recipe, recipe_generator
-                )
+                outputs = model.recipe.outputs(model.network, feature, geometry, recipe_generator)
             means.add(row[point], {name: value.cpu().numpy() for name, value in outputs.items()})
             halved += crop.halved
             crops += 1
@@ -91,6 +85,6 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
 
 
 def picked_points(model: Model, scene: Scene) -> np.ndarray:
-    """Return which of its points each voxel is shown as by `infer_scene` where coverage is `single`: (R,) int64."""
+    """Return the point that `infer_scene` takes from each voxel where coverage is `single`: (R,) int64."""
     _, picked = next(showings(scene, model.voxel_size, "single", np.random.default_rng(SEED)))
     return picked

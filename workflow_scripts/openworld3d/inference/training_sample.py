@@ -1,7 +1,7 @@
-"""A training sample: what a network says of some voxels of its training scenes, equally many of each known class.
+"""A training sample: the outputs of some voxels of the training scenes, equally many of each known class.
 
-A score that fits parameters fits them on it, so that nothing but training scenes and known labels is seen. One `.npz`
-with S voxels, K known classes and F features of the last layer:
+Scores fit their parameters on it, so that they see nothing but training scenes and known labels. One `.npz` with
+S voxels, K known classes and F features of the last layer:
 - each output of the recipe, (S, C) float32: `logits`, and of most recipes `features` (S, F);
 - `target` (S,) uint8: the column of the logits that stands for the voxel's class;
 - `weight` (S,) float64: how many voxels of the training scenes it stands for;
@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from openworld3d.inference.model import Trained, infer_scene
+from openworld3d.inference.outputs import BESIDE
 from openworld3d.networks.backbone import Backbone
 from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.scenes.manifests import Scenes
@@ -26,7 +27,7 @@ VOXELS_PER_CLASS = 1000
 
 
 def draw_sample(trained: Trained, scenes: Scenes, unknown_points: str, seed: int) -> dict[str, np.ndarray]:
-    """Return what a trained network says of a sample of its training scenes' voxels: all but the last layer.
+    """Return a training sample of a trained network without its last layer.
 
     The scenes are shown whole and as they are, but without the points of unknown classes where training removed them.
     A voxel's class is that of one of its points, drawn at random, as in training.
@@ -42,7 +43,7 @@ def draw_sample(trained: Trained, scenes: Scenes, unknown_points: str, seed: int
             scene = scene.take(~protocol.is_unknown(scene.label))
         outputs = infer_scene(trained.model, scene, "single", trained.bounds)
         target = column[protocol.targets(scene.label[pick_points(outputs["inverse"], generator)])]
-        sample.offer(target, {name: outputs[name] for name in trained.model.recipe_module.OUTPUTS})
+        sample.offer(target, {name: value for name, value in outputs.items() if name not in BESIDE})
     return sample.result()
 
 

@@ -1,10 +1,8 @@
-"""How sure a metric is, and which differences between methods hold.
+"""Bootstrap intervals of metrics, and of differences between methods: evaluation scenes are resampled.
 
-Evaluation scenes are drawn anew, with replacement, and each metric is computed again; two methods are compared on the
-same draws of the same scenes.
-Scenes and not points are drawn, since the points of a scene depend on one another (Efron and Tibshirani, An
-Introduction to the Bootstrap, 1993: resample what is independent). The draws depend on the number of scenes alone, so
-that two methods that are evaluated on the same scenes see the same draws, and their difference has an interval too.
+Scenes and not points are drawn with replacement, since the points of a scene depend on one another (Efron and
+Tibshirani, An Introduction to the Bootstrap, 1993: resample what is independent). The draws depend only on the number
+of scenes, so that two methods evaluated on the same scenes are compared draw by draw.
 """
 
 from __future__ import annotations
@@ -17,29 +15,29 @@ from openworld3d.metrics.table import METRICS, Measured
 
 SEED = 0
 CONFIDENCE = 0.95
-TOGETHER = 50
+DRAWS_AT_ONCE = 50
 
 
 def draws(scenes: int, replicates: int) -> np.ndarray:
-    """Return how often each replicate has each scene: (replicates, scenes) int64."""
+    """Return how often each replicate contains each scene: (replicates, scenes) int64."""
     return np.random.default_rng(SEED).multinomial(scenes, np.full(scenes, 1 / scenes), replicates)
 
 
 def replicate(measure: Callable[[np.ndarray], Measured], scenes: int, replicates: int) -> Measured:
-    """Return each metric of many draws of the scenes, some draws at a time to bound memory: (3, replicates).
+    """Return each metric for many draws of the scenes, a few draws at a time to bound memory: (3, replicates).
 
-    All NaN where there is one scene, as its draws say nothing.
+    All NaN where there is one scene, whose draws are all the same.
     """
     drawn = draws(scenes, replicates)
-    parts = [measure(drawn[first : first + TOGETHER]) for first in range(0, replicates, TOGETHER)]
+    parts = [measure(drawn[first : first + DRAWS_AT_ONCE]) for first in range(0, replicates, DRAWS_AT_ONCE)]
     found = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
     return found if scenes > 1 else {name: np.full_like(value, np.nan) for name, value in found.items()}
 
 
 def interval(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
-    """Return the percentile interval of replicates (R,) that are known to lie between two numbers each.
+    """Return the percentile interval of replicates, each of which lies between low and high (R,).
 
-    Replicates in which the metric is not defined are left out; NaN where it is in none.
+    Replicates in which the metric is not defined are left out; NaN where it is defined in none.
     """
     if np.isnan(low).all():
         return float("nan"), float("nan")
@@ -48,7 +46,7 @@ def interval(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
 
 
 class Row(NamedTuple):
-    """A row of a table: who it is, its metrics, and its replicates: `scenes` (S,) text and metrics (3, R)."""
+    """A row of a table: its identity, its metrics, and its replicates: `scenes` (S,) text and metrics (3, R)."""
 
     identity: Mapping[str, Any]
     metrics: Mapping[str, Any]
@@ -56,34 +54,34 @@ class Row(NamedTuple):
 
 
 def comparable(one: Row, other: Row) -> bool:
-    """Tell whether two rows are about the same unknown classes in the same scenes."""
+    """Tell whether two rows have the same unknown classes in the same scenes."""
     same = all(one.identity[key] == other.identity[key] for key in ("dataset", "protocol"))
     return same and np.array_equal(one.replicates["scenes"], other.replicates["scenes"])
 
 
 def difference(one: Row, other: Row, metric: str) -> tuple[float, float]:
-    """Return the bootstrap interval of one row's metric less the other's, paired by draw; NaN where undefined."""
+    """Return the bootstrap interval of one row's metric minus the other's, paired by draw; NaN where undefined."""
     low, _, high = one.replicates[metric]
     other_low, _, other_high = other.replicates[metric]
     return interval(low - other_high, high - other_low)
 
 
 def holds(between: tuple[float, float]) -> bool:
-    """Tell whether an interval of a difference leaves out 0."""
+    """Tell whether the interval of a difference excludes 0."""
     return between[0] > 0 or between[1] < 0
 
 
 def best(rows: Sequence[Row], metric: str) -> Row | None:
-    """Return the row of the best value of a metric, None where it has none."""
+    """Return the row with the best value of a metric, None where no row has one."""
     defined = [row for row in rows if row.metrics[metric] is not None]
     sign = 1 if METRICS[metric].higher_is_better else -1
     return max(defined, key=lambda row: sign * row.metrics[metric], default=None)
 
 
 def near_best(row: Row, rows: Sequence[Row], metric: str) -> bool:
-    """Tell whether a row is the best of those it can be compared with, or is not told apart from it.
+    """Tell whether a row is the best of those that it can be compared with, or not distinguishable from the best.
 
-    What is told the unknown classes, an upper bound, is no competitor.
+    Upper bounds, which are trained on the unknown classes, do not compete.
     """
     top = best([other for other in rows if comparable(row, other) and not other.identity["told"]], metric)
     if top is None or row.metrics[metric] is None or row.identity["told"]:

@@ -1,4 +1,4 @@
-"""What lies behind a method's metrics: each unknown class, each known class, each scene."""
+"""The ranking metrics of a method by unknown class, by known class and by scene."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SHOWN = ("aupr", "auroc", "fpr95")
 
 
 def by_unknown(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
-    """Return, for each unknown class, how well it alone is ranked above all known classes."""
+    """Return how well each unknown class alone is ranked above all known classes."""
     pooled, classes = of_all(evaluation.statistics.score), evaluation.statistics.classes.tolist()
     return {classes[index]: ranked(pooled, [index], evaluation.known) for index in evaluation.unknown}
 
 
 def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
-    """Return, for each known class, how well the unknown is ranked above it alone, and what is taken for unknown.
+    """Return how well all unknown classes are ranked above each known class alone, and how much of it is flagged.
 
     `flagged` is the share of the class's points at or above the score that 95 % of all unknown points reach.
     """
@@ -41,19 +41,16 @@ def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
 def by_scene(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     """Return the ranking metrics of each scene, None where it has no unknown or no known point."""
     points = evaluation.statistics.class_points()
-    rows = {}
     unknown = points[:, evaluation.unknown].sum(axis=1)
+    rows = {}
     for number, (name, found) in enumerate(zip(evaluation.statistics.scenes.tolist(), evaluation.of_each_scene)):
-        counts = {
-            "points": int(points[number].sum()),
-            "unknown_points": int(unknown[number]),
-        }
+        counts = {"points": int(points[number].sum()), "unknown_points": int(unknown[number])}
         rows[name] = {**counts, **{metric: float(found[metric][1]) for metric in SHOWN}}
     return rows
 
 
 def ranked(pooled: Counts, unknown: Sequence[int], known: Sequence[int]) -> dict[str, Any]:
-    """Return points and ranking metrics of some classes against others, over all scenes."""
+    """Return the points and ranking metrics of some classes against others, over all scenes."""
     positive, negative = histograms(pooled, [unknown, known], 1, EVERY_BIN)
     found = ranking_of_bins(positive[0], negative[0])
     counts = {"unknown_points": int(positive.sum()), "known_points": int(negative.sum())}

@@ -1,4 +1,4 @@
-"""Whether a network knows when its predictions of known classes are right: calibration and risk against coverage."""
+"""Whether a network's confidence tells when its predictions are right: calibration, and risk against coverage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from openworld3d.metrics.statistics import UNIT
 
 
 def calibration_error(calibration: np.ndarray) -> np.ndarray:
-    """Return the expected calibration error over the steps of confidence, in 0..1: (..., 15, 3) -> (...).
+    """Return the expected calibration error over 15 bins of confidence, in 0..1: (..., 15, 3) -> (...).
 
     ECE of Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3.
     """
@@ -19,7 +19,7 @@ def calibration_error(calibration: np.ndarray) -> np.ndarray:
 
 
 def area_under_risk(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """Return the mean, over points, of the share of wrong predictions among all that are at least as confident.
+    """Return the mean over points of the share of wrong predictions among those at least as confident.
 
     The area under the risk-coverage curve (Geifman et al., Bias-Reduced Uncertainty Estimation for Deep Neural
     Classifiers, ICLR 2019), in 0..1, from counts per bin of confidence, the highest first: (..., B) -> (3, ...). Low
@@ -40,5 +40,5 @@ def area_under_risk(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return part / whole, 0 where there is nothing."""
+    """Return part / whole, 0 where the whole is 0."""
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)

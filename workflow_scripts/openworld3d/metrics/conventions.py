@@ -1,7 +1,7 @@
-"""What the evaluation codes of four papers and prototypes print for the same scores, each under its name.
+"""What the evaluation codes of three papers and a prototype print for the same scores.
 
 They disagree on what AUPR, FPR95 and mIoU mean (real: Cen et al., ECCV 2022; pdf: CVPR 2024; pointcam: Hong et al.,
-2022; prototype: the memory-cell prototype that PDF grew out of), so that their tables cannot be held side by side.
+2022; prototype: the memory-cell prototype that PDF grew out of), so that their tables cannot be compared.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def conventions(parts: Parts, confusion: np.ndarray, known: Sequence[int]) -> di
 
 
 def mean_over_scenes(parts: Parts, metric: str) -> float:
-    """Return the mean of a ranking metric over the scenes in which it is defined, NaN where it is in none."""
+    """Return the mean of a ranking metric over the scenes in which it is defined, NaN where it is defined in none."""
     values = [getattr(ranking(score, unknown), metric) for score, unknown in parts]
     defined = [value for value in values if not np.isnan(value)]
     return float(np.mean(defined)) if defined else float("nan")
@@ -52,7 +52,8 @@ def mean_over_scenes(parts: Parts, metric: str) -> float:
 def fpr95_nearest(parts: Parts) -> float:
     """Return the false-positive rate at the recall nearest to 0.95, at the lowest threshold that has it.
 
-    As Hendrycks et al. (anomaly-seg, arXiv 1911.11132), whose code PointCaM took: of two recalls as near, the higher.
+    As in the code of Hendrycks et al. (anomaly-seg, arXiv 1911.11132), which PointCaM uses; of two recalls as near,
+    the higher one.
     """
     score, unknown = (np.concatenate(arrays) for arrays in zip(*parts))
     positive, negative = np.sort(score[unknown]), np.sort(score[~unknown])

@@ -1,9 +1,8 @@
 """Points counted by scene, group and bin of their score; such counts add up.
 
-A float32's 32 bits, the sign first, then exponent and mantissa, order numbers of one sign; turned over for
-negative ones they order all of them. The first `bits` of these are a bin, so that bins are finer where numbers are
-smaller, no range has to be known before, and counts per bin of different points add up (the radix sort of floats,
-Herf 2001).
+The bits of a float32, sign, exponent and mantissa, order numbers of one sign; inverted for negative ones, they order
+all numbers. The first `bits` of them are a bin, so that bins are finer where numbers are smaller, no range has to be
+known in advance, and the counts of different points add up (radix sort of floats, Herf 2001).
 """
 
 from __future__ import annotations
@@ -14,25 +13,25 @@ import numpy as np
 
 MOST_BITS = 32
 SIGN = np.uint32(1 << 31)
-# Where scene and group stand in a row's number, above its bin.
+# The bits at which group and scene begin in a row's number; below them is the bin.
 GROUP, SCENE = 32, 40
 
 
 def ordered(score: np.ndarray) -> np.ndarray:
-    """Return integers in the order of the scores: (N,) float32 without NaN -> (N,) uint32; -0 equals 0."""
+    """Return integers that are ordered as the scores: (N,) float32 without NaN -> (N,) uint32; -0 equals 0."""
     pattern = (score.astype(np.float32) + np.float32(0)).view(np.uint32)  # -0 + 0 is 0
     return np.where(pattern & SIGN, ~pattern, pattern | SIGN)
 
 
 def bin_of(score: np.ndarray, bits: int) -> np.ndarray:
-    """Return the bin of each score, a whole number that rises with it: (N,) float32 -> (N,) uint32 below 2^bits."""
+    """Return the bin of each score, which rises with it: (N,) float32 -> (N,) uint32 below 2^bits."""
     return ordered(score) >> np.uint32(MOST_BITS - bits)
 
 
 class Counts(NamedTuple):
     """Rows in rising order of scene, then group, then bin.
 
-    scene (R,) int32; group (R,) uint8, a class or another; bin (R,) uint32; points (R,) int64, how many.
+    scene (R,) int32; group (R,) uint8, such as a class; bin (R,) uint32; points (R,) int64, how many.
     """
 
     scene: np.ndarray
@@ -48,17 +47,17 @@ def count(group: np.ndarray, value: np.ndarray, bits: int) -> Counts:
 
 
 def add(parts: Sequence[Counts], places: Sequence[np.ndarray]) -> Counts:
-    """Return the sum of some counts; places say for each which of all scenes its own are."""
+    """Return the sum of some counts; places: for each of them, the indices of its scenes among all scenes."""
     scene = np.concatenate([place[part.scene] for part, place in zip(parts, places)])
     group, bins, points = (np.concatenate([part[column] for part in parts]) for column in (1, 2, 3))
     row = scene.astype(np.int64) << SCENE | group.astype(np.int64) << GROUP | bins
-    order = np.argsort(row, kind="stable")  # quick where scenes follow each other, as they mostly do
+    order = np.argsort(row, kind="stable")  # fast where scenes are in order, as they mostly are
     begins = np.flatnonzero(np.diff(row[order], prepend=-1))
     return of_rows(row[order[begins]], np.add.reduceat(points[order], begins) if len(begins) else points)
 
 
 def of_rows(row: np.ndarray, points: np.ndarray) -> Counts:
-    """Return counts by the numbers of their rows."""
+    """Return the counts of rows that are encoded as numbers."""
     return Counts(
         scene=(row >> SCENE).astype(np.int32),
         group=(row >> GROUP & 0xFF).astype(np.uint8),
@@ -75,14 +74,14 @@ def of_one(counts: Counts, scene: int) -> Counts:
 
 
 def of_all(counts: Counts) -> Counts:
-    """Return the counts of all scenes as of one."""
+    """Return the counts of all scenes together, as one scene."""
     return add([counts], [np.zeros(counts.scene.max(initial=0) + 1, np.int64)])
 
 
 def histograms(counts: Counts, groups: Sequence[Sequence[int]], scenes: int, most: int) -> list[np.ndarray]:
-    """Return the points of some sets of groups by scene and bin, the highest bin first: (S, B) float64 each.
+    """Return the points of each set of groups by scene and bin, the highest bin first: (S, B) float64 each.
 
-    Neighbouring bins are joined to about `most`, each with about as large a share of every set as another.
+    Neighbouring bins are joined to about `most`, each with about the same share of every set.
     """
     wanted = [np.isin(counts.group, members) for members in groups]
     bins, place = np.unique(counts.bin, return_inverse=True)

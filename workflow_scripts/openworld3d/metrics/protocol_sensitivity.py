@@ -1,6 +1,6 @@
-"""How much a metric moves with what is unknown, and how much with the method that looks for it.
+"""How much a metric varies with the protocol, and how much with the method.
 
-Both are told from a table (M, P) of a metric of M methods on P protocols that differ in their unknown classes.
+Computed from a table (M, P) of the metric of M methods on P protocols that differ in their unknown classes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 
 
 class Shares(NamedTuple):
-    """What parts of the variance of a metric are due to, in 0..1, adding up to 1: two-way, one value a cell."""
+    """Shares of a metric's variance, adding up to 1: two-way analysis of variance with one value per cell."""
 
     protocol: float
     method: float
@@ -20,9 +20,9 @@ class Shares(NamedTuple):
 
 
 def variance_shares(table: np.ndarray) -> Shares:
-    """Return the shares of the sum of squares about the mean of (M, P); NaN where nothing varies.
+    """Return the shares of the sum of squares about the mean of a table (M, P); NaN where nothing varies.
 
-    Means over methods vary with the protocol, means over protocols with the method; what is left is neither's alone.
+    Means over methods vary with the protocol, means over protocols with the method; the rest is their interaction.
     """
     methods, protocols = table.shape
     centred = table - table.mean()
@@ -35,14 +35,14 @@ def variance_shares(table: np.ndarray) -> Shares:
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Return Spearman's correlation of two lists, -1..1; NaN where one of them does not vary."""
+    """Return Spearman's rank correlation of two lists, -1..1; NaN where one of them is constant."""
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
     return float(spearmanr(one, other)[0])
 
 
 def agreement(table: np.ndarray) -> float:
-    """Return how alike two protocols order the methods: the mean rank correlation over pairs of protocols, -1..1."""
+    """Return the mean rank correlation of the methods over pairs of protocols, -1..1; NaN where none is defined."""
     _, protocols = table.shape
     pairs = [(one, other) for one in range(protocols) for other in range(one)]
     found = [rank_correlation(table[:, one], table[:, other]) for one, other in pairs]

@@ -1,7 +1,7 @@
-"""How well a score puts unknown points above known ones: exact, pooled, the unknown as the positive class.
+"""How well a score ranks unknown points above known ones: exact, pooled, with unknown as the positive class.
 
-Positives and negatives are sorted apart, and each threshold is looked up in both. All sums are of whole numbers, so
-that neither the chunks of points nor the threads change a bit of them.
+Positives and negatives are sorted separately, and each threshold is looked up in both. All sums are sums of integers,
+so that neither the chunks of points nor the threads change a bit of them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 from openworld3d.errors import UserError
 
 Chunks = Union[np.ndarray, Iterable[np.ndarray]]
-PIECE = 2**18
-BLOCK = 2**14
 RECALL = 0.95
+PIECE = 2**18  # points that fit in a processor's cache
+BLOCK = 2**14  # thresholds that do
+# A precision is added up as three words of 30 bits: a whole number of 1 / UNIT.
 WORD_BITS, WORDS = 30, 3
 UNIT = 2 ** (WORD_BITS * WORDS)
 
@@ -47,7 +48,7 @@ class Ranking:
 
 
 class Piece(NamedTuple):
-    """Some points: score (n,) float without NaN, unknown (n,) bool, how many of them are."""
+    """Some points: score (n,) float without NaN, unknown (n,) bool, and how many are unknown."""
 
     score: np.ndarray
     unknown: np.ndarray
@@ -56,35 +57,35 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the positive points of a ranking.
+    """Sums over the positive points of a ranking, from which every metric follows.
 
     A point's threshold is its score. twice_below: twice the negatives below it, plus those that tie with it;
-    precision: that of the points at or above it; precision_above: that of those above it, 1 where there are none;
-    false95 and false95_strict: negatives at or above the highest threshold of a recall >= 0.95 and > 0.95.
+    precision: that of the points at or above it; precision_above: that of the points above it, 1 without any;
+    false95 and false95_strict: negatives at or above the highest threshold whose recall is >= 0.95 and > 0.95.
     """
 
-    positives: float
-    negatives: float
-    twice_below: float
+    positives: int
+    negatives: int
+    twice_below: int
     precision: float
     precision_above: float
-    false95: float
-    false95_strict: float
+    false95: int
+    false95_strict: int
 
 
 def ranking(score: Chunks, unknown: Chunks) -> Ranking:
     """Return how well score (N,) float16, float32 or float64 ranks the points that are unknown (N,) bool.
 
-    Each may be an iterable of chunks of such arrays instead; how they are cut changes no bit of the result. -inf is
-    the lowest score, inf the highest, -0.0 equals 0.0. Needs 4 bytes a point beside its arguments, 8 where scores are
-    float64. Raises `UserError` for scores of NaN and arrays that do not match.
+    Each may be an iterable of chunks instead; how they are cut changes no bit of the result. -inf is the lowest
+    score, inf the highest, -0.0 equals 0.0. Needs 4 bytes per point beside its arguments, 8 for float64 scores.
+    Raises UserError for NaN and for arrays that do not match.
     """
     sums = sums_of(pieces_of(score, unknown))
     return Ranking(*[math.nan] * 5) if sums is None else of_sums(sums)
 
 
 def of_sums(sums: Sums) -> Ranking:
-    """Return every metric from a ranking's sums."""
+    """Return every metric from the sums of a ranking."""
     positives, negatives = sums.positives, sums.negatives
     return Ranking(
         auroc=sums.twice_below / (2 * positives * negatives),
@@ -96,7 +97,7 @@ def of_sums(sums: Sums) -> Ranking:
 
 
 def pieces_of(score: Chunks, unknown: Chunks) -> list[Piece]:
-    """Return all points as views of at most `PIECE` points; raises `UserError` for what cannot be ranked."""
+    """Return all points as views of at most `PIECE` points each; raises UserError for what cannot be ranked."""
     pieces = list(cut(score, unknown))
     points = sum(len(piece.score) for piece in pieces)
     nan = sum(int(np.count_nonzero(np.isnan(piece.score))) for piece in pieces)
@@ -108,7 +109,7 @@ def pieces_of(score: Chunks, unknown: Chunks) -> list[Piece]:
 
 
 def cut(score: Chunks, unknown: Chunks) -> Iterator[Piece]:
-    """Yield the pieces of all chunks, each chunk checked for its types and lengths."""
+    """Yield the pieces of all chunks; raises UserError for chunks of wrong types or lengths."""
     scores, marks = chunks_of(score), chunks_of(unknown)
     if len(scores) != len(marks):
         raise UserError(
@@ -122,11 +123,12 @@ def cut(score: Chunks, unknown: Chunks) -> Iterator[Piece]:
 
 
 def chunks_of(values: Chunks) -> list[np.ndarray]:
+    """Return an array as one chunk, or the chunks of an iterable."""
     return [values] if isinstance(values, np.ndarray) else [np.asarray(chunk) for chunk in values]
 
 
 def check_types(place: str, score: np.ndarray, unknown: np.ndarray) -> None:
-    """Refuse a chunk whose arrays are of other types than a ranking takes, or not of one length."""
+    """Raise UserError for a chunk whose arrays have types that cannot be ranked, or different lengths."""
     if score.dtype.kind != "f" or score.dtype.itemsize > 8:
         raise UserError(f"{place}: score is {score.dtype}, expected float16, float32 or float64; convert it")
     if unknown.dtype != bool:
@@ -139,7 +141,7 @@ def check_types(place: str, score: np.ndarray, unknown: np.ndarray) -> None:
 
 
 def sums_of(pieces: Sequence[Piece]) -> Sums | None:
-    """Return a ranking's sums, None where there are no positives or no negatives."""
+    """Return the sums of a ranking, None where there are no positives or no negatives."""
     positives = sum(piece.positives for piece in pieces)
     negatives = sum(len(piece.score) for piece in pieces) - positives
     if not positives or not negatives:
@@ -195,7 +197,7 @@ def sums_of_block(positive: np.ndarray, negative: np.ndarray, start: int) -> tup
 
 
 def positions(ascending: np.ndarray, threshold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many values lie below each of some ascending thresholds (T,), and how many equal it."""
+    """Return how many values lie below each of the ascending thresholds (T,), and how many equal it."""
     begin = int(np.searchsorted(ascending, threshold[0], side="left"))
     end = int(np.searchsorted(ascending, threshold[-1], side="right"))
     near = ascending[begin:end]  # a block's own values stay in the cache, all of them do not
@@ -208,13 +210,13 @@ def positions(ascending: np.ndarray, threshold: np.ndarray) -> tuple[np.ndarray,
 
 
 def precision(true: np.ndarray, false: np.ndarray) -> np.ndarray:
-    """Return the share of positives (T,) among positives and negatives (T,), 1 of none, as scikit-learn has it."""
+    """Return the share of positives (T,) among all points (T,), 1 where there are none, as in scikit-learn."""
     points = true + false
     return np.where(points > 0, true, 1) / np.where(points > 0, points, 1)
 
 
 def recalled(positives: int) -> tuple[int, int]:
-    """Return how many positives are the first with a recall >= 0.95, and with one > 0.95, in float64."""
+    """Return the fewest positives whose recall is >= 0.95, and the fewest whose recall is > 0.95, in float64."""
     beginning = max(1, int(RECALL * positives) - 1)
     return (
         next(count for count in range(beginning, positives + 1) if count / positives >= RECALL),
@@ -223,10 +225,10 @@ def recalled(positives: int) -> tuple[int, int]:
 
 
 def exact_sum(step: np.ndarray, share: np.ndarray) -> int:
-    """Return the sum of step (T,) int64 times share (T,) float64 as a whole number of `1 / UNIT`.
+    """Return the sum of step (T,) int64 times share (T,) float64 as an integer, in units of `1 / UNIT`.
 
-    Nothing is rounded: a share of at most 2^33 points, 0..1, is a multiple of 2^-86 in float64. So neither the order
-    of adding nor the processor changes a bit.
+    Nothing is rounded, since a share of at most 2^33 points, in 0..1, is a multiple of 2^-86 in float64. So neither
+    the order of summation nor the processor changes a bit.
     """
     total = 0
     for _ in range(WORDS):
@@ -238,6 +240,6 @@ def exact_sum(step: np.ndarray, share: np.ndarray) -> int:
 
 
 def threads() -> int:
-    """Return what OMP_NUM_THREADS allows, which Snakemake sets to a rule's threads, or else all processors."""
+    """Return OMP_NUM_THREADS, which Snakemake sets to a rule's threads, or else the number of processors."""
     allowed = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     return int(allowed) if allowed.isdigit() and int(allowed) else os.cpu_count() or 1

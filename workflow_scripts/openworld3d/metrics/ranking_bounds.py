@@ -1,4 +1,4 @@
-"""Ranking metrics of points that are known by bin alone: a value, and an interval that holds the exact one.
+"""Ranking metrics of points of which only the bins are known: a value, and an interval that contains the exact one.
 
 Of P positives and N negatives, bin b holds p and n;
 above it lie tp0 and fp0, with it tp and fp. Whatever the order of a bin's points, and whichever of them are tied, the
@@ -13,7 +13,7 @@ exact metric lies between two sums over the bins:
   so that the least is one straight line over the bin, and the most the integral of (tp0 + x) / (tp0 + fp0 + x).
 - fpr95, fpr95_strict: the bin in which the recall passes 0.95 is known, how many of its negatives come before is not.
 
-With every positive counted w times, as another prevalence has it, p is w p and the 1/2 is w/2.
+With every positive counted w times, as at another prevalence, p becomes w p and the 1/2 becomes w/2.
 The value takes a bin's points as tied.
 """
 
@@ -25,17 +25,17 @@ import numpy as np
 
 from openworld3d.metrics.ranking import RECALL
 
-# Of the rounding of float64 sums.
+# What the rounding of float64 sums may amount to.
 SLACK = 1e-12
 # For each metric low, value and high: (3, ...) float64.
 Bounded = Dict[str, np.ndarray]
 
 
 def ranking_of_bins(positive: np.ndarray, negative: np.ndarray, weight: float | np.ndarray = 1.0) -> Bounded:
-    """Return each ranking metric's interval and value from counts per bin, the highest bin first.
+    """Return the interval and value of each ranking metric from counts per bin, the highest bin first.
 
-    positive, negative (..., B); weight, how often a positive counts in aupr: a number or (..., 1). (3, ...) each, NaN
-    without a positive or a negative point.
+    positive, negative (..., B); weight: how often a positive counts in aupr, a number or (..., 1). Returns (3, ...)
+    each, NaN without a positive or a negative point.
     """
     p, n = positive.astype(np.float64), negative.astype(np.float64)
     tp, fp = np.cumsum(p, -1), np.cumsum(n, -1)
@@ -54,7 +54,7 @@ def ranking_of_bins(positive: np.ndarray, negative: np.ndarray, weight: float | 
 
 
 def above(p: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
-    """Return how many pairs have the positive above the negative, ties half: (3, ...)."""
+    """Return in how many pairs the positive is above the negative, ties counting half: (3, ...)."""
     negatives = fp[..., -1:]
     low, high = (p * (negatives - fp)).sum(-1), (p * (negatives - fp + n)).sum(-1)
     return np.stack([low, (low + high) / 2, high])
@@ -70,7 +70,7 @@ def average_precision(
 
 
 def trapezoid(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
-    """Return the area under straight lines between thresholds, recall counted in positives: (3, ...)."""
+    """Return the area under straight lines between thresholds, with recall in positives: (3, ...)."""
     tp0, fp0 = tp - p, fp - n
     end = ratio(tp, tp + fp)
     low = p * (ratio(tp0, tp0 + fp) + end) / 2
@@ -80,12 +80,12 @@ def trapezoid(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray) -> n
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return a precision, 1 where there is no point at all: where the curve begins."""
+    """Return the precision part / whole, 1 where there is no point, which is where the curve begins."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 1.0)
 
 
 def false_at(reached: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
-    """Return how many negatives lie above the first threshold of enough recall: (..., B) bool -> (3, ...)."""
+    """Return how many negatives lie above the first threshold with enough recall: (..., B) bool -> (3, ...)."""
     at = reached.argmax(-1)[..., None]
     high = np.take_along_axis(fp, at, -1)[..., 0]
     return np.stack([high - np.take_along_axis(n, at, -1)[..., 0], high, high])

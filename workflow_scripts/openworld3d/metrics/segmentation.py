@@ -1,9 +1,9 @@
-"""How well the known classes are told apart, from confusion matrices (..., C, C) of true x predicted points.
+"""Segmentation metrics from confusion matrices (..., C, C) of true x predicted points.
 
-A network predicts the classes that it was taught, so each point of another is a false positive of one of them.
-A class with neither a true nor a predicted point has no IoU and is left out of every mean; the codes of
-REAL (ECCV 2022) and PDF (CVPR 2024) count such a class as 0. A class that is predicted but never true
-has IoU 0; it is left out of the mean over known classes, which asks of the classes that are present.
+A network predicts the classes that it was trained on, so that each point of another class is a false positive of one
+of them. A class with neither a true nor a predicted point has no IoU and is left out of every mean; the codes of REAL
+(ECCV 2022) and PDF (CVPR 2024) count such a class as 0. A class that is predicted but never true has IoU 0; it is
+left out of the mean over known classes, which is over the classes present.
 Counts are exact integers, or sums of them over drawn scenes; every function takes many matrices at once.
 """
 
@@ -15,14 +15,14 @@ import numpy as np
 
 
 def iou(confusion: np.ndarray) -> np.ndarray:
-    """Return intersection over union of each class, (..., C) float64 in 0..1, NaN where the union is empty."""
+    """Return the intersection over union of each class, (..., C) float64 in 0..1, NaN where the union is empty."""
     both = np.diagonal(confusion, axis1=-2, axis2=-1)
     union = confusion.sum(axis=-2) + confusion.sum(axis=-1) - both  # (..., C)
     return np.where(union > 0, both / np.maximum(union, 1), np.nan)
 
 
 def miou_known(confusion: np.ndarray, known: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the mean IoU over the known classes that have a true point, where unknown points count against them.
+    """Return the mean IoU over the known classes that have a true point, with unknown points counting against them.
 
     PDF's convention (CVPR 2024) where every class is present. `known` are indices in the dataset's list.
     """
@@ -31,21 +31,21 @@ def miou_known(confusion: np.ndarray, known: Sequence[int] | np.ndarray) -> np.n
 
 
 def miou_all(confusion: np.ndarray) -> np.ndarray:
-    """Return the mean IoU over all classes, the unknown ones at 0 unless a network was taught them.
+    """Return the mean IoU over all classes, unknown ones at 0 unless the network was trained on them.
 
-    REAL's convention (ECCV 2022), where K known and U unknown classes cannot reach more than K / (K + U).
+    REAL's convention (ECCV 2022), in which K known and U unknown classes cannot reach more than K / (K + U).
     """
     found = iou(confusion)
     return mean_where(found, ~np.isnan(found))
 
 
 def miou_present(confusion: np.ndarray) -> np.ndarray:
-    """Return the mean IoU over all classes that have a true point, the unknown ones at 0 unless they are taught."""
+    """Return the mean IoU over all classes with a true point, unknown ones at 0 unless trained on."""
     return mean_where(iou(confusion), confusion.sum(axis=-1) > 0)
 
 
 def accuracy(confusion: np.ndarray) -> np.ndarray:
-    """Return the share of points whose prediction is right; unknown points count and are always wrong."""
+    """Return the share of points predicted correctly; unknown points count and are always wrong."""
     points = confusion.sum(axis=(-2, -1))
     right = np.trace(confusion, axis1=-2, axis2=-1)
     return np.where(points > 0, right / np.maximum(points, 1), np.nan)
@@ -58,16 +58,16 @@ def mean_where(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 class OpenSet(NamedTuple):
-    """IoU where what is flagged counts as predicted unknown: mean over known classes and unknown; unknown alone."""
+    """IoU where flagged points count as predicted unknown: mean over known classes and unknown; unknown alone."""
 
     miou: np.ndarray
     iou_unknown: np.ndarray
 
 
 def open_set(confusion: np.ndarray, unflagged: np.ndarray, known: Sequence[int]) -> OpenSet:
-    """Return the IoU of known classes and of unknown as one class more, of those that have a true point: (...).
+    """Return the IoU with all unknown classes as one more class, over the classes that have a true point: (...).
 
-    confusion (..., C, C), of all points; unflagged, of those whose score is not above the threshold.
+    confusion (..., C, C): all points; unflagged (..., C, C): those whose score is not above the threshold.
     """
     chosen = list(known)
     others = [index for index in range(confusion.shape[-1]) if index not in chosen]

@@ -1,11 +1,11 @@
-"""Statistics of a method: what its metrics need, per scene; those of other points or scenes are added to them.
+"""Statistics of a method: per scene, what its metrics are computed from. Those of other points or scenes add up.
 
-One `.npz` with S scenes and C classes of the dataset; points of void are in none of its arrays:
-- `score_*`: the points by true class and bin of their score (histograms.py), a bin the first `bits` of its pattern;
-- `confidence_*`: the points of a known class, by whether their prediction is right, and the bin of its confidence;
-- `calibration` (S, 15, 3) int64: the same points in fifteen equal steps of confidence from 0 to 1: how many, how many
-  of them right, and the sum of their confidence in units of 2^-32, whole so that sums have no order;
-- `confusion` (S, C, C) int64: points by true and predicted class, those without a prediction in none;
+One `.npz` with S scenes and C classes of the dataset; void points are in none of its arrays:
+- `score_*`: points by true class and bin of their score (histograms.py), a bin being the first `bits` of its pattern;
+- `confidence_*`: points of known classes, by whether their prediction is right and the bin of its log-odds;
+- `calibration` (S, 15, 3) int64: the same points in 15 equal bins of confidence from 0 to 1: how many, how many of
+  them right, and the sum of their confidence in units of 2^-32, an integer so that sums have no order;
+- `confusion` (S, C, C) int64: points by true and predicted class, without those that have no prediction;
 - `unflagged` (S, C, C) int64: those of them whose score is not above the `threshold`, NaN where there is none;
 - `classes` (C,) and `scenes` (S,) text: their names, the latter in alphabetical order.
 """
@@ -23,7 +23,7 @@ from openworld3d.files import whole_file
 from openworld3d.metrics.histograms import Counts, add, count
 from openworld3d.scenes.scene import VOID
 
-STEPS = 15
+CONFIDENCE_BINS = 15
 UNIT = 2.0**32
 WRONG, RIGHT = 0, 1
 
@@ -56,9 +56,9 @@ class Statistics:
 
 @dataclass
 class Points:
-    """What a method says of points, and what they are: label, prediction (N,) uint8, score (N,) float32.
+    """Labels and predictions of points (N,) uint8, and their scores (N,) float32.
 
-    log_odds (N,) float32: of the predicted class against all others, None where a method only scores.
+    log_odds (N,) float32: of the predicted class against all others, None for a method without predictions.
     """
 
     label: np.ndarray
@@ -76,13 +76,13 @@ def of_scene(
 ) -> Statistics:
     """Return the statistics of some points of one scene; known: the indices of the classes that can be predicted.
 
-    A prediction of 255 is none, of a method that only scores.
+    A prediction of 255 means none, as of a method that only scores.
     """
     points = points.take(points.label != VOID)
     predicted = points.take(points.prediction != VOID)
-    told = predicted.take(np.isin(predicted.label, known))
-    right = told.label == told.prediction
-    log_odds = np.zeros(0, np.float32) if told.log_odds is None else told.log_odds
+    of_known = predicted.take(np.isin(predicted.label, known))
+    right = of_known.label == of_known.prediction
+    log_odds = np.zeros(0, np.float32) if of_known.log_odds is None else of_known.log_odds
     right = right[: len(log_odds)]
     return Statistics(
         bits=np.array(bits),
@@ -98,7 +98,7 @@ def of_scene(
 
 
 def of_no_scene(classes: Sequence[str], bits: int, threshold: float) -> Statistics:
-    """Return the statistics to which those of scenes can be added without changing them."""
+    """Return the statistics of no scene, to which those of scenes can be added."""
     none = count(np.zeros(0, np.uint8), np.zeros(0, np.float32), bits)
     confusion = np.zeros((0, len(classes), len(classes)), np.int64)
     return Statistics(
@@ -106,7 +106,7 @@ def of_no_scene(classes: Sequence[str], bits: int, threshold: float) -> Statisti
         threshold=np.array(threshold, np.float32),
         score=none,
         confidence=none,
-        calibration=np.zeros((0, STEPS, 3), np.int64),
+        calibration=np.zeros((0, CONFIDENCE_BINS, 3), np.int64),
         confusion=confusion,
         unflagged=confusion,
         classes=np.array(classes, dtype=str),
@@ -121,24 +121,24 @@ def confuse(points: Points, classes: int) -> np.ndarray:
 
 
 def calibrate(right: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
-    """Return points, right ones and summed confidence per step: (N,) bool, (N,) float32 -> (15, 3) int64."""
+    """Return points, right ones and summed confidence per bin: (N,) bool, (N,) float32 -> (15, 3) int64."""
     confidence = 1 / (1 + np.exp(-log_odds.astype(np.float64)))
-    step = np.minimum((confidence * STEPS).astype(np.int64), STEPS - 1)
-    table = np.zeros((STEPS, 3), np.int64)
+    bins = np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
+    table = np.zeros((CONFIDENCE_BINS, 3), np.int64)
     np.add.at(
-        table, step, np.stack([np.ones(len(step), np.int64), right, np.rint(confidence * UNIT).astype(np.int64)], 1)
+        table, bins, np.stack([np.ones(len(bins), np.int64), right, np.rint(confidence * UNIT).astype(np.int64)], 1)
     )
     return table
 
 
 def merge(parts: Sequence[Statistics]) -> Statistics:
-    """Return the sum of the parts, which share classes, bits and threshold; a scene may be in several."""
+    """Return the sum of statistics that share classes, bits and threshold; a scene may be in several."""
     first = parts[0]
     for part in parts:
         if not same_kind(part, first):
             raise UserError(
-                f"statistics of {names_of(part)} have other classes, bins or another threshold than those of "
-                f"{names_of(first)}; summarise both again"
+                f"statistics of {names_of(part)} differ in classes, bits or threshold from those of "
+                f"{names_of(first)}; score both again"
             )
     names, place = np.unique(np.concatenate([part.scenes for part in parts]), return_inverse=True)
     places = np.split(place, np.cumsum([len(part.scenes) for part in parts])[:-1])
@@ -163,7 +163,7 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
 
 
 def names_of(statistics: Statistics) -> str:
-    """Say of which scenes some statistics are."""
+    """Return the names of the scenes, for a message."""
     return ", ".join(statistics.scenes) or "no scene"
 
 
@@ -189,7 +189,7 @@ def save(path: Path, statistics: Statistics) -> None:
 
 
 def load(path: Path) -> Statistics:
-    """Read statistics that `save` wrote."""
+    """Read statistics written by `save`."""
     with np.load(path) as arrays:
         columns: dict[str, Any] = {
             name: Counts(*(arrays[f"{name}_{key}"] for key in Counts._fields)) for name in ("score", "confidence")

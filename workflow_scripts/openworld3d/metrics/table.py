@@ -78,7 +78,8 @@ def forgetting(measures: Measures) -> np.ndarray:
     return before - segmentation.miou_known(measures.confusion, measures.old)
 
 
-ROWS = (
+# Planning reads the names without importing this module: each is a literal, and the first argument.
+ROWS: tuple[Metric, ...] = (
     Metric("aupr", "average precision, steps over distinct scores", HIGHER, ranked("aupr"), pooled("aupr")),
     Metric(
         "aupr_trapezoid",

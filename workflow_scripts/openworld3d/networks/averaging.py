@@ -22,8 +22,8 @@ class MeanLogits(Generic[Array]):
 
     def __init__(self, zeros: Array, zero_sums: Array, logaddexp: Callable[[Array, Array], Array]) -> None:
         """Start from zeros of the logits' shape (N, K) and of their sums' (N, 1), and their library's `logaddexp`."""
-        self.log_probability = zeros - math.inf
-        self.log_sum = zero_sums
+        self.log_probability: Array = zeros - math.inf
+        self.log_sum: Array = zero_sums
         self.logaddexp: Callable[[Array, Array], Array] = logaddexp
 
     def add(self, row: Any, log_probability: Array, log_sum: Array) -> None:

@@ -1,4 +1,4 @@
-"""How confident a network is of the class that it predicts."""
+"""How confident a network is of its prediction."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ LOWEST = np.finfo(np.float64).min
 def log_odds_of_error(logits: np.ndarray) -> np.ndarray:
     """Return the log-odds that the predicted class is wrong: logits (R, K), K >= 2 -> (R,) float32.
 
-    log sum_{k != top} e^{z_k} - z_top, which keeps apart what 1 - max_k p_k rounds to zero.
+    log sum_{k != top} e^{z_k} - z_top, which resolves what 1 - max_k p_k rounds to zero.
     """
     others = logits.astype(np.float64)
     rows = np.arange(len(others))
     top = others.argmax(axis=1)
     largest = others[rows, top]
     others[rows, top] = -np.inf
-    second = np.maximum(others.max(axis=1), LOWEST)  # not -inf, which taken from -inf is no number
+    second = np.maximum(others.max(axis=1), LOWEST)  # not -inf, since -inf minus -inf is NaN
     sum_others = np.exp(others - second[:, None]).sum(axis=1)  # (R,)
     with np.errstate(divide="ignore"):
         return (second + np.log(sum_others) - largest).astype(np.float32)

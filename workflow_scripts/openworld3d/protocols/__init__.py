@@ -1,1 +1,1 @@
-"""Protocols: which classes are unknown, whether the scenes can measure it, and the page that says so."""
+"""Protocols: which classes are unknown, and whether the scenes can measure how well they are found."""

@@ -1,4 +1,4 @@
-"""What the splits of a protocol hold, and what of it a person should know before anything is trained."""
+"""Check whether the scenes of a protocol can measure it, before anything is trained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAJORITY = 0.5
 
 
 class Contents(NamedTuple):
-    """A protocol, and what the manifests say of the scenes that it trains on and evaluates."""
+    """A protocol, and the manifests' entries of the scenes that it trains on and evaluates."""
 
     protocol: str
     classes: list[str]
@@ -27,7 +27,7 @@ def known_classes(contents: Contents) -> list[str]:
 
 
 def total(scenes: Iterable[dict[str, Any]], key: str) -> dict[str, int]:
-    """Return the sum over scenes of their counts."""
+    """Return the sum over scenes of the counts under a key."""
     counts: Counter[str] = Counter()
     for scene in scenes:
         counts.update(scene[key])
@@ -41,45 +41,45 @@ def unknown_share(scenes: Iterable[dict[str, Any]], unknown: list[str]) -> float
 
 
 def scenes_without_unknown(contents: Contents) -> list[str]:
-    """Return the names of the evaluation scenes in which nothing is unknown."""
+    """Return the names of the evaluation scenes without an unknown point."""
     return [scene["name"] for scene in contents.evaluate if not unknown_share([scene], contents.unknown)]
 
 
-def never_taught(contents: Contents) -> list[str]:
-    """Return the known classes that are evaluated though no training scene has a point of them, by name."""
-    taught, asked = (total(scenes, "class_points") for scenes in (contents.train, contents.evaluate))
-    return sorted(name for name in known_classes(contents) if name in asked and name not in taught)
+def without_training(contents: Contents) -> list[str]:
+    """Return the known classes that are evaluated although no training scene has a point of them, sorted."""
+    trained, evaluated = (total(scenes, "class_points") for scenes in (contents.train, contents.evaluate))
+    return sorted(name for name in known_classes(contents) if name in evaluated and name not in trained)
 
 
-def refuse_unanswerable(contents: Contents) -> None:
-    """Refuse a protocol that asks for what is not there: points of each unknown class, and of some known one."""
+def check_measurable(contents: Contents) -> None:
+    """Reject a protocol without evaluation points of each unknown class or training points of a known one."""
     known = known_classes(contents)
-    taught, asked = (total(scenes, "class_points") for scenes in (contents.train, contents.evaluate))
+    trained, evaluated = (total(scenes, "class_points") for scenes in (contents.train, contents.evaluate))
     for name in contents.unknown:
-        if name not in asked:
-            where = "evaluation scene" if name in taught else "scene, of training neither,"
+        if name not in evaluated:
+            where = "evaluation scene" if name in trained else "scene, for training or evaluation,"
             raise UserError(
                 f"protocol {contents.protocol}: no {where} has a point of the unknown class {name}; choose "
                 "evaluation splits that contain it, or leave it out of unknown"
             )
-    if not any(name in taught for name in known):
+    if not any(name in trained for name in known):
         raise UserError(
             f"protocol {contents.protocol}: no training scene has a point of a known class; choose other splits"
         )
 
 
 def warnings(contents: Contents) -> list[str]:
-    """Return a sentence for each thing that may make the numbers mean less than they seem to."""
+    """Return a sentence for each property of the scenes that makes the numbers less meaningful."""
     sentences = []
     share = unknown_share(contents.evaluate, contents.unknown)
     if share > MAJORITY:
         sentences.append(
-            f"{share:.1%} of the labelled evaluation points are unknown: they are the rule and not the exception, "
-            f"and a random score has an AUPR of {share:.3f}."
+            f"{share:.1%} of the labelled evaluation points are unknown: most points, so "
+            f"that a random score has an AUPR of {share:.3f}."
         )
-    missing = never_taught(contents)
+    missing = without_training(contents)
     if missing:
-        sentences.append(f"Known and evaluated, and yet in no training scene: {', '.join(missing)}.")
+        sentences.append(f"Known and evaluated, but in no training scene: {', '.join(missing)}.")
     without = scenes_without_unknown(contents)
     if without:
         share_of_scenes = f"{len(without)} of {len(contents.evaluate)} evaluation scenes"

@@ -1,4 +1,4 @@
-"""A protocol: which classes a run must not learn, told by name."""
+"""A protocol: which classes, by name, a network must not be trained on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ IGNORED = 255
 
 
 class Protocol(NamedTuple):
-    """The dataset's classes, those among them that are unknown, and those that were until they were taught."""
+    """The classes of a dataset, by name.
+
+    unknown: those still unknown; taught: those that were unknown until an incremental step trained on them."""
 
     classes: list[str]
     unknown: list[str]
@@ -21,7 +23,7 @@ class Protocol(NamedTuple):
 
     @property
     def known(self) -> list[str]:
-        """Return the columns of the logits: known classes in the dataset's order, then what was taught since."""
+        """Return the class of each column of the logits: known ones in the dataset's order, then the taught ones."""
         return [name for name in self.classes if name not in (*self.unknown, *self.taught)] + self.taught
 
     @property
@@ -36,12 +38,12 @@ class Protocol(NamedTuple):
         return column[label]
 
     def is_unknown(self, label: np.ndarray) -> np.ndarray:
-        """Tell which points are of an unknown class: (N,) uint8 -> (N,) bool."""
+        """Return which points are of an unknown class: (N,) uint8 -> (N,) bool."""
         return np.isin(label, [self.classes.index(name) for name in self.unknown])
 
 
 def make_protocol(classes: list[str], unknown: list[str], taught: Sequence[str] = ()) -> Protocol:
-    """Build a protocol, in which classes may be taught that were unknown; what the dataset lacks is refused."""
+    """Build a protocol; raises UserError for an unknown class that the dataset lacks."""
     for name in unknown:
         if name not in classes:
             raise UserError(f"protocol: class {name} does not exist in the dataset{nearest(name, classes)}")
@@ -49,21 +51,22 @@ def make_protocol(classes: list[str], unknown: list[str], taught: Sequence[str] 
 
 
 def check_columns(place: str, columns: Sequence[str], classes: Sequence[str], unknown: Sequence[str]) -> None:
-    """Check that a network's columns are the known classes, in any order; raises UserError, which names `place`.
+    """Check that the columns of a network's logits are the known classes, in any order.
 
-    `classes` are the dataset's; a network that was taught an unknown class cannot be asked whether it notices it.
+    place: what the UserError begins with; classes: the dataset's. A network trained on an unknown class cannot
+    measure how well that class is found.
     """
     for name in columns:
         if name not in classes:
             raise UserError(f"{place} says {name}, but class {name} does not exist{nearest(name, classes)}")
         if name in unknown:
             raise UserError(
-                f"{place} says {name}, which the protocol holds unknown: the network was taught it; "
+                f"{place} says {name}, which the protocol holds unknown: the network was trained on it; "
                 "choose another protocol, or a network trained without it"
             )
     missing = [name for name in classes if name not in unknown and name not in columns]
     if missing:
         raise UserError(
-            f"{place} lacks {', '.join(missing)}, which the protocol knows; name every class that the network was "
-            "taught, or make unknown what it was not"
+            f"{place} lacks {', '.join(missing)}, which are known classes of the protocol; name every class that the "
+            "network was trained on, or make the others unknown"
         )

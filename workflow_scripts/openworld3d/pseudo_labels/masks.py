@@ -1,4 +1,4 @@
-"""PDF's pseudo labels to be looked at: what its trained network would take for unknown in a training scene."""
+"""Pseudo labels to look at: the points of a training scene that a trained network would take for unknown."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.inference.model import Trained, infer_scene, picked_points
 from openworld3d.protocols.protocol import Protocol
-from openworld3d.pseudo_labels.marking import mark_cloud, precision_and_recall
+from openworld3d.pseudo_labels.marking import Mark, precision_and_recall
 from openworld3d.scenes.scene import VOID, Scene
 
-# Of Okabe and Ito (Color Universal Design, 2008), which the colour blind tell apart too.
+# Of Okabe and Ito (Color Universal Design, 2008), distinct for the colour-blind too.
 COLOURS = {
     "marked_unknown": (0, 158, 115),
     "marked_known": (213, 94, 0),
@@ -20,18 +19,23 @@ COLOURS = {
 }
 
 
-def mark_scene(trained: Trained, scene: Scene, protocol: Protocol, generator: np.random.Generator) -> np.ndarray:
-    """Return which points of a scene a network of PDF takes for unknown, as its recipe says: (N,) bool.
+def mark_scene(
+    scene: Scene,
+    picked: np.ndarray,
+    outputs: dict[str, np.ndarray],
+    protocol: Protocol,
+    mark: Mark,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Return the points of a whole scene that a recipe's `mark` takes for unknown: (N,) bool.
 
-    The scene is marked whole and as it is, where training marks a crop that is augmented. As in training, a voxel is
-    marked as one of its points; here its other points share the mark.
+    picked (R,) int64: the point that was run from each voxel; outputs: those of `infer_scene`, a row for each voxel.
+    Training marks a crop that is augmented. As there, a voxel is marked as one of its points; here its other points
+    share the mark.
     """
-    outputs = infer_scene(trained.model, scene, "single", trained.bounds)
-    picked = picked_points(trained.model, scene)
     label = scene.label[picked]
     target, unknown = protocol.targets(label), protocol.is_unknown(label)
-    mask = mark_cloud(scene.coord[picked], outputs["logits"], target, unknown, trained.model.recipe, generator)
-    return mask[outputs["inverse"]]
+    return mark(scene.coord[picked], outputs["logits"], target, unknown, generator)[outputs["inverse"]]
 
 
 def cases(mask: np.ndarray, label: np.ndarray, protocol: Protocol) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import log_softmax
 
+from openworld3d.networks.confidence import max_probability
 from openworld3d.protocols.protocol import IGNORED
-from openworld3d.scoring.confidence import max_probability
 
 ITERATIONS = 3
 

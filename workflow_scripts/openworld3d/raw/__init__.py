@@ -1,1 +1,1 @@
-"""Raw files: their formats, the labels in them, and how they become scenes."""
+"""Raw files: reading their formats and labels, and preparing scenes from them."""

@@ -1,4 +1,4 @@
-"""The attributes that are wanted of a cloud, out of the columns that its file has."""
+"""Select the attributes of a cloud from the columns of its file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = {"coord": ("x", "y", "z"), "color": ("red", "green", "blue")}
 
 
 class Attribute(Protocol):
-    """An array, or what the header of one claims."""
+    """An array, or the header of one."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -24,12 +24,12 @@ class Attribute(Protocol):
 
 
 def columns_of(wanted: list[str]) -> list[str]:
-    """Return the columns that attributes are made of; coord and color are three of them."""
+    """Return the columns of some attributes: three each for coord and color."""
     return [column for name in wanted for column in COLUMNS.get(name, (name,))]
 
 
 def pick(columns: Mapping[str, np.ndarray], wanted: list[str]) -> dict[str, np.ndarray]:
-    """Return the wanted attributes: (N, 3) for coord and color, (N,) for others."""
+    """Return attributes by name: (N, 3) for coord and color, (N,) for others."""
     return {
         name: np.stack([columns[column] for column in COLUMNS[name]], 1) if name in COLUMNS else columns[name]
         for name in wanted
@@ -37,7 +37,7 @@ def pick(columns: Mapping[str, np.ndarray], wanted: list[str]) -> dict[str, np.n
 
 
 def check_names(names: list[str], there: Iterable[str], file: Path) -> None:
-    """Refuse a file that lacks one of the names."""
+    """Reject a file that lacks one of the names."""
     there = sorted(there)
     for name in names:
         if name not in there:
@@ -49,7 +49,7 @@ def check_names(names: list[str], there: Iterable[str], file: Path) -> None:
 
 
 def check_shapes(attributes: Mapping[str, Attribute], file: Path) -> None:
-    """Refuse attributes that are not numbers, one row for each point of the first attribute."""
+    """Reject attributes that are not numeric or have not one row per point of the first."""
     first = next(iter(attributes.values())).shape
     points = first[0] if first else 0
     check_claim(points, MOST_POINTS, "points", file)
@@ -57,6 +57,6 @@ def check_shapes(attributes: Mapping[str, Attribute], file: Path) -> None:
         expected = (points, 3) if name in COLUMNS else (points,)
         if found.shape != expected or found.dtype.kind not in "iuf":
             raise UserError(
-                f"{file}: its {name} is {found.dtype} of the shape {found.shape}, expected numbers of the shape "
-                f"{expected}; write the file again"
+                f"{file}: its {name} is {found.dtype} of shape {found.shape}, expected numbers of shape {expected}; "
+                "write the file again"
             )

@@ -1,4 +1,4 @@
-"""Raw files read whole: what is missing, cut short, or not what its name says is one sentence."""
+"""Read raw files whole; a missing, truncated or malformed one raises a UserError."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import numpy as np
 
 from openworld3d.errors import UserError
 
-# A file that claims more is refused before memory is asked for it.
+# A file that claims more is rejected before memory is allocated for it.
 MOST_POINTS = 100_000_000
 LONGEST_QUOTE = 200
-KINDS = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
+KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "an object"}
 Value = TypeVar("Value")
 
 
 def require(path: Path, wanted_by: str) -> Path:
-    """Return a file's or folder's `path`, or refuse in a sentence where neither lies there.
+    """Return `path` if it is a file or a folder.
 
-    Raises OSError for what else is on the way there: no right to it, a link that leads to itself.
+    Raises UserError where it does not exist, OSError where it cannot be reached: no permission, a link to itself.
     """
     try:
         path.stat()
@@ -39,7 +39,7 @@ def require(path: Path, wanted_by: str) -> Path:
 
 
 def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
-    """Read a headerless array; a file that ends within a record is refused as truncated."""
+    """Read an array without a header; raises UserError where the file ends within a record."""
     size = file.stat().st_size
     if size % record:
         raise UserError(
@@ -49,13 +49,13 @@ def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:
 
 
 def read_text(file: Path) -> str:
-    """Read a UTF-8 file, or refuse it in a sentence."""
+    """Read a UTF-8 file; raises UserError where it is not UTF-8."""
     with parsing(file, "UTF-8"):
         return file.read_text(encoding="utf-8")
 
 
 def read_json(file: Path, object_hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
-    """Read a JSON file, or refuse it in a sentence; what `object_hook` makes of an object stands in its place."""
+    """Read a JSON file, with the `object_hook` of json.loads; raises UserError where it is not JSON."""
     try:
         return json.loads(read_text(file), object_hook=object_hook)
     except (ValueError, RecursionError) as error:
@@ -63,7 +63,7 @@ def read_json(file: Path, object_hook: Callable[[dict[str, Any]], Any] | None = 
 
 
 def field(row: Any, name: str, kind: type[Value], file: Path, place: str) -> Value:
-    """Return a field of an object of a JSON file, or refuse one that is not there or of another kind."""
+    """Return a field of a JSON object; raises UserError where it is missing or of another type."""
     if not isinstance(row, dict):
         raise UserError(f"{file}: {place} is {reprlib.repr(row)}, expected an object; fetch it again")
     if name not in row:
@@ -77,17 +77,17 @@ def field(row: Any, name: str, kind: type[Value], file: Path, place: str) -> Val
 
 
 def check_inside(path: str, file: Path) -> None:
-    """Refuse a path that a file names, if it is none or could lead out of the dataset's root."""
+    """Reject empty or escaping paths."""
     parts = PurePosixPath(path).parts
     if not path.isprintable() or not parts or ".." in parts or path.startswith("/"):
         raise UserError(
-            f"{file}: names the path {reprlib.repr(path)}, expected one below the dataset's root; correct or fetch "
-            "the file again"
+            f"{file}: names the path {reprlib.repr(path)}, expected one below the dataset's root; correct the "
+            "file or fetch it again"
         )
 
 
 def check_claim(claimed: int, most: int, what: str, file: Path) -> None:
-    """Refuse a file whose header claims too much."""
+    """Reject a file whose header claims more than a maximum."""
     if claimed > most:
         raise UserError(
             f"{file}: its header claims {claimed} {what}, expected at most {most}; the file is damaged, fetch it "
@@ -97,7 +97,7 @@ def check_claim(claimed: int, most: int, what: str, file: Path) -> None:
 
 @contextmanager
 def parsing(file: Path, format: str) -> Iterator[None]:
-    """Make a sentence of whatever a library raises on a damaged file; none of them has one error for it."""
+    """Turn whatever a library raises on a damaged file into a UserError; none has one exception for it."""
     try:
         yield
     except Exception as error:
@@ -105,11 +105,11 @@ def parsing(file: Path, format: str) -> Iterator[None]:
 
 
 def quote(error: Exception) -> str:
-    """Return what an error says, or its name, as part of a line."""
+    """Return the message of an exception, or its name, as part of a line."""
     return one_line(str(error)) or type(error).__name__
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks and what else cannot be printed, cut where it is long."""
+    """Return text on one line, without unprintable characters, truncated to 200."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."

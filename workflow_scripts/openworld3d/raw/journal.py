@@ -1,4 +1,4 @@
-"""What was prepared so far, a line for each scene, so that a run that was cut short goes on where it stopped."""
+"""The journal of prepared scenes, one line each, from which an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Dict, Iterable
 from openworld3d.files import canonical_json, sha256_of_text, whole_file
 
 JOURNAL = "journal.jsonl"
-# made_with: the SHA-256 of code and keys; raw: that of each raw file; scene: what the manifest says of it.
+# made_with: the SHA-256 of code and keys; raw: that of each raw file; scene: its entry of the manifest.
 FIELDS = {"name", "made_with", "raw", "scene"}
-# Of a line, beside them: the SHA-256 of the rest, as what a line says of a scene goes into manifests.
+# The SHA-256 of the rest of a line: its scene's entry goes into manifests, and must not be damaged.
 WHOLE = "whole"
 Line = Dict[str, Any]
 
 
 def read_journal(folder: Path) -> list[Line]:
-    """Return the lines of a folder's journal that are whole; a run that was killed may leave one that is not."""
+    """Return the intact lines of a folder's journal; a killed run may leave a damaged one."""
     path = folder / JOURNAL
     lines = path.read_bytes().split(b"\n") if path.exists() else []
     return [line for line in map(line_of, lines) if line is not None]
 
 
 def line_of(text: bytes) -> Line | None:
-    """Return what a line says, None where it was cut short or damaged: its scene is made again."""
+    """Parse a line; None where it is truncated or damaged, so that its scene is prepared again."""
     try:
         line = json.loads(text)
     except ValueError:
@@ -35,17 +35,17 @@ def line_of(text: bytes) -> Line | None:
 
 
 def digest_of(line: Line) -> str:
-    """Return the SHA-256 of what a line says."""
+    """Return the SHA-256 of a line."""
     return sha256_of_text(canonical_json(line))
 
 
 def text_of(line: Line) -> str:
-    """Return a line as it is written."""
+    """Serialise a line."""
     return canonical_json({**line, WHOLE: digest_of(line)}) + "\n"
 
 
 def add_line(folder: Path, line: Line) -> None:
-    """Add a scene that was prepared."""
+    """Append the line of a prepared scene."""
     with open(folder / JOURNAL, "a") as file:
         file.write(text_of(line))
 

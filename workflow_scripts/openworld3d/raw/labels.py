@@ -1,4 +1,4 @@
-"""What raw layouts share: the total label map, the origin, instances and checks, each refusal one sentence."""
+"""What readers of raw layouts share: mapping labels, moving the origin, numbering instances, checking values."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from openworld3d.errors import UserError
 from openworld3d.scenes.scene import NO_INSTANCE, VOID, Scene
 
-# Up to here float32 tells a quarter of a millimetre apart, and a millimetre up to four times as far.
+# Below this float32 resolves a quarter of a millimetre, and up to four times it a millimetre.
 NEAR_ORIGIN = 4096.0
 LARGEST_EXTENT = 16384.0
 
 
 class Reading(NamedTuple):
-    """A scene as it was read, and what reading it left out.
+    """A scene as read, and what reading left out.
 
-    void_ids: points of each raw id that is void, by id; shift: metres to add to the scene's coord for the file's.
+    void_ids: the points of each void raw id; shift: metres to add to the scene's coord for the file's.
     """
 
     scene: Scene
@@ -27,14 +27,14 @@ class Reading(NamedTuple):
 
 
 def class_of_raw_id(raw_ids: dict[int, str | None], classes: list[str]) -> dict[int, int]:
-    """Return raw id -> index in `classes`, 255 for the ids that `raw_ids` maps to None (void)."""
+    """Return the index in `classes` of each raw id, 255 where `raw_ids` maps it to None (void)."""
     return {raw: VOID if name is None else classes.index(name) for raw, name in raw_ids.items()}
 
 
 def map_labels(raw: np.ndarray, index_of: dict[int, int], file: Path) -> tuple[np.ndarray, dict[str, int]]:
-    """Map raw ids to class indices, and count those that are void: (N,) integer -> (N,) uint8, points by id.
+    """Map raw ids to class indices and count the void ones: (N,) integer -> (N,) uint8, points by id.
 
-    An id outside the map refuses the file.
+    Raises UserError for an id outside the map.
     """
     present, inverse, count = np.unique(raw, return_inverse=True, return_counts=True)
     for position, raw_id in enumerate(present.tolist()):
@@ -52,10 +52,10 @@ def map_labels(raw: np.ndarray, index_of: dict[int, int], file: Path) -> tuple[n
 
 
 def recentre(coord: np.ndarray, file: Path) -> tuple[np.ndarray, tuple[float, ...]]:
-    """Return coordinates as float32 and what was taken off them, whole metres: (N, 3) float64 -> (N, 3) float32.
+    """Move coordinates near 0 and return the shift, in whole metres: (N, 3) float64 -> (N, 3) float32.
 
-    Nothing is taken off where float32 holds them to a quarter of a millimetre, as in a room; of a map's coordinates,
-    10^6 m and more, it would leave steps of decimetres. Raises UserError where a scene is wider than 16 km.
+    The shift is 0 where float32 resolves a quarter of a millimetre, as in a room; map coordinates, 10^6 m and more,
+    would be left in steps of decimetres. Raises UserError where a scene is wider than 16 km.
     """
     check_points(coord, file)
     shift = np.floor(coord.min(0)) if np.abs(coord).max() > NEAR_ORIGIN else np.zeros(3)
@@ -70,7 +70,7 @@ def recentre(coord: np.ndarray, file: Path) -> tuple[np.ndarray, tuple[float, ..
 
 
 def check_points(coord: np.ndarray, file: Path) -> None:
-    """Refuse an empty scene and coordinates that are not finite."""
+    """Reject an empty scene and coordinates that are not finite."""
     if len(coord) == 0:
         raise UserError(f"{file}: holds no point, expected at least one; remove the scene from its split")
     wrong = np.flatnonzero(~np.isfinite(coord).all(1))
@@ -82,7 +82,7 @@ def check_points(coord: np.ndarray, file: Path) -> None:
 
 
 def check_length(found: int, expected: int, file: Path, points_file: Path) -> None:
-    """Refuse labels that are not one per point."""
+    """Reject labels that are not one per point."""
     if found != expected:
         raise UserError(
             f"{file}: holds {found} labels, expected {expected}, one for each point of {points_file}; "
@@ -91,9 +91,9 @@ def check_length(found: int, expected: int, file: Path, points_file: Path) -> No
 
 
 def check_scan(points: np.ndarray, brightest: float, file: Path) -> None:
-    """Refuse a scan of a LiDAR, x, y, z and intensity in its columns, that no LiDAR can have seen: (N, >= 4) float32.
+    """Reject a LiDAR scan with impossible values: (N, >= 4) float32 x, y, z, intensity.
 
-    Coordinates have to be finite and within 16 km of the sensor, intensities within 0 to `brightest`.
+    Coordinates must be finite and within 16 km of the sensor, intensities in 0..`brightest`.
     """
     check_points(points[:, :3], file)
     far = np.flatnonzero(np.abs(points[:, :3]).max(1) > LARGEST_EXTENT)
@@ -112,7 +112,7 @@ def check_scan(points: np.ndarray, brightest: float, file: Path) -> None:
 
 
 def whole_numbers(values: np.ndarray, name: str, file: Path) -> np.ndarray:
-    """Return values as integers; some programs write them as floats, and one that is not whole refuses the file."""
+    """Return values as integers, also where a program wrote them as floats; raises UserError for a fraction."""
     if values.dtype.kind in "iu":
         return values
     wrong = np.flatnonzero(~(np.abs(values) < 2.0**63) | (values != np.floor(values)))
@@ -127,7 +127,7 @@ def whole_numbers(values: np.ndarray, name: str, file: Path) -> np.ndarray:
 def number_instances(ids: np.ndarray, has: np.ndarray) -> np.ndarray:
     """Number the instances of a scan from 0, -1 where `has` is false: (N,) integer, (N,) bool -> (N,) int32.
 
-    An id has its class in it, since SemanticKITTI counts instances per class.
+    `ids` must differ between classes, as SemanticKITTI numbers instances per class.
     """
     instance = np.full(len(ids), NO_INSTANCE, np.int32)
     instance[has] = np.unique(ids[has], return_inverse=True)[1].reshape(-1)

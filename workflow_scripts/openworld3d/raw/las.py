@@ -1,4 +1,4 @@
-"""Points of a raw `.las` or `.laz` (ASPRS LAS 1.0 to 1.4): laspy reads them once the header's claims are checked."""
+"""Read points of a raw `.las` or `.laz` (ASPRS LAS 1.0 to 1.4) with laspy, once its header's claims are checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER = 375
 VLR_BYTES = 54
 # Compression as laspy detects it, from bits of the point format that LAS leaves to others.
 FLAGS, COMPRESSED = 0xC0, 0x80
-# Two million points in one place take 140 to a byte, so that no cloud takes more.
+# Two million points in one place compress to 140 per byte; real clouds stay far below.
 MOST_POINTS_PER_BYTE = 256
 # The record of LASzip: compressor, options, then the type, size and version of each item of a point.
 LASZIP_HEAD, LASZIP_ITEM = 34, 6
@@ -49,7 +49,7 @@ class Item(NamedTuple):
 
 
 def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Return attributes of a `.las` or `.laz` by the names of their dimensions; coord is scaled, (N, 3) float64.
+    """Read attributes of a `.las` or `.laz` by the names of their dimensions; coord is scaled, (N, 3) float64.
 
     Raises UserError where the file cannot be read or lacks an attribute.
     """
@@ -139,7 +139,7 @@ def check_chunks(record: bytes, start: int, file: Path) -> None:
 
 
 def end_of_layers(stream: BinaryIO, place: int, chunks: int, point_bytes: int, layers: int) -> int:
-    """Return the byte at which chunks end whose fields are compressed in a layer each, -1 where the file ends before.
+    """Return the byte at which layered chunks end, -1 where the file ends before.
 
     A chunk is its first point, the number of its points, the size of each of its layers, and the layers.
     """

@@ -1,4 +1,4 @@
-"""Arrays of a raw `.npz`: what its headers claim is checked before anything is unpacked, and no pickle is opened."""
+"""Read arrays of a raw `.npz`: header claims are checked before anything is unpacked, and no pickle is loaded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_head
 
 
 class Claim(NamedTuple):
-    """What a `.zip` and the header in it say of an array; `size` is in bytes, the header's included."""
+    """The headers of an array in a `.zip`; `size` is in bytes, header included."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -34,7 +34,7 @@ class Claim(NamedTuple):
 
 
 def read_npz(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Return arrays of an `.npz` by name, each of numbers with a row for each of the first one's.
+    """Read arrays of an `.npz` by name: numbers, with as many rows as the first array.
 
     Raises UserError where the file cannot be read, lacks an array or has one of another shape.
     """
@@ -51,7 +51,7 @@ def read_npz(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
 
 
 def read_claim(archive: zipfile.ZipFile, member: str) -> Claim:
-    """Return what an array's headers say of it."""
+    """Read the headers of an array."""
     entry = archive.getinfo(member)
     with archive.open(entry) as stream:
         shape, _, dtype = HEADER_READERS[npy.read_magic(stream)](stream)
@@ -59,7 +59,7 @@ def read_claim(archive: zipfile.ZipFile, member: str) -> Claim:
 
 
 def check_size(claim: Claim, name: str, file: Path) -> None:
-    """Refuse an array that is not as long as its header says, or longer than what it is packed into can hold."""
+    """Reject an array whose size differs from its header's, or exceeds what its compressed bytes can hold."""
     expected = claim.header + math.prod(claim.shape) * claim.dtype.itemsize
     packed = min(claim.packed, file.stat().st_size)
     if claim.size != expected or claim.size > packed * MOST_UNPACKED or claim.packing not in PACKINGS:
@@ -70,6 +70,6 @@ def check_size(claim: Claim, name: str, file: Path) -> None:
 
 
 def read_array(archive: zipfile.ZipFile, member: str) -> np.ndarray:
-    """Return an array of numbers."""
+    """Read an array of numbers."""
     with archive.open(member) as stream:
         return npy.read_array(stream, allow_pickle=False)

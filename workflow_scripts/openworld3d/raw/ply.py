@@ -1,7 +1,7 @@
-"""Vertices of a raw `.ply`, in the form text or binary (Turk, The PLY Polygon File Format, 1994).
+"""Read the vertices of a raw `.ply`, text or binary (Turk, The PLY Polygon File Format, 1994).
 
-plyfile reads them, and is given nothing else: it reads faces row by row in Python, and asks for what memory a list
-claims to need. So the header is read here first, and what it claims held against the file.
+plyfile gets the vertices alone: it reads faces row by row in Python, and allocates what the header claims. So the
+header is parsed here first, and its claims are checked against the file's size.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ END = b"end_header"
 
 
 class Element(NamedTuple):
-    """A table of a `.ply`: the type of each column, by its name; `list` for one that holds lists."""
+    """A table of a `.ply`; types: the type of each column by name, `list` for a column of lists."""
 
     name: str
     rows: int
@@ -40,7 +40,7 @@ class Element(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What a `.ply` says of itself; `size` is the header's in bytes."""
+    """The header of a `.ply`; `size` is its own, in bytes."""
 
     format: str
     elements: list[Element]
@@ -49,7 +49,7 @@ class Header(NamedTuple):
 
 
 def read_ply(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Return attributes of a `.ply`'s vertices, by the names of their properties: (N, 3) or (N,), of their types.
+    """Read attributes of the vertices by the names of their properties: (N, 3) or (N,), of the file's types.
 
     Raises UserError where the file cannot be read or lacks an attribute.
     """
@@ -66,7 +66,7 @@ def read_ply(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
 
 
 def read_header(file: Path) -> Header:
-    """Return what a `.ply` says of itself."""
+    """Read the header of a `.ply`."""
     with open(file, "rb") as stream:
         head = stream.read(LONGEST_HEADER)
     start = re.match(rb"ply(\r\n|\n|\r)", head)
@@ -75,7 +75,7 @@ def read_header(file: Path) -> Header:
     if not start or end < 0:
         raise UserError(
             f"{file}: does not begin with a PLY header that ends within {LONGEST_HEADER} bytes; the file is "
-            "truncated or another, fetch it again"
+            "truncated or of another format, fetch it again"
         )
     formats: list[str] = []
     elements: list[Element] = []
@@ -91,7 +91,7 @@ def read_header(file: Path) -> Header:
 
 
 def take_line(words: list[str], formats: list[str], elements: list[Element]) -> bool:
-    """Add what a line of a header declares to the formats or elements; return whether it declares anything known."""
+    """Add the declaration of a header line to the formats or elements; return whether it is valid."""
     if not words or words[0] in ("comment", "obj_info"):
         return True
     if words[0] == "format" and words[1:2] and words[1] in FORMATS and words[2:] == ["1.0"]:
@@ -111,7 +111,9 @@ def take_line(words: list[str], formats: list[str], elements: list[Element]) -> 
 
 
 def elements_to_vertex(header: Header, file: Path) -> tuple[list[Element], Element]:
-    """Return the elements that lie before the vertices, and the vertices; after a list no row has a known place."""
+    """Return the elements before the vertices, and the vertices.
+
+    Raises UserError for a list up to there: the offset of what follows would be unknown."""
     for place, element in enumerate(header.elements):
         if LIST in element.types.values():
             raise UserError(
@@ -124,7 +126,7 @@ def elements_to_vertex(header: Header, file: Path) -> tuple[list[Element], Eleme
 
 
 def vertices_alone(file: Path, header: Header, before: list[Element], vertex: Element) -> bytes:
-    """Return a `.ply` of the vertices and nothing else, as plyfile reads it at once."""
+    """Return a `.ply` of the vertices alone, which plyfile reads in one piece."""
     names = [f"property {CODE_NAMES[code]} {name}" for name, code in vertex.types.items()]
     lines = ["ply", f"format {header.format} 1.0", f"element vertex {vertex.rows}", *names, "end_header", ""]
     rows_of = text_rows if header.format == "ascii" else binary_rows
@@ -132,12 +134,12 @@ def vertices_alone(file: Path, header: Header, before: list[Element], vertex: El
 
 
 def row_bytes(element: Element) -> int:
-    """Return how many bytes a row takes in binary."""
+    """Return the size of a binary row in bytes."""
     return sum(int(code[1]) for code in element.types.values())
 
 
 def binary_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> bytes:
-    """Return the bytes of the vertices of a binary `.ply`."""
+    """Read the bytes of the vertices of a binary `.ply`."""
     start = header.size + sum(element.rows * row_bytes(element) for element in before)
     left, expected = file.stat().st_size - start, vertex.rows * row_bytes(vertex)
     if left < expected:
@@ -151,7 +153,7 @@ def binary_rows(file: Path, header: Header, before: list[Element], vertex: Eleme
 
 
 def text_rows(file: Path, header: Header, before: list[Element], vertex: Element) -> bytes:
-    """Return the lines of the vertices of a `.ply` of text."""
+    """Read the lines of the vertices of a text `.ply`."""
     lines = file.read_bytes()[header.size :].rstrip().split(header.newline)
     start = sum(element.rows for element in before)
     lines = lines[start : start + vertex.rows]

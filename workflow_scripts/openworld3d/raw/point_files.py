@@ -1,4 +1,4 @@
-"""Clouds in files of a common format: the wanted attributes of all points of a `.ply`, `.las`, `.laz` or `.npz`."""
+"""Read attributes of all points of a `.ply`, `.las`, `.laz` or `.npz`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDINGS = tuple(READERS)
 
 
 def read_cloud_file(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Return attributes of a cloud by name: (N, 3) for coord and color, (N,) for others, of the file's types.
+    """Read attributes of a cloud by name: (N, 3) for coord and color, (N,) for others, of the file's types.
 
     Raises UserError where the file cannot be read, lacks an attribute, or has one of another length.
     """

@@ -1,4 +1,4 @@
-"""Prepare raw scans as scenes in parallel; a scene is kept where it would become what it is."""
+"""Prepare scenes from raw scans in parallel, reusing those that would come out the same."""
 
 from __future__ import annotations
 

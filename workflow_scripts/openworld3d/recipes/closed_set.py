@@ -1,8 +1,9 @@
-"""Closed-set training: cross-entropy over the known classes; unknown and void points carry no label."""
+"""Closed-set training: cross-entropy over the known classes; unknown and void points have no label."""
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,9 +13,10 @@ from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
 from openworld3d.protocols.protocol import IGNORED
+from openworld3d.recipes import Recipe
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 OUTPUTS: tuple[str, ...] = ("logits", "features")
 TRAINING_KEYS: dict[str, Any] = {
     "keep_epochs": {
@@ -29,25 +31,31 @@ TRAINING_KEYS: dict[str, Any] = {
 INFERENCE_KEYS: dict[str, Any] = {}
 
 
-def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return `mean_cross_entropy` of a batch, and the logits (N, K): feature (N, F) float32."""
-    logits = network(batch.feature, batch.geometry)
-    return mean_cross_entropy(logits, batch.target, class_weight), logits
+@dataclass(frozen=True)
+class ClosedSet(Recipe):
+    """Closed-set training."""
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `mean_cross_entropy` of a batch, and the logits (N, K)."""
+        logits = network(batch.feature, batch.geometry)
+        return mean_cross_entropy(logits, batch.target, class_weight), logits
+
+    def outputs(
+        self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return logits (N, K), and features (N, F), the input of the last layer."""
+        features = network.classifier[:-1](network.decode(feature, geometry))
+        return {"logits": network.classifier[-1](features), "features": features}
+
+
+RECIPE: type[Recipe] = ClosedSet
 
 
 def mean_cross_entropy(logits: Tensor, target: Tensor, class_weight: Tensor) -> Tensor:
     """Return the weighted mean cross-entropy over labelled points, 0 where a batch has none.
 
-    logits (N, K); target (N,) int64, 255 where the point carries no label; class_weight (K,) float32.
+    logits (N, K); target (N,) int64, 255 where the point has no label; class_weight (K,) float32.
     """
     total = F.cross_entropy(logits, target, class_weight, ignore_index=IGNORED, reduction="sum")
     weight = class_weight[target[target != IGNORED]].sum()
     return distributed.mean(total, weight)
-
-
-def outputs(
-    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
-) -> dict[str, Tensor]:
-    """Return logits (N, K), and features (N, F), what the last layer makes logits of."""
-    features = network.classifier[:-1](network.decode(feature, geometry))
-    return {"logits": network.classifier[-1](features), "features": features}

@@ -1,16 +1,19 @@
 """A deep ensemble (Lakshminarayanan et al., NeurIPS 2017, arXiv 1612.01474): networks of one recipe, several seeds.
 
 The paper's ensembles have five members. Each is a run of its own, and the rule `ensemble` joins their outputs as
-`openworld3d.networks.averaging` joins passes. The ensemble of seed s has the members of seeds s M to s M + M - 1, so
-that ensembles of different seeds share none. Where a point is visited more than once, a member's logits are a mean
-over its visits.
+`openworld3d.networks.averaging.Passes` joins passes. The ensemble of seed s has the members of seeds s M to
+s M + M - 1, so that ensembles of different seeds share none. Where a point is visited more than once, a member's
+logits are a mean over its visits.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from openworld3d.recipes import Recipe
+
 BEGINS_WITH: str = "ensemble"
+TRAINS_ON_UNKNOWN: bool = False
 OUTPUTS: tuple[str, ...] = ("logits", "mutual_information", "class_variance")
 TRAINING_KEYS: dict[str, Any] = {
     "network_of": {"$ref": "#/$defs/network_of"},
@@ -21,3 +24,4 @@ TRAINING_KEYS: dict[str, Any] = {
     },
 }
 INFERENCE_KEYS: dict[str, Any] = {}
+RECIPE: type[Recipe] = Recipe

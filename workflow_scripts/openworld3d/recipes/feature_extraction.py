@@ -1,20 +1,22 @@
-"""Feature extraction, the baseline that learns little: as fine-tuning, but all that the network was stays as it is.
+"""Feature extraction, the baseline that learns little: fine-tuning of the new classes' rows, with all else frozen.
 
-Only the rows of the new classes learn; the backbone is frozen, batch normalisation and stochastic depth among it.
+Batch normalisation and stochastic depth are frozen with the backbone.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
-from openworld3d.recipes import fine_tuning
+from openworld3d.recipes import Recipe
+from openworld3d.recipes.fine_tuning import FineTuning
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["closed_set", "feature_extraction"]
 OLD_LABELS: str = "void"
 OUTPUTS: tuple[str, ...] = ("logits",)
@@ -24,17 +26,21 @@ TRAINING_KEYS: dict[str, Any] = {
 }
 INFERENCE_KEYS: dict[str, Any] = {}
 
-outputs = fine_tuning.outputs
+
+@dataclass(frozen=True)
+class FeatureExtraction(FineTuning):
+    """Fine-tuning of the new classes' rows."""
+
+    def adapt(self, network: Backbone) -> None:
+        """Freeze a network, and give it rows of the last layer that are not."""
+        for parameter in network.parameters():
+            parameter.requires_grad_(False)
+        super().adapt(network)
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of fine-tuning and the logits (N, K), of a network in evaluation mode."""
+        network.eval()  # the loop puts it into training mode, in which batch normalisation would move
+        return super().loss(network, batch, class_weight)
 
 
-def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
-    """Freeze a network, and give it rows of the last layer that are not."""
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
-    fine_tuning.adapt(network, recipe)
-
-
-def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return the loss of fine-tuning and the logits (N, K), of a network in evaluation mode."""
-    network.eval()  # the loop puts it into training mode, in which batch normalisation would move
-    return fine_tuning.loss(network, batch, class_weight, recipe)
+RECIPE: type[Recipe] = FeatureExtraction

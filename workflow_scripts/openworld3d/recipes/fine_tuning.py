@@ -1,21 +1,23 @@
-"""Fine-tuning, the baseline that forgets: a step teaches its classes by their labels, and nothing holds the others.
+"""Fine-tuning, the baseline that forgets: a step trains on the labels of its classes, and nothing holds the others.
 
-Each class has a row of its own beside those of the last layer. Points of other classes carry no label.
+Each new class has a row of its own beside those of the last layer. Points of other classes have no label.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping, cast
+from dataclasses import dataclass
+from typing import Any, Sequence, cast
 
 import torch
 from torch import Tensor, nn
 
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
+from openworld3d.recipes import Recipe
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["closed_set", "fine_tuning"]
 OLD_LABELS: str = "void"
 OUTPUTS: tuple[str, ...] = ("logits",)
@@ -26,25 +28,32 @@ TRAINING_KEYS: dict[str, Any] = {
 INFERENCE_KEYS: dict[str, Any] = {}
 
 
-def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
-    """Give a network a row of the last layer for each class that is taught since: (N, F) -> (N, taught)."""
-    network.novel = nn.Linear(cast(nn.Linear, network.classifier[-1]).in_features, len(recipe["taught"]))
+@dataclass(frozen=True)
+class FineTuning(Recipe):
+    """Training on the labels of the new classes."""
+
+    teaches: Sequence[str]
+
+    def adapt(self, network: Backbone) -> None:
+        """Give a network a row of the last layer for each class taught since: (N, F) -> (N, taught)."""
+        network.novel = nn.Linear(cast(nn.Linear, network.classifier[-1]).in_features, len(self.taught))
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean cross-entropy of a batch over all classes, and the logits (N, K)."""
+        logits = all_logits(network, batch.feature, batch.geometry)
+        return mean_cross_entropy(logits, batch.target, class_weight), logits
+
+    def outputs(
+        self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return logits (N, K)."""
+        return {"logits": all_logits(network, feature, geometry)}
+
+
+RECIPE: type[Recipe] = FineTuning
 
 
 def all_logits(network: Backbone, feature: Tensor, geometry: Any) -> Tensor:
-    """Return the logits of the classes that it knew, and of those that are taught since: (N, K)."""
+    """Return the logits of the classes known from the beginning, then of those taught since: (N, K)."""
     hidden = network.classifier[:-1](network.decode(feature, geometry))  # (N, F)
     return torch.cat([network.classifier[-1](hidden), cast(nn.Linear, network.novel)(hidden)], 1)
-
-
-def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return the mean cross-entropy of a batch over all classes, and the logits (N, K)."""
-    logits = all_logits(network, batch.feature, batch.geometry)
-    return mean_cross_entropy(logits, batch.target, class_weight), logits
-
-
-def outputs(
-    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
-) -> dict[str, Tensor]:
-    """Return what scores read: logits (N, K)."""
-    return {"logits": all_logits(network, feature, geometry)}

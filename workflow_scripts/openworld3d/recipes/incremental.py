@@ -1,24 +1,21 @@
 """REAL's incremental learning (Cen et al., ECCV 2022, arXiv 2207.01452): unknown classes are taught in steps.
 
-A step teaches the classes that it `teaches`, by their labels. A redundancy classifier becomes the classifier of each,
-the rest go on as the unknown. Of all other points no label is read: they keep what the network of the step before
-predicts, which the rule `relabel` writes. Loss and outputs are those of `real`, with the released code's weights:
-lambda_1 of 0.01, and a fifth of the new objects resized and called unknown.
+A step trains on the labels of the classes that it `teaches`. A redundancy classifier becomes the classifier of each,
+the rest go on as the unknown. Of all other points no label is read: they have the prediction of the network that the
+step starts from, which the rule `relabel` writes. Loss and outputs are those of `real`, with the released code's
+weights: lambda_1 of 0.01, and a fifth of the new objects resized and labelled unknown.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from dataclasses import dataclass
+from typing import Any, Sequence
 
-import numpy as np
-
-from openworld3d.protocols.protocol import Protocol
-from openworld3d.pseudo_labels.synthesis import Synthesis, altered, source_classes
-from openworld3d.recipes import real
-from openworld3d.scenes.scene import Scene
+from openworld3d.recipes import Recipe
+from openworld3d.recipes.real import Redundancy
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["real", "incremental"]
 OLD_LABELS: str = "predicted"
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
@@ -43,14 +40,16 @@ TRAINING_KEYS: dict[str, Any] = {
 }
 INFERENCE_KEYS: dict[str, Any] = {}
 
-adapt = real.adapt
-loss = real.loss
-outputs = real.outputs
+
+@dataclass(frozen=True)
+class Incremental(Redundancy):
+    """A step of REAL's incremental learning."""
+
+    teaches: Sequence[str]
+
+    def sources(self) -> Sequence[str]:
+        """Return the new classes."""
+        return self.teaches
 
 
-def alter(
-    scene: Scene, protocol: Protocol, recipe: Mapping[str, Any], generator: np.random.Generator
-) -> tuple[Scene, np.ndarray]:
-    """Return a training scene with some objects of the new classes resized, and whose points these are, (N,) bool."""
-    options = Synthesis(share=recipe["synthesis_share"], least_points=recipe["synthesis_points"])
-    return altered(scene, source_classes(protocol, recipe["teaches"]), options, generator)
+RECIPE: type[Recipe] = Incremental

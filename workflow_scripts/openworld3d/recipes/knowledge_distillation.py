@@ -1,13 +1,14 @@
-"""PDF's incremental learning (CVPR 2024, arXiv 2404.00979): the network before teaches all but the new classes.
+"""PDF's incremental learning (CVPR 2024, arXiv 2404.00979): distillation at all points but those of the new classes.
 
-A single loss: at points of the classes that are taught, the target is their label; at all others, labelled or not, it
-is the probability that the network of the step before gives each class that it knew. Each new class has a row of its
+A single loss: at points of the new classes the target is their label; at all others, labelled or not, it is the
+probability that the network that the step starts from gives each class that it knew. Each new class has a row of its
 own beside those of the last layer, and no decoder of the unknown goes on, as none does in the released code.
 """
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, cast
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,10 +17,12 @@ from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
 from openworld3d.protocols.protocol import IGNORED
-from openworld3d.recipes import fine_tuning, learning_without_forgetting
+from openworld3d.recipes import Recipe
+from openworld3d.recipes.fine_tuning import all_logits
+from openworld3d.recipes.learning_without_forgetting import Distilling
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["closed_set", "pdf", "knowledge_distillation"]
 OLD_LABELS: str = "void"
 OUTPUTS: tuple[str, ...] = ("logits",)
@@ -29,18 +32,18 @@ TRAINING_KEYS: dict[str, Any] = {
 }
 INFERENCE_KEYS: dict[str, Any] = {}
 
-adapt = fine_tuning.adapt
-outputs = fine_tuning.outputs
-started = learning_without_forgetting.started
+
+@dataclass(frozen=True)
+class KnowledgeDistillation(Distilling):
+    """Labels for the new classes, the teacher's probabilities for all others."""
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean of KL(t, softmax(z)), t the label or the teacher's probability, and the logits z (N, K)."""
+        logits = all_logits(network, batch.feature, batch.geometry)
+        return divergence(logits, self.old_logits(batch), batch.target), logits
 
 
-def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return the mean of KL(t, softmax(z)), t the label or what the network before says, and the logits z (N, K)."""
-    logits = fine_tuning.all_logits(network, batch.feature, batch.geometry)
-    with torch.no_grad():
-        teacher = cast(List[Backbone], network.before)[0].to(batch.feature.device)
-        before = fine_tuning.all_logits(teacher, batch.feature, batch.geometry)
-    return divergence(logits, before[:, : logits.shape[1] - len(recipe["teaches"])], batch.target), logits
+RECIPE: type[Recipe] = KnowledgeDistillation
 
 
 def divergence(logits: Tensor, before: Tensor, target: Tensor) -> Tensor:

@@ -1,13 +1,14 @@
-"""Learning without forgetting (Li and Hoiem, ECCV 2016, arXiv 1606.09282): the network before teaches its classes.
+"""Learning without forgetting (Li and Hoiem, ECCV 2016, arXiv 1606.09282): distillation of the old classes' logits.
 
-As fine-tuning, and at every point the logits of the classes that it knew are held to what the network of the step
-before says of it, softened by a temperature: no label of theirs is read.
+As fine-tuning, and at every point the logits of the old classes are held to those of the network that the step starts
+from, softened by a temperature: no label of theirs is read.
 """
 
 from __future__ import annotations
 
 import copy
-from typing import Any, List, Mapping, cast
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,10 +17,11 @@ from torch.nn import functional as F
 from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
-from openworld3d.recipes import fine_tuning
+from openworld3d.recipes import Recipe
+from openworld3d.recipes.fine_tuning import FineTuning, all_logits
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["closed_set", "learning_without_forgetting"]
 OLD_LABELS: str = "void"
 OUTPUTS: tuple[str, ...] = ("logits",)
@@ -27,13 +29,13 @@ TRAINING_KEYS: dict[str, Any] = {
     "start_from": {"$ref": "#/$defs/start_from"},
     "teaches": {"$ref": "#/$defs/teaches"},
     "distillation_weight": {
-        "description": "what the term of the old classes weighs, a number above 0; 1 where it is left out",
+        "description": "weight of the distillation, a number above 0; 1 where it is left out",
         "type": "number",
         "exclusiveMinimum": 0,
         "default": 1.0,
     },
     "temperature": {
-        "description": "by which logits are divided there, a number above 0; 2 where it is left out, as in the paper",
+        "description": "by which its logits are divided, a number above 0; 2 where it is left out, as in the paper",
         "type": "number",
         "exclusiveMinimum": 0,
         "default": 2.0,
@@ -41,25 +43,40 @@ TRAINING_KEYS: dict[str, Any] = {
 }
 INFERENCE_KEYS: dict[str, Any] = {}
 
-adapt = fine_tuning.adapt
-outputs = fine_tuning.outputs
+
+@dataclass(frozen=True)
+class Distilling(FineTuning):
+    """Fine-tuning with a teacher, the network that the step starts from."""
+
+    teacher: list[Backbone] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def started(self, network: Backbone) -> None:
+        """Keep the network as it is when the step starts."""
+        self.teacher[:] = [copy.deepcopy(network).eval()]
+
+    def old_logits(self, batch: Batch) -> Tensor:
+        """Return the teacher's logits of the classes before this step: (N, O)."""
+        with torch.no_grad():
+            logits = all_logits(self.teacher[0].to(batch.feature.device), batch.feature, batch.geometry)
+        return logits[:, : logits.shape[1] - len(self.teaches)]
 
 
-def started(network: Backbone) -> None:
-    """Keep the network of the step before, as it is when this one starts."""
-    before: Any = [copy.deepcopy(network).eval()]  # in a list, so that it is no part of the network's state
-    network.before = before
+@dataclass(frozen=True)
+class LearningWithoutForgetting(Distilling):
+    """Fine-tuning, and distillation at a temperature."""
+
+    distillation_weight: float
+    temperature: float
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of fine-tuning plus the weighted distillation, and the logits (N, K)."""
+        plain, logits = super().loss(network, batch, class_weight)
+        before = self.old_logits(batch)
+        term = distillation(logits[:, : before.shape[1]], before, self.temperature)
+        return plain + self.distillation_weight * term, logits
 
 
-def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return the loss of fine-tuning plus the weighted distillation, and the logits (N, K)."""
-    plain, logits = fine_tuning.loss(network, batch, class_weight, recipe)
-    with torch.no_grad():
-        teacher = cast(List[Backbone], network.before)[0].to(batch.feature.device)
-        before = fine_tuning.all_logits(teacher, batch.feature, batch.geometry)
-    old = logits.shape[1] - len(recipe["teaches"])
-    term = distillation(logits[:, :old], before[:, :old], recipe["temperature"])
-    return plain + recipe["distillation_weight"] * term, logits
+RECIPE: type[Recipe] = LearningWithoutForgetting
 
 
 def distillation(logits: Tensor, before: Tensor, temperature: float) -> Tensor:

@@ -11,7 +11,8 @@ teaches.
 
 from __future__ import annotations
 
-from typing import Any, Mapping, cast
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,11 +24,16 @@ from openworld3d.networks.backbone import Backbone, PyramidBackbone
 from openworld3d.networks.inputs import Batch
 from openworld3d.networks.layers.second_decoder import make_second_decoder
 from openworld3d.protocols.protocol import IGNORED
+from openworld3d.pseudo_labels.growing import Growing
 from openworld3d.pseudo_labels.marking import count_found, mark_batch, precision_and_recall
+from openworld3d.pseudo_labels.prototypes import low_confidence_mask, prototype_mask
+from openworld3d.pseudo_labels.region import region_mask
+from openworld3d.recipes import Recipe
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
+MARKS_UNKNOWN: bool = True
 STARTS_FROM: list[str] = ["closed_set"]
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
 TRAINING_KEYS: dict[str, Any] = {
@@ -102,65 +108,102 @@ TRAINING_KEYS: dict[str, Any] = {
 INFERENCE_KEYS: dict[str, Any] = {}
 
 
-def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
-    """Give a network its second decoder; raises a UserError where its own decoder has no levels."""
-    if not isinstance(network, PyramidBackbone):
-        raise UserError(
-            f"recipe of kind pdf: a second decoder goes up the levels of the first, and {type(network).__name__} has "
-            "none; choose a backbone with network stratified_transformer"
-        )
-    network.second_decoder = make_second_decoder(recipe["second_decoder"], recipe["initial_state"], network)
-    for parameter in network.second_decoder.parameters():
-        parameter.requires_grad_(recipe["train_second_decoder"])
-    forget(network)
+@dataclass(frozen=True)
+class PDF(Recipe):
+    """A second decoder, trained on pseudo labels."""
+
+    second_decoder: str
+    initial_state: str
+    pseudo_weight: float
+    pseudo_labels: str
+    override_known: bool
+    pseudo_threshold: float
+    region_radius: float
+    region_neighbors: int
+    region_beta: float
+    region_seed_share: float
+    region_seeds: int
+    region_boundary: str
+    train_second_decoder: bool
+    detach: bool
+    # Of this epoch's pseudo labels, what `count_found` counts.
+    found: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64), init=False, repr=False, compare=False)
+
+    def adapt(self, network: Backbone) -> None:
+        """Give a network its second decoder; raises a UserError where its own decoder has no levels."""
+        if not isinstance(network, PyramidBackbone):
+            raise UserError(
+                f"recipe of kind pdf: a second decoder needs the levels of the first, and {type(network).__name__} "
+                "has none; choose a backbone with network stratified_transformer"
+            )
+        network.second_decoder = make_second_decoder(self.second_decoder, self.initial_state, network)
+        for parameter in network.second_decoder.parameters():
+            parameter.requires_grad_(self.train_second_decoder)
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return CE_K(z, y) + alpha CE_{K+1}([z; u], y~) of a batch, and the logits z of the known classes (N, K).
+
+        y~ is K, the unknown, where a point is marked: everywhere, or only where it has no label y.
+        """
+        known, unknown = open_logits(network, batch.feature, batch.geometry, self.detach, None)
+        mask = mark_batch(known.detach().float().cpu().numpy(), batch, self.mark)
+        self.found[:] += count_found(mask, batch.unknown)
+        marked = torch.from_numpy(mask).to(batch.target.device)
+        if not self.override_known:
+            marked = marked & (batch.target == IGNORED)
+        target = batch.target.masked_fill(marked, known.shape[1])
+        logits = torch.cat([known.detach() if self.detach else known, unknown], 1)  # (N, K + 1)
+        weight = torch.cat([class_weight, class_weight.new_ones(1)])
+        closed = mean_cross_entropy(known, batch.target, class_weight)
+        return closed + self.pseudo_weight * mean_cross_entropy(logits, target, weight), known
+
+    def measured(self) -> dict[str, float]:
+        """Return precision and recall of an epoch's pseudo labels against unknown points, for information."""
+        precision, recall = precision_and_recall(np.sum(distributed.gather(self.found), 0))
+        self.found[:] = 0
+        return {"pseudo_precision": precision, "pseudo_recall": recall}
+
+    def outputs(
+        self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return logits (N, K), from which the classes are predicted, and unknown_logit (N, 1)."""
+        known, unknown = open_logits(network, feature, geometry, False, generator)
+        return {"logits": known, "unknown_logit": unknown}
+
+    def mark(
+        self,
+        coord: np.ndarray,
+        logits: np.ndarray,
+        target: np.ndarray,
+        unknown: np.ndarray,
+        generator: np.random.Generator,
+    ) -> np.ndarray:
+        """Mark the points of a cloud as the key `pseudo_labels` says; `oracle` is the upper limit of all others."""
+        if self.pseudo_labels == "region":
+            growing = Growing(
+                self.region_radius,
+                self.region_neighbors,
+                self.region_beta,
+                self.region_seed_share,
+                self.region_seeds,
+            )
+            return region_mask(coord, logits, growing, self.region_boundary, generator)
+        if self.pseudo_labels == "low_confidence":
+            return low_confidence_mask(logits, self.pseudo_threshold)
+        if self.pseudo_labels == "prototypes":
+            return prototype_mask(logits, target, generator)
+        return unknown
+
+
+RECIPE: type[Recipe] = PDF
 
 
 def open_logits(
-    network: PyramidBackbone, feature: Tensor, geometry: Any, detach: bool, generator: torch.Generator | None
+    network: Backbone, feature: Tensor, geometry: Any, detach: bool, generator: torch.Generator | None
 ) -> tuple[Tensor, Tensor]:
     """Return the logits of the known classes (N, K), and the unknown's (N, 1)."""
-    pyramid = network.pyramid(feature, geometry)
+    pyramid = cast(PyramidBackbone, network).pyramid(feature, geometry)
     known = network.classifier(pyramid[-1])
     if detach:
         pyramid = [level.detach() for level in pyramid]
     return known, cast(nn.Module, network.second_decoder)(pyramid, geometry, generator)
-
-
-def loss(
-    network: PyramidBackbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]
-) -> tuple[Tensor, Tensor]:
-    """Return CE_K(z, y) + alpha CE_{K+1}([z; u], y~) of a batch, and the logits z of the known classes (N, K).
-
-    y~ is K, the unknown, where a point is marked: everywhere, or only where it has no label y.
-    """
-    known, unknown = open_logits(network, batch.feature, batch.geometry, recipe["detach"], None)
-    mask = mark_batch(known.detach().float().cpu().numpy(), batch, recipe)
-    cast(Any, network).found += count_found(mask, batch.unknown)
-    marked = torch.from_numpy(mask).to(batch.target.device)
-    if not recipe["override_known"]:
-        marked = marked & (batch.target == IGNORED)
-    target = batch.target.masked_fill(marked, known.shape[1])
-    logits = torch.cat([known.detach() if recipe["detach"] else known, unknown], 1)  # (N, K + 1)
-    weight = torch.cat([class_weight, class_weight.new_ones(1)])
-    closed = mean_cross_entropy(known, batch.target, class_weight)
-    return closed + recipe["pseudo_weight"] * mean_cross_entropy(logits, target, weight), known
-
-
-def told(network: Backbone) -> dict[str, float]:
-    """Return precision and recall of an epoch's pseudo labels against unknown points, for information."""
-    precision, recall = precision_and_recall(np.sum(distributed.gather(cast(Any, network).found), 0))
-    forget(network)
-    return {"pseudo_precision": precision, "pseudo_recall": recall}
-
-
-def forget(network: Backbone) -> None:
-    """Begin to count pseudo labels."""
-    cast(Any, network).found = np.zeros(3, np.int64)
-
-
-def outputs(
-    network: PyramidBackbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
-) -> dict[str, Tensor]:
-    """Return logits (N, K), from which the classes are predicted, and unknown_logit (N, 1)."""
-    known, unknown = open_logits(network, feature, geometry, False, generator)
-    return {"logits": known, "unknown_logit": unknown}

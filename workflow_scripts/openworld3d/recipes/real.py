@@ -1,18 +1,19 @@
 """REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452).
 
 Redundancy classifiers, the largest of which is the logit of the unknown, beside a trained closed-set network. Two
-parts teach them without an unknown label: calibration, which makes the unknown the runner-up wherever a class is
-known, and synthesis, which resizes objects of known classes and calls them unknown
+parts train them without an unknown label: calibration, which makes the unknown the runner-up wherever a class is
+known, and synthesis, which resizes objects of known classes and labels them unknown
 (`openworld3d.pseudo_labels.synthesis`). A weight or share of 0 switches a part off.
 
-Whoever fine-tuned at the closed-set training's learning rate lost the closed set (mIoU 58 to 37.5 in an epoch, says
-an issue of the released code), so a config gives it a tenth of that rate. The network is the last epoch's, never the
-one that ranks unknown points best.
+Fine-tuning at the closed-set training's learning rate loses the closed set (mIoU 58 to 37.5 in an epoch, says an
+issue of the released code), so a config gives it a tenth of that rate. The network is the last epoch's, never the one
+that ranks unknown points best.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping, cast
+from dataclasses import dataclass
+from typing import Any, Sequence, cast
 
 import numpy as np
 import torch
@@ -24,11 +25,12 @@ from openworld3d.networks.inputs import Batch
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.protocols.protocol import Protocol
 from openworld3d.pseudo_labels.synthesis import Synthesis, altered, source_classes
+from openworld3d.recipes import Recipe
 from openworld3d.recipes.closed_set import mean_cross_entropy
 from openworld3d.scenes.scene import Scene
 
 BEGINS_WITH: str = "train"
-TEACHES_UNKNOWN: bool = False
+TRAINS_ON_UNKNOWN: bool = False
 STARTS_FROM: list[str] = ["closed_set"]
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
 TRAINING_KEYS: dict[str, Any] = {
@@ -38,6 +40,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "type": "integer",
         "minimum": 1,
         "default": 3,
+        "role": "classifiers",
     },
     "calibration_weight": {
         "description": "lambda_1, a number from 0; 0.1 where it is left out, as for SemanticKITTI, 0.01 for nuScenes",
@@ -61,56 +64,84 @@ TRAINING_KEYS: dict[str, Any] = {
         "uniqueItems": True,
         "items": {"type": "string"},
         "default": [],
+        "role": "sources",
     },
 }
 INFERENCE_KEYS: dict[str, Any] = {}
 
 
-def adapt(network: Backbone, recipe: Mapping[str, Any]) -> None:
-    """Give a network its redundancy classifiers: (N, C) -> (N, R), beside the classifier and made as it is."""
-    channels = cast(nn.Linear, network.classifier[0]).in_features
-    network.redundancy = nn.Sequential(
-        nn.Linear(channels, channels),
-        BatchNorm(channels),
-        nn.ReLU(inplace=True),
-        nn.Linear(channels, recipe["redundancy"]),
-    )
+@dataclass(frozen=True)
+class Redundancy(Recipe):
+    """Redundancy classifiers with calibration, and synthesis from the classes of `sources`."""
+
+    redundancy: int
+    calibration_weight: float
+    unknown_weight: float
+    synthesis_share: float
+    synthesis_points: int
+
+    def sources(self) -> Sequence[str]:
+        """Return the known classes whose objects are resized."""
+        raise NotImplementedError
+
+    def adapt(self, network: Backbone) -> None:
+        """Give a network its redundancy classifiers: (N, C) -> (N, R), beside the classifier and made as it is."""
+        channels = cast(nn.Linear, network.classifier[0]).in_features
+        network.redundancy = nn.Sequential(
+            nn.Linear(channels, channels),
+            BatchNorm(channels),
+            nn.ReLU(inplace=True),
+            nn.Linear(channels, self.redundancy),
+        )
+
+    def alter(self, scene: Scene, protocol: Protocol, generator: np.random.Generator) -> tuple[Scene, np.ndarray]:
+        """Resize some objects of the sources; return the scene, and which points are theirs, (N,) bool."""
+        options = Synthesis(share=self.synthesis_share, least_points=self.synthesis_points)
+        return altered(scene, source_classes(protocol, self.sources()), options, generator)
+
+    def open_logits(self, network: Backbone, feature: Tensor, geometry: Any) -> tuple[Tensor, Tensor]:
+        """Return the logits of the known classes (N, K), and the unknown's, the largest of the classifiers' (N, 1).
+
+        The first classifiers are those of the classes taught since, where there are any; K counts them.
+        """
+        taught = len(self.taught)
+        decoded = network.decode(feature, geometry)
+        redundancy = cast(nn.Sequential, network.redundancy)(decoded)  # (N, R)
+        known = torch.cat([network.classifier(decoded), redundancy[:, :taught]], 1)
+        return known, redundancy[:, taught:].max(1, keepdim=True)[0]
+
+    def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Return L_cls + lambda_1 L_cal of a batch, and the logits of the known classes (N, K).
+
+        L_cls is the mean cross-entropy over K + 1 classes, target (N,) int64 being K where a point was synthesised,
+        and lambda_2 that class's weight.
+        """
+        known, unknown = self.open_logits(network, batch.feature, batch.geometry)
+        logits = torch.cat([known, unknown], 1)
+        weight = torch.cat([class_weight, class_weight.new_tensor([self.unknown_weight])])
+        closed = mean_cross_entropy(logits, batch.target, weight)
+        return closed + self.calibration_weight * calibration(logits, batch.target), known
+
+    def outputs(
+        self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return logits (N, K), from which the classes are predicted, and unknown_logit (N, 1)."""
+        known, unknown = self.open_logits(network, feature, geometry)
+        return {"logits": known, "unknown_logit": unknown}
 
 
-def alter(
-    scene: Scene, protocol: Protocol, recipe: Mapping[str, Any], generator: np.random.Generator
-) -> tuple[Scene, np.ndarray]:
-    """Return a training scene with some objects of known classes resized, and which points are theirs, (N,) bool."""
-    options = Synthesis(share=recipe["synthesis_share"], least_points=recipe["synthesis_points"])
-    sources = source_classes(protocol, recipe["synthesis_classes"])
-    return altered(scene, sources, options, generator)
+@dataclass(frozen=True)
+class Real(Redundancy):
+    """REAL's open-set training."""
+
+    synthesis_classes: Sequence[str]
+
+    def sources(self) -> Sequence[str]:
+        """Return the key `synthesis_classes`."""
+        return self.synthesis_classes
 
 
-def open_logits(
-    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any]
-) -> tuple[Tensor, Tensor]:
-    """Return the logits of the known classes (N, K), and the unknown's, the largest of the classifiers' (N, 1).
-
-    The first classifiers are those of the classes that were taught since, where there are any: K counts them.
-    """
-    taught = len(recipe.get("taught", ()))
-    decoded = network.decode(feature, geometry)
-    redundancy = cast(nn.Sequential, network.redundancy)(decoded)  # (N, R)
-    known = torch.cat([network.classifier(decoded), redundancy[:, :taught]], 1)
-    return known, redundancy[:, taught:].max(1, keepdim=True)[0]
-
-
-def loss(network: Backbone, batch: Batch, class_weight: Tensor, recipe: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return L_cls + lambda_1 L_cal of a batch, and the logits of the known classes (N, K).
-
-    L_cls is the mean cross-entropy over K + 1 classes, target (N,) int64 being K where a point was synthesised, and
-    lambda_2 that class's weight.
-    """
-    known, unknown = open_logits(network, batch.feature, batch.geometry, recipe)
-    logits = torch.cat([known, unknown], 1)
-    weight = torch.cat([class_weight, class_weight.new_tensor([recipe["unknown_weight"]])])
-    closed = mean_cross_entropy(logits, batch.target, weight)
-    return closed + recipe["calibration_weight"] * calibration(logits, batch.target), known
+RECIPE: type[Recipe] = Real
 
 
 def calibration(logits: Tensor, target: Tensor) -> Tensor:
@@ -124,11 +155,3 @@ def calibration(logits: Tensor, target: Tensor) -> Tensor:
     others = logits[of_known].masked_fill(true, float("-inf"))
     total = -torch.log_softmax(others, 1)[:, columns].sum()
     return distributed.mean(total, of_known.sum().to(total.dtype))
-
-
-def outputs(
-    network: Backbone, feature: Tensor, geometry: Any, recipe: Mapping[str, Any], generator: torch.Generator
-) -> dict[str, Tensor]:
-    """Return logits (N, K), from which the classes are predicted, and unknown_logit (N, 1)."""
-    known, unknown = open_logits(network, feature, geometry, recipe)
-    return {"logits": known, "unknown_logit": unknown}

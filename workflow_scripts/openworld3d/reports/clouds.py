@@ -1,7 +1,7 @@
-"""Coloured clouds for CloudCompare, MeshLab and their like.
+"""Coloured point clouds for CloudCompare, MeshLab and similar viewers.
 
-The form is that of binary `.ply` (Turk, The PLY Polygon File Format, 1994), which needs no package: environments in
-which networks run have none for it.
+As binary `.ply` (Turk, The PLY Polygon File Format, 1994), written without a package, since the environments in which
+networks run have none for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from openworld3d.files import whole_file
 from openworld3d.scenes.scene import Scene
 
 COLOUR_MAP = "viridis"
-# Ten colours of viridis at equal steps: perceptually uniform, readable in grey and when colour blind.
+# Ten colours of viridis at equal steps: perceptually uniform, readable in greyscale and to the colour-blind.
 ANCHORS = np.array(
     [
         (68, 1, 84),
@@ -43,9 +43,9 @@ def colour(score: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def write_cloud(path: Path, scene: Scene, colours: np.ndarray, **columns: np.ndarray) -> None:
-    """Write a binary little-endian `.ply` with one vertex per point; label 255 is void.
+    """Write a binary little-endian `.ply` with a vertex per point; label 255 is void.
 
-    colours (N, 3) uint8; columns (N,) uint8 or float32 follow the label under their names.
+    colours (N, 3) uint8; columns: more properties by name, (N,) uint8 or float32.
     """
     columns = {**dict(zip(OF_EVERY_CLOUD, [*scene.coord.T, *colours.T, scene.label])), **columns}
     types = {name: column.dtype.str[1:] for name, column in columns.items()}

@@ -1,4 +1,4 @@
-"""How the metrics of a table's methods move with its protocols: with what is unknown, and its share of the points."""
+"""How the metrics of a table vary with its protocols: with the unknown classes and their share of the points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from openworld3d.metrics.protocol_sensitivity import agreement, rank_correlation
 from openworld3d.reports.markdown import table_lines
 from openworld3d.scenes.manifests import read_manifest
 
-METRICS = {
+# Metrics whose dependence on the prevalence differs, and their titles.
+COMPARED = {
     "aupr": "AUPR",
     "aupr_standard": "AUPR with 5 % unknown",
     "lift": "AUPR as a multiple of the prevalence",
@@ -23,32 +24,32 @@ METHOD = ["backbone", "method", "coverage", "seed"]
 
 
 def read_rows(identities: list[dict[str, Any]], paths: list[Path]) -> pd.DataFrame:
-    """Return a line for each row of the table: who it is, its unknown classes, their prevalence and its metrics."""
+    """Return a line for each row of the table: method, protocol, unknown classes, prevalence and metrics."""
     lines = []
     for identity, path in zip(identities, paths):
-        metrics = read_manifest(path, ["prevalence", "by_unknown", *METRICS])
+        metrics = read_manifest(path, ["prevalence", "by_unknown", *COMPARED])
         method = ", ".join(str(identity[key]) for key in METHOD)
         unknown = ", ".join(sorted(metrics["by_unknown"]))
-        numbers = {name: metrics[name] for name in ("prevalence", *METRICS)}
+        numbers = {name: metrics[name] for name in ("prevalence", *COMPARED)}
         lines.append({"method": method, "protocol": identity["protocol"], "unknown": unknown, **numbers})
     rows = pd.DataFrame(lines)
     if rows["protocol"].nunique() < 2:
-        raise UserError("the table has one protocol; name two or more, which differ in what is unknown")
-    return without_shared(rows)
+        raise UserError("the table has one protocol, expected two or more with different unknown classes; add one")
+    return rows.assign(method=short_names(rows["method"]))
 
 
-def without_shared(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with only what tells methods apart in their names."""
-    parts = rows["method"].str.split(", ", expand=True)
-    telling = [column for column in parts if parts[column].nunique() > 1 or column == METHOD.index("method")]
-    return rows.assign(method=parts[telling].agg(", ".join, axis=1))
+def short_names(names: pd.Series[str]) -> pd.Series[str]:
+    """Return the names of methods without the parts that all of them share."""
+    parts = names.str.split(", ", expand=True)
+    kept = [column for column in parts if parts[column].nunique() > 1 or column == METHOD.index("method")]
+    return parts[kept].agg(", ".join, axis=1)
 
 
 def spread_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return of each method and metric its mean over protocols, deviation, both ends, and rank with prevalence."""
+    """Return mean, deviation, extremes and correlation with prevalence over the protocols, by method and metric."""
     lines = []
     for method, of_method in rows.groupby("method", sort=False):
-        for metric in METRICS:
+        for metric in COMPARED:
             values = of_method[metric].to_numpy(float)
             low, high = of_method.iloc[int(values.argmin())], of_method.iloc[int(values.argmax())]
             lines.append(
@@ -69,24 +70,24 @@ def spread_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def shares_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return of each metric what its variance goes with, and how alike protocols rank the methods."""
+    """Return the shares of each metric's variance, and how well protocols agree on the order of the methods."""
     lines = []
-    for metric in METRICS:
+    for metric in COMPARED:
         table = rows.pivot(index="method", columns="protocol", values=metric).to_numpy(float)  # (M, P)
         lines.append({"metric": metric, **variance_shares(table)._asdict(), "agreement": agreement(table)})
     return pd.DataFrame(lines)
 
 
 def page(name: str, spread: pd.DataFrame, shares: pd.DataFrame) -> str:
-    """Return the page: what moves each metric, then each method's spread."""
+    """Return the page: what each metric depends on, then the spread of each method."""
     moved = [
-        (METRICS[str(metric)], *(f"{share:.0%}" for share in parts), f"{alike:.2f}")
+        (COMPARED[str(metric)], *(f"{share:.0%}" for share in parts), f"{alike:.2f}")
         for metric, *parts, alike in shares.itertuples(index=False)
     ]
     spreads = [
         (
             str(row.method),
-            METRICS[str(row.metric)],
+            COMPARED[str(row.metric)],
             f"{row.mean:.3f}",
             f"{row.deviation:.3f}",
             f"{row.lowest:.3f} ({row.lowest_unknown})",
@@ -96,14 +97,14 @@ def page(name: str, spread: pd.DataFrame, shares: pd.DataFrame) -> str:
         for row in spread.itertuples()
     ]
     lines = [
-        f"# Table {name}: what moves a metric",
+        f"# Table {name}: what a metric depends on",
         "",
-        "Of a metric's variance over methods and protocols, how much goes with what is unknown, with the method, and",
-        "with neither alone; and how alike two protocols order the methods (mean rank correlation).",
+        "Of a metric's variance over methods and protocols, the shares of the protocol, of the method, and of their",
+        "interaction; and how well two protocols agree on the order of the methods (mean rank correlation).",
         "",
-        *table_lines(("metric", "protocol", "method", "both", "agreement"), moved, names=1),
+        *table_lines(("metric", "protocol", "method", "interaction", "agreement"), moved, names=1),
         "",
-        "Each method over the protocols; last, the rank correlation with the share of unknown points.",
+        "Each method over the protocols; the last column is the rank correlation with the share of unknown points.",
         "",
         *table_lines(SPREAD, spreads, names=2),
         "",

@@ -1,4 +1,4 @@
-"""The table of methods: what its files say and how people read it."""
+"""The table of methods: its rows, its differences, and how it is printed."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ COLUMNS = {
 def read_rows(
     identities: list[dict[str, Any]], metrics: list[Path], replicates: list[Path], names: list[str]
 ) -> list[Row]:
-    """Return the rows of the table; each metric must be there."""
+    """Return the rows of the table; raises UserError where a metric is missing."""
     if not len(identities) == len(metrics) == len(replicates):
         raise UserError(
-            f"the table has {len(identities)} rows, {len(metrics)} metrics files and {len(replicates)} of draws; "
-            "give one of each per row"
+            f"the table has {len(identities)} rows, {len(metrics)} metrics files and {len(replicates)} replicates "
+            "files, expected one of each per row; give as many"
         )
     rows = []
     for identity, path, drawn in zip(identities, metrics, replicates):
@@ -56,19 +56,19 @@ def read_rows(
 
 
 def read_metrics(path: Path, names: list[str]) -> dict[str, Any]:
-    """Return a metrics file, which must have the named numbers."""
+    """Read a metrics file; raises UserError where one of the named numbers is missing."""
     metrics = read_manifest(path, [*SIZE, "bootstrap"])
     choices = [name for name, value in metrics.items() if not isinstance(value, dict)]
     for name in names:
         if name not in choices:
             raise UserError(
-                f"{path}: there is no metric {name!r}{nearest(name, choices)}; choose of {', '.join(choices)}"
+                f"{path}: there is no metric {name!r}{nearest(name, choices)}; choose one of {', '.join(choices)}"
             )
     return metrics
 
 
 def join(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return one line per row: who it is, how many points, and its metrics, each with the ends of its interval."""
+    """Return one line per row: its identity, its points, and its metrics, each with the ends of its interval."""
     columns = list(dict.fromkeys([*IDENTITY, *SIZE, *(f"{name}{end}" for name in metrics for end in ("", *ENDS))]))
     lines = []
     for row in rows:
@@ -82,7 +82,7 @@ def join(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
 
 
 def shown_rows(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return the table as people read it; * marks what is not told apart from the best of its column."""
+    """Return the table as it is printed; * marks what is not distinguishable from the best of its column."""
     columns = list(dict.fromkeys([*IDENTITY, *SIZE, *metrics]))
     lines = []
     for row in rows:
@@ -93,7 +93,7 @@ def shown_rows(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
 
 
 def differences(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return a line for each two rows that can be compared and each metric, and whether the difference holds."""
+    """Return a line for each pair of comparable rows and each metric: the difference, and whether it holds."""
     lines = []
     for one, other in combinations(rows, 2):
         if not comparable(one, other):
@@ -103,29 +103,29 @@ def differences(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
                 continue
             between = difference(one, other, name)
             gap = one.metrics[name] - other.metrics[name]
-            who = [one.identity[key] for key in SHARED]
-            who += [row.identity[key] for row in (one, other) for key in OWN]
-            lines.append([*who, name, gap, *between, holds(between)])
+            identity = [one.identity[key] for key in SHARED]
+            identity += [row.identity[key] for row in (one, other) for key in OWN]
+            lines.append([*identity, name, gap, *between, holds(between)])
     columns = [*SHARED, *OWN, *(f"other_{key}" for key in OWN), "metric", "difference", "low", "high", "holds"]
     return pd.DataFrame(lines, columns=columns)
 
 
 def shown(value: Any) -> str:
-    """Return a cell as people read it."""
+    """Return a cell as it is printed."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return MISSING
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def caption_of(name: str, columns: list[str]) -> str:
-    """Return the sentences that say what the numbers of these columns mean."""
+    """Return the caption, which defines these columns."""
     definitions = {**COLUMNS, **{name: metric.definition for name, metric in METRICS.items()}}
     defined = [f"{column}: {definitions[column]}" for column in columns if column in definitions]
     return f"Table {name}. {GROUND} {'; '.join(defined)}."
 
 
 def markdown(text: pd.DataFrame, caption: str) -> str:
-    """Return a Markdown table, names to the left and numbers to the right, with its caption below."""
+    """Return a Markdown table, names aligned left and numbers right, with its caption below."""
     names = sum(column in IDENTITY for column in text.columns)
     return "\n".join([*table_lines(list(text.columns), text.to_numpy().tolist(), names), "", caption, ""])
 

@@ -13,7 +13,7 @@ from openworld3d.errors import UserError, nearest
 
 @dataclass(frozen=True)
 class SceneFile:
-    """Where a scene lies and how many points it has."""
+    """The file of a scene and its number of points."""
 
     path: Path
     points: int
@@ -21,7 +21,7 @@ class SceneFile:
 
 @dataclass(frozen=True)
 class Scenes:
-    """The scenes of one dataset over all its splits: the names of its classes, and scene name to file."""
+    """The scenes of one dataset over some splits: its classes, the file of each scene, the points of each class."""
 
     classes: list[str]
     files: dict[str, SceneFile]
@@ -33,7 +33,7 @@ class Scenes:
         return [file.path for file in self.files.values()]
 
     def find(self, name: str) -> SceneFile:
-        """Return the scene of that name, or refuse with the nearest name."""
+        """Return a scene by name; raises UserError with the nearest name."""
         if name not in self.files:
             raise UserError(
                 f"scene {name!r} is in none of the scenes manifests{nearest(name, self.files)}; "
@@ -43,13 +43,13 @@ class Scenes:
 
 
 def read_manifest(path: Path, keys: Sequence[str]) -> dict[str, Any]:
-    """Read a manifest and check that it is a JSON object with these keys."""
+    """Read a manifest; raises UserError where it is not a JSON object with these keys."""
     try:
         manifest = json.loads(path.read_text())
     except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file; run the step that makes it") from None
+        raise UserError(f"{path}: does not exist; run the step that writes it") from None
     except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}); delete the folder and make it again") from None
+        raise UserError(f"{path}: is not JSON ({error}); delete the folder and run again") from None
     missing = [key for key in keys if not isinstance(manifest, dict) or key not in manifest]
     if missing:
         raise UserError(f"{path}: expected the keys {', '.join(keys)}, missing {', '.join(missing)}")
@@ -62,7 +62,7 @@ def scene_names(path: Path) -> list[str]:
 
 
 def read_scenes(paths: Sequence[Path]) -> Scenes:
-    """Read scenes manifests of one dataset; each scene file lies beside the manifest that names it."""
+    """Read the manifests of splits of one dataset; scene files lie beside their manifest."""
     classes: list[str] = []
     files: dict[str, SceneFile] = {}
     class_points: Counter[str] = Counter()

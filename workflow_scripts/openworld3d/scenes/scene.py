@@ -1,4 +1,4 @@
-"""A scene: one room or one scan, as every step after `prepare` reads it."""
+"""A scene: one room or one scan, as `prepare` writes it and every later step reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VOID = 255
 NO_INSTANCE = -1
 STRANGE_LABEL = "a point has the label {label}, expected 0 to {last} or 255 for void ({count} such points)"
 STRANGE_LABEL_REMEDY = (
-    "map every raw id to a class or void and prepare the scenes again: scatter and one_hot know no ignored label"
+    "map every raw id to a class or void and prepare the scenes again: scatter and one_hot have no ignore index"
 )
 
 
@@ -39,14 +39,14 @@ class Scene:
         return len(self.coord)
 
     def take(self, kept: np.ndarray) -> Scene:
-        """Return the scene of some of the points: kept (N,) bool."""
+        """Return the scene of the kept points: (N,) bool."""
         return replace(
             self, **{name: value[kept] for name, value in vars(self).items() if isinstance(value, np.ndarray)}
         )
 
     @property
     def appearance(self) -> str | None:
-        """Return what of the points, beside their place, a network sees: `color`, `intensity` or None."""
+        """Return what a network sees of the points besides their coordinates: `color`, `intensity` or None."""
         return next((name for name in ("color", "intensity") if getattr(self, name) is not None), None)
 
 
@@ -58,9 +58,9 @@ def save_scene(path: Path, scene: Scene) -> None:
 
 
 def load_scene(path: Path, classes: Sequence[str]) -> Scene:
-    """Read a scene that `save_scene` wrote; a label that is neither a class nor void is refused.
+    """Read a scene; raises UserError for a label that is neither a class nor void.
 
-    On a card such a label ends in a device-side assert of some later line, and in a table look-up in silence.
+    On a GPU such a label ends in a device-side assert of some later line; in a table look-up it goes unnoticed.
     """
     with np.load(path) as arrays:
         scene = Scene(**{name: arrays[name] for name in arrays.files})
@@ -73,7 +73,7 @@ def load_scene(path: Path, classes: Sequence[str]) -> Scene:
 
 
 def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
-    """Return a scene's points, points per class, void points, extent in metres and what its points look like."""
+    """Return a scene's entry of a manifest: points, points per class, void points, extent in metres, appearance."""
     count = np.bincount(scene.label, minlength=VOID + 1)
     return {
         "points": len(scene),

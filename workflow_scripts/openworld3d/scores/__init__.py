@@ -1,8 +1,59 @@
-"""Post-hoc scores: one file each, which `openworld3d.plugins.load` imports by name.
+"""Post-hoc scores, one file each: from a network's outputs, how unknown each point is.
 
-A file says which outputs of a run it `READS`, which arrays of the run's training sample it `FITS`, and its `OPTIONS`
-with their defaults. Where it fits nothing, `score(outputs, **options)` takes the outputs, (R, C) each, and returns
-(R,) float32. Where it fits, `fit(sample, **options)` takes the arrays that `openworld3d.inference.training_sample`
-lists, and returns the function that is called as `score` of the other files is, but without options.
-`openworld3d.scoring.apply.score_rows` calls either with some rows at a time.
+Each module implements `Score`, or `FittedScore` where it is fitted on a training sample. mypy holds it to that, and
+`openworld3d.plugins.load("scores", name)` imports it. `parts` has what several scores share.
 """
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Protocol
+
+import numpy as np
+
+from openworld3d.errors import UserError
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Score(Protocol):
+    """A score. The three attributes are annotated literals, since planning reads them without importing the module.
+
+    READS: the outputs of a run that `score` takes, out of those that recipes list in `OUTPUTS`.
+    FITS: the arrays of the run's training sample that `fit` takes, out of those that
+        `openworld3d.inference.training_sample` lists; () where nothing is fitted.
+    KEYS: the score's options, each with a JSON schema of one number: its `description` completes "expected ...", its
+        `default` is taken where the config leaves it out.
+    """
+
+    READS: tuple[str, ...]
+    FITS: tuple[str, ...]
+    KEYS: dict[str, Any]
+
+    def score(self, outputs: Arrays, *positional: Any, **parameters: Any) -> np.ndarray:
+        """Return one score per row, (R,) float32, finite, **higher means more unknown**.
+
+        outputs: the arrays that it READS, (R, C) float16 or float32 each, which it leaves unchanged. They are some of
+        a scene's rows, so a row's score must not depend on the other rows. A logit of -inf is that of an impossible
+        class. parameters, keyword-only: a value for each of KEYS, or what `fit` returned.
+        The docstring has the formula, the ranges, "higher is more unknown", and the source after "Source: ".
+        Raises UserError where the outputs have no such score.
+        """
+        ...
+
+
+class FittedScore(Score, Protocol):
+    """A score that is fitted on a training sample, which holds known classes alone."""
+
+    def fit(self, sample: Arrays, *positional: Any, **options: Any) -> dict[str, Any]:
+        """Return the keyword arguments that `score` is called with.
+
+        sample: the arrays that it FITS, which it leaves unchanged; options, keyword-only: a value for each of KEYS.
+        Raises UserError where the sample does not allow the fit.
+        """
+        ...
+
+
+def require_two_classes(score: str, logits: np.ndarray) -> None:
+    """Raise UserError where logits (R, K) have K = 1, of which a score that compares classes says nothing."""
+    if logits.shape[1] < 2:
+        raise UserError(f"score {score}: the outputs have one known class, expected two or more; take another score")

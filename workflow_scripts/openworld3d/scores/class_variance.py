@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
+from openworld3d.scores import Arrays
+
 READS: tuple[str, ...] = ("class_variance",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the mean over classes of the variance of a class's probability over the passes.
+def score(outputs: Arrays) -> np.ndarray:
+    """Return the variance of a class's probability over the passes, averaged over the classes.
 
-    mean_k sum_t (p_tk - mean_t p_tk)^2 / (T - 1), which the recipe computes over its passes; a mean over a point's
+    mean_k sum_t (p_tk - mean_t p_tk)^2 / (T - 1), which the recipe computes over its passes; the mean over a point's
     visits. class_variance (R, 1); returns (R,) float32 in 0..1/K for two passes, higher is more unknown.
     Source: MC-Dropout in the code of REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV
     2022).

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
-from openworld3d.scoring.apply import refuse_not_positive
+from openworld3d.scores import Arrays
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {"temperature": 1.0}
+KEYS: dict[str, Any] = {
+    "temperature": {
+        "description": "a number above 0; 1 where it is left out, as in the paper",
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 1.0,
+    },
+}
 
 
-def score(outputs: Mapping[str, np.ndarray], *, temperature: float) -> np.ndarray:
+def score(outputs: Arrays, *, temperature: float) -> np.ndarray:
     """Return the free energy of the logits.
 
     -T log sum_k e^{z_k / T}, T = temperature > 0, which the paper leaves at 1; a logit of -inf adds nothing.
     logits (R, K) with K >= 1; returns (R,) float32, unbounded, higher is more unknown.
-    Raises UserError where the temperature is not above 0.
     Source: Liu et al., Energy-based Out-of-distribution Detection, NeurIPS 2020, arXiv 2010.03759.
     """
-    refuse_not_positive("energy", "temperature", temperature)
     wide = outputs["logits"].astype(np.float64) / temperature
     largest = wide.max(axis=1, keepdims=True)  # (R, 1)
     log_sum = largest[:, 0] + np.log(np.exp(wide - largest).sum(axis=1))  # (R,)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
-from openworld3d.scoring.apply import refuse_one_class
+from openworld3d.scores import Arrays, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+def score(outputs: Arrays) -> np.ndarray:
     """Return how evenly the probability is spread over the known classes.
 
     H(p) / log K with p = softmax(z). With d_k = z_top - z_k >= 0 and r = sum_{k != top} e^{-d_k},
@@ -21,11 +21,11 @@ def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     points keep their order down to the smallest float32, near 1e-45. A class whose logit is -inf adds nothing to
     H(p) and counts in K.
     logits (R, K) with K >= 2; returns (R,) float32 in 0..1, higher is more unknown.
-    Raises UserError for one class alone, which has no entropy to normalise.
+    Raises UserError for one class alone, whose entropy cannot be normalised.
     Source: Shannon, A Mathematical Theory of Communication, 1948; as a score, a common baseline.
     """
     logits = outputs["logits"]
-    refuse_one_class("entropy", logits)
+    require_two_classes("entropy", logits)
     wide = logits.astype(np.float64)
     rows = np.arange(len(wide))
     top = wide.argmax(axis=1)

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
-from openworld3d.errors import UserError
-from openworld3d.scoring.apply import refuse_not_positive, refuse_one_class
+from openworld3d.scores import Arrays, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {"gamma": 0.1, "top": 0}
+KEYS: dict[str, Any] = {
+    "gamma": {
+        "description": "a number above 0; 0.1 where it is left out, as in the paper",
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 0.1,
+    },
+    "top": {
+        "description": "how many of the largest probabilities count, a whole number from 1, or 0 for all; 0 where it "
+        "is left out",
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+    },
+}
 
 
-def score(outputs: Mapping[str, np.ndarray], *, gamma: float, top: int) -> np.ndarray:
+def score(outputs: Arrays, *, gamma: float, top: int) -> np.ndarray:
     """Return the generalised entropy of the largest probabilities.
 
     sum_{m <= M} p_(m)^gamma (1 - p_(m))^gamma with p = softmax(z), the largest first; gamma > 0, in the paper 0.1.
     M = top, and all K where top is 0 or above K; the paper takes 100 of ImageNet's 1000 classes. 1 - p_(1) is the sum
     of the other probabilities, so that confident points keep their order. A logit of -inf adds nothing.
     logits (R, K) with K >= 2; returns (R,) float32 in 0..K, higher is more unknown.
-    Raises UserError for one class alone, whose probability is 1 everywhere, gamma not above 0, and top below 0.
+    Raises UserError for one class alone, whose probability is 1 everywhere.
     Source: Liu et al., GEN: Pushing the Limits of Softmax-Based Out-of-Distribution Detection, CVPR 2023.
     """
     logits = outputs["logits"]
-    refuse_one_class("gen", logits)
-    refuse_not_positive("gen", "gamma", gamma)
-    if top < 0:
-        raise UserError(f"score gen: top is {top}, expected a number from 0, which is all; correct it in the config")
+    require_two_classes("gen", logits)
     wide = logits.astype(np.float64)
     weight = np.sort(np.exp(wide - wide.max(axis=1, keepdims=True)), axis=1)[:, ::-1]  # (R, K), from 1 downwards
     rest = weight[:, 1:].sum(axis=1, keepdims=True)  # (R, 1)

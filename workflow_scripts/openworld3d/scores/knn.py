@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from openworld3d.errors import UserError
-from openworld3d.scoring.apply import Arrays, Score, refuse_not_positive
+from openworld3d.scores import Arrays
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features",)
-OPTIONS: dict[str, float] = {"k": 50}
+KEYS: dict[str, Any] = {
+    "k": {
+        "description": "a whole number from 1; 50 where it is left out",
+        "type": "integer",
+        "minimum": 1,
+        "default": 50,
+    },
+}
 DISTANCES_AT_ONCE = 1 << 21  # 16 MiB, with the order of as many; older scikit-learn would hold 1024 MiB
 
 
-def fit(sample: Arrays, *, k: int) -> Score:
-    """Fit how far a feature is from the k-th nearest of the training sample, both scaled to length 1.
+def fit(sample: Arrays, *, k: int) -> dict[str, Any]:
+    """Return the index of the training features, normalised to length 1, that finds the k nearest.
 
-    ||u - u_(k)|| with u = f / ||f||; a feature of zeros stays one, at distance 1 from all others but its like. The
-    paper takes k = 50 of the 50,000 features of CIFAR-10, and 1000 of all, or 10 of a hundredth, of ImageNet's.
-    sample: features (S, F) with S >= k. The score: features (R, F) -> (R,) float32 in 0..2, in 0..sqrt(2) where
-    features are not negative; higher is more unknown. Raises UserError where k is below 1 or above S.
-    Source: Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, arXiv 2204.06507.
+    sample: features (S, F). Raises UserError where k is above S.
     """
-    refuse_not_positive("knn", "k", k)
     voxels = len(sample["features"])
     if k > voxels:
         raise UserError(
             f"score knn: k is {k}, but the training sample has {voxels} voxels; take a k up to that in the config"
         )
-    bank = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(of_length_one(sample["features"]))
-    return partial(distance, bank=bank)
+    return {"bank": NearestNeighbors(n_neighbors=k, algorithm="brute").fit(of_length_one(sample["features"]))}
 
 
-def distance(outputs: Mapping[str, np.ndarray], *, bank: NearestNeighbors) -> np.ndarray:
-    """Return the distance to the furthest of the neighbours that the bank is asked for, (R,) float32."""
+def score(outputs: Arrays, *, bank: NearestNeighbors) -> np.ndarray:
+    """Return how far a feature is from the k-th nearest of the training sample, both normalised to length 1.
+
+    ||u - u_(k)|| with u = f / ||f||; a feature of zeros stays one, at distance 1 from all others but its like. The
+    paper takes k = 50 of the 50,000 features of CIFAR-10, and 1000 of all, or 10 of a hundredth, of ImageNet's.
+    features (R, F); returns (R,) float32 in 0..2, in 0..sqrt(2) where features are not negative; higher is more
+    unknown.
+    Source: Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, arXiv 2204.06507.
+    """
     unit = of_length_one(outputs["features"])
     result = np.empty(len(unit), np.float32)
     rows_at_once = max(1, DISTANCES_AT_ONCE // bank.n_samples_fit_)
@@ -48,7 +55,7 @@ def distance(outputs: Mapping[str, np.ndarray], *, bank: NearestNeighbors) -> np
 
 
 def of_length_one(features: np.ndarray) -> np.ndarray:
-    """Return features (R, F) as float64 of Euclidean length 1, zeros as they are."""
+    """Return features (R, F) as float64 of Euclidean length 1; zeros stay zeros."""
     wide = features.astype(np.float64)
     length = np.linalg.norm(wide, axis=1, keepdims=True)  # (R, 1)
     return wide / np.where(length > 0, length, 1)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
-from openworld3d.scoring.apply import refuse_one_class
+from openworld3d.scores import Arrays, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+def score(outputs: Arrays) -> np.ndarray:
     """Return how little the winning class leads the second one.
 
     -(p_(1) - p_(2)) with p = softmax(z) and p_(1) >= p_(2) its two largest. Where the lead rounds to 1 in float32,
     with two classes from 18.1 between the logits on, points tie at -1.
     logits (R, K) with K >= 2; returns (R,) float32 in -1..0, higher is more unknown.
-    Raises UserError for one class alone, which leads nobody.
+    Raises UserError for one class alone, which has no margin.
     Source: Scheffer, Decomain and Wrobel, Active Hidden Markov Models for Information Extraction, IDA 2001; as a
     score, a common baseline.
     """
     logits = outputs["logits"]
-    refuse_one_class("margin", logits)
+    require_two_classes("margin", logits)
     wide = logits.astype(np.float64)
     weight = np.exp(wide - wide.max(axis=1, keepdims=True))  # (R, K)
     second, first = np.partition(weight, -2, axis=1)[:, -2:].T  # (R,) each

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
+from openworld3d.scores import Arrays
+
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+def score(outputs: Arrays) -> np.ndarray:
     """Return how small the largest logit is.
 
     -max_k z_k.

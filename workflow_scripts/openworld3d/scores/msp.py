@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
 from openworld3d.networks.confidence import log_odds_of_error
-from openworld3d.scoring.apply import refuse_one_class
+from openworld3d.scores import Arrays, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return how likely it is, in log-odds, that the winning class is wrong.
+def score(outputs: Arrays) -> np.ndarray:
+    """Return the log-odds that the winning class is wrong.
 
     log sum_{k != top} e^{z_k} - z_top, which grows with 1 - max_k p_k and so ranks points alike, but does
     not round to zero where a network is confident. Of equal top logits exactly one counts as top. A logit of -inf
@@ -25,5 +25,5 @@ def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     Source: Hendrycks and Gimpel, A Baseline for Detecting Misclassified and Out-of-Distribution Examples in
     Neural Networks, ICLR 2017, arXiv 1610.02136; their own formula is `msp_probability`.
     """
-    refuse_one_class("msp", outputs["logits"])
+    require_two_classes("msp", outputs["logits"])
     return log_odds_of_error(outputs["logits"])

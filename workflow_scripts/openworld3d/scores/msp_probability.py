@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
 from openworld3d.networks.confidence import max_probability
-from openworld3d.scoring.apply import refuse_one_class
+from openworld3d.scores import Arrays, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+def score(outputs: Arrays) -> np.ndarray:
     """Return how much probability the winning class leaves to the others, rounded as float32 softmax rounds it.
 
     1 - max_k p_k with p = softmax(z) in float32, to reproduce published numbers with their ties: where `msp`, which
@@ -25,5 +25,5 @@ def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
     Neural Networks, ICLR 2017, arXiv 1610.02136; so computed by the baselines of REAL (Cen et al., Open-world
     Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452).
     """
-    refuse_one_class("msp_probability", outputs["logits"])
+    require_two_classes("msp_probability", outputs["logits"])
     return 1 - max_probability(outputs["logits"])

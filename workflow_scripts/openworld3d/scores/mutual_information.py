@@ -1,20 +1,22 @@
-"""Mutual information between a point's class and the masks of stochastic passes."""
+"""Mutual information between a point's class and the weights that stochastic passes draw."""
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
+from openworld3d.scores import Arrays
+
 READS: tuple[str, ...] = ("mutual_information",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return how much the passes disagree, apart from what each of them is unsure of.
+def score(outputs: Arrays) -> np.ndarray:
+    """Return how much the passes disagree, beyond the uncertainty of each pass.
 
-    H(mean_t p_t) - mean_t H(p_t) in nats, which the recipe computes over its passes; a mean over a point's visits.
+    H(mean_t p_t) - mean_t H(p_t) in nats, which the recipe computes over its passes; the mean over a point's visits.
     mutual_information (R, 1); returns (R,) float32 in 0..log K, higher is more unknown.
     Source: Houlsby et al., Bayesian Active Learning, arXiv 1112.5745; of dropout Gal et al., ICML 2017.
     """

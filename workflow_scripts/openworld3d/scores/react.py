@@ -1,38 +1,44 @@
-"""Free energy after the activations are clipped."""
+"""Free energy after the activations are clipped: ReAct."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import energy
-from openworld3d.scoring.apply import Arrays, Score, refuse_outside
+from openworld3d.scores import Arrays, energy
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features", "last_weight", "last_bias")
-OPTIONS: dict[str, float] = {"percentile": 90.0}
+KEYS: dict[str, Any] = {
+    "percentile": {
+        "description": "a number in 0..100, the percentile of the training activations above which others are "
+        "clipped; 90 where it is left out, as in the paper",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 100,
+        "default": 90.0,
+    },
+}
 
 
-def fit(sample: Arrays, *, percentile: float) -> Score:
-    """Fit the free energy of a network whose last layer gets no activation above what is usual in training.
+def fit(sample: Arrays, *, percentile: float) -> dict[str, Any]:
+    """Return the ceiling of activations, and the last layer.
 
-    -log sum_k e^{z_k} with z = W min(f, c) + b, W and b the last layer, and c the percentile of all activations of
-    the sample, zeros included; the paper takes the 90th.
-    sample: features (S, F), last_weight (K, F), last_bias (K,). The score: features (R, F) -> (R,) float32,
-    unbounded, higher is more unknown. Raises UserError where the percentile is not in 0..100.
+    sample: features (S, F), last_weight (K, F), last_bias (K,).
+    """
+    ceiling = np.percentile(sample["features"].astype(np.float64), percentile)
+    return {"ceiling": ceiling, "last_weight": sample["last_weight"], "last_bias": sample["last_bias"]}
+
+
+def score(outputs: Arrays, *, ceiling: float, last_weight: np.ndarray, last_bias: np.ndarray) -> np.ndarray:
+    """Return the free energy of a network whose last layer gets no activation above what is usual in training.
+
+    -log sum_k e^{z_k} with z = W min(f, c) + b, W and b the last layer, and c = ceiling the percentile of all
+    activations of the training sample, zeros included; the paper takes the 90th.
+    features (R, F); returns (R,) float32, unbounded, higher is more unknown.
     Source: Sun, Guo and Li, ReAct: Out-of-distribution Detection With Rectified Activations, NeurIPS 2021,
     arXiv 2111.12797.
     """
-    refuse_outside("react", "percentile", percentile, 0, 100)
-    ceiling = np.percentile(sample["features"].astype(np.float64), percentile)
-    return partial(clipped_energy, ceiling=ceiling, last_weight=sample["last_weight"], last_bias=sample["last_bias"])
-
-
-def clipped_energy(
-    outputs: Mapping[str, np.ndarray], *, ceiling: float, last_weight: np.ndarray, last_bias: np.ndarray
-) -> np.ndarray:
-    """Return the energy of the logits of features that are clipped at the ceiling, (R,) float32."""
     clipped = np.minimum(outputs["features"].astype(np.float64), ceiling)
     return energy.score({"logits": clipped @ last_weight.T + last_bias}, temperature=1.0)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
+from openworld3d.scores import Arrays
+
 READS: tuple[str, ...] = ("logits", "unknown_logit")
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {"logit": 0}
+KEYS: dict[str, Any] = {
+    "logit": {
+        "description": "0, or 1 for the logit of the unknown alone; 0 where it is left out",
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0,
+    },
+}
 
 
-def score(outputs: Mapping[str, np.ndarray], *, logit: int) -> np.ndarray:
-    """Return how likely it is, in log-odds, that a point is of none of the known classes.
+def score(outputs: Arrays, *, logit: int) -> np.ndarray:
+    """Return the log-odds that a point is of none of the known classes.
 
     u - log sum_k e^{z_k}, u the largest logit of the redundancy classifiers: the log-odds of the unknown's
-    probability in the softmax over (z, u), which rank as it does and do not round to 0. Where `logit` is not 0, u
+    probability in the softmax over (z, u), which rank as it does and do not round to 0. Where `logit` is 1, u
     itself, which the released code computes and leaves unused. A logit of -inf adds nothing.
     logits (R, K) with K >= 1, unknown_logit (R, 1); returns (R,) float32, unbounded, higher is more unknown.
     Source: Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
+from openworld3d.scores import Arrays
+
 READS: tuple[str, ...] = ("saved_score",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+def score(outputs: Arrays) -> np.ndarray:
     """Return the score as it was saved.
 
     saved_score (R, 1); returns (R,) float32, unbounded, higher is more unknown: what is saved as a confidence has an

@@ -1,21 +1,23 @@
-"""Probability of the unknown classes, of a network that was taught them."""
+"""Probability of the unknown classes, of a network that was trained on them."""
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
+from openworld3d.scores import Arrays
+
 READS: tuple[str, ...] = ("unknown_log_odds",)
 FITS: tuple[str, ...] = ()
-OPTIONS: dict[str, float] = {}
+KEYS: dict[str, Any] = {}
 
 
-def score(outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return how likely it is, in log-odds, that a point is of an unknown class.
+def score(outputs: Arrays) -> np.ndarray:
+    """Return the log-odds that a point is of an unknown class.
 
-    log(p / (1 - p)) with p = sum of the unknown classes' probabilities, which ranks as p does; a mean over a point's
-    visits. unknown_log_odds (R, 1); returns (R,) float32, unbounded, higher is more unknown.
+    log(p / (1 - p)) with p = sum of the unknown classes' probabilities, which ranks as p does; the mean over a
+    point's visits. unknown_log_odds (R, 1); returns (R,) float32, unbounded, higher is more unknown.
     Source: the upper bound of REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022).
     """
     return outputs["unknown_log_odds"][:, 0].astype(np.float32)

@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Mapping
+from typing import Any
 
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.scores import energy
-from openworld3d.scoring.apply import Arrays, Score
+from openworld3d.scores import Arrays, energy
 
 READS: tuple[str, ...] = ("logits", "features")
 FITS: tuple[str, ...] = ("logits", "features", "last_weight", "last_bias")
-OPTIONS: dict[str, float] = {"dimension": 0}
+KEYS: dict[str, Any] = {
+    "dimension": {
+        "description": "how many principal directions are left out, a whole number from 1, or 0 for the usual "
+        "number; 0 where it is left out",
+        "type": "integer",
+        "minimum": 0,
+        "default": 0,
+    },
+}
 FLOAT32 = float(np.finfo(np.float32).eps)  # what is smaller, of numbers near 1, is rounding
 
 
-def fit(sample: Arrays, *, dimension: int) -> Score:
-    """Fit how far a feature leaves the plane of the training features, as a logit beside those of the classes.
+def fit(sample: Arrays, *, dimension: int) -> dict[str, Any]:
+    """Return the origin of the features (F,), and the minor principal directions, scaled by alpha: (F, F - D).
 
-    alpha ||P (f - o)|| - log sum_k e^{z_k}: o = -W^+ b is where the last layer says nothing, P projects on all but
-    the first D principal directions of f - o, uncentred, and alpha = mean max_k z_k / mean ||P (f - o)|| over the
-    sample. D = dimension; where that is 0, 1000 of F >= 2048 features, 512 of F >= 768, else half. A logit of -inf
-    adds nothing.
-    sample: logits (S, K), features (S, F), last_weight (K, F), last_bias (K,). The score: logits (R, K) with K >= 1
-    and features (R, F) -> (R,) float32, unbounded, higher is more unknown.
-    Raises UserError where D is negative or not below F, where the sample's features do not leave their first D
-    directions, and where its largest logits are not above 0 on average, since alpha would turn the sign.
-    Source: Wang et al., ViM: Out-Of-Distribution with Virtual-logit Matching, CVPR 2022, arXiv 2203.10807; D as in
-    OpenOOD (Yang et al., 2022, arXiv 2210.07242).
+    D = dimension; where that is 0, 1000 of F >= 2048 features, 512 of F >= 768, else half.
+    sample: logits (S, K), features (S, F), last_weight (K, F), last_bias (K,).
+    Raises UserError where D is not below F, where the sample's features do not leave their first D directions, and
+    where its largest logits are not above 0 on average, since alpha would change the sign.
     """
     last_weight = sample["last_weight"].astype(np.float64)
     inverse = np.linalg.pinv(last_weight, rcond=max(last_weight.shape) * FLOAT32)  # (F, K)
     origin = -inverse @ sample["last_bias"]  # (F,)
     centred = sample["features"] - origin
     minor = minor_directions(centred, dimension or usual_dimension(len(origin)))
-    return partial(virtual_logit, origin=origin, minor=minor * scale(sample["logits"], centred, minor))
+    return {"origin": origin, "minor": minor * scale(sample["logits"], centred, minor)}
+
+
+def score(outputs: Arrays, *, origin: np.ndarray, minor: np.ndarray) -> np.ndarray:
+    """Return how far a feature leaves the principal space of the training features, as a logit beside the classes'.
+
+    alpha ||P (f - o)|| - log sum_k e^{z_k}: o = -W^+ b is where the last layer says nothing, P projects on all but
+    the first D principal directions of f - o, uncentred, and alpha = mean max_k z_k / mean ||P (f - o)|| over the
+    training sample. A logit of -inf adds nothing.
+    logits (R, K) with K >= 1, features (R, F); returns (R,) float32, unbounded, higher is more unknown.
+    Source: Wang et al., ViM: Out-Of-Distribution with Virtual-logit Matching, CVPR 2022, arXiv 2203.10807; D as in
+    OpenOOD (Yang et al., 2022, arXiv 2210.07242).
+    """
+    residual = (outputs["features"] - origin) @ minor  # (R, M)
+    return (np.linalg.norm(residual, axis=1) + energy.score(outputs, temperature=1.0)).astype(np.float32)
 
 
 def usual_dimension(features: int) -> int:
-    """Return how many principal directions the paper leaves out of so many features, or OpenOOD of fewer."""
+    """Return how many principal directions the paper leaves out, or OpenOOD where there are fewer features."""
     if features >= 2048:
         return 1000
     return 512 if features >= 768 else features // 2
@@ -49,17 +63,17 @@ def usual_dimension(features: int) -> int:
 def minor_directions(centred: np.ndarray, dimension: int) -> np.ndarray:
     """Return all but the first `dimension` principal directions of features (S, F) as columns: (F, F - dimension)."""
     features = centred.shape[1]
-    if not 0 <= dimension < features:
+    if dimension >= features:
         raise UserError(
-            f"score vim: dimension is {dimension}, expected a number from 0, which is the usual one, and below the "
-            f"network's {features} features; correct it in the config"
+            f"score vim: dimension is {dimension}, expected a number below the network's {features} features; "
+            "correct it in the config"
         )
     _, vector = np.linalg.eigh(centred.T @ centred)  # from the smallest
     return vector[:, : features - dimension]
 
 
 def scale(logits: np.ndarray, centred: np.ndarray, minor: np.ndarray) -> float:
-    """Return alpha, which makes the part of a feature along the minor directions as long as a largest logit."""
+    """Return alpha, which scales the part of a feature along the minor directions to the size of a largest logit."""
     residual = np.linalg.norm(centred @ minor, axis=1).mean()
     if residual <= FLOAT32 * np.linalg.norm(centred, axis=1).mean():
         raise UserError(
@@ -73,9 +87,3 @@ def scale(logits: np.ndarray, centred: np.ndarray, minor: np.ndarray) -> float:
             "take another score for this run"
         )
     return largest / residual
-
-
-def virtual_logit(outputs: Mapping[str, np.ndarray], *, origin: np.ndarray, minor: np.ndarray) -> np.ndarray:
-    """Return the length of a feature along the minor directions (F, M), scaled by alpha, plus the energy: (R,)."""
-    residual = (outputs["features"] - origin) @ minor  # (R, M)
-    return (np.linalg.norm(residual, axis=1) + energy.score(outputs, temperature=1.0)).astype(np.float32)

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence, cast
 
 import numpy as np
 
 from openworld3d import plugins
 from openworld3d.errors import UserError
-from openworld3d.files import whole_file
-from openworld3d.inference.outputs import read_inverse, read_outputs
-from openworld3d.scenes.manifests import SceneFile
+from openworld3d.files import sha256_of, whole_file
+from openworld3d.inference.outputs import index_of_columns, read_inverse, read_outputs
+from openworld3d.networks.confidence import log_odds_of_error
+from openworld3d.scenes.manifests import SceneFile, Scenes, scene_names
 from openworld3d.scenes.voxels import first_points
-from openworld3d.scoring.apply import Score, known_threshold, make_score, score_rows
+from openworld3d.scores import Score
+from openworld3d.scoring.apply import Scorer, known_threshold, make_scorer, score_rows
+from openworld3d.scoring.scored_scenes import ScoredScene
 from openworld3d.scoring.smoothing import mean_over_neighbors
 
 
 class Method(NamedTuple):
-    """A score, fitted where it fits, which outputs it reads, and over how many rows it is smoothed."""
+    """A score's function, the outputs that it reads, and over how many rows it is averaged."""
 
-    score: Score
+    scorer: Scorer
     reads: Sequence[str]
     neighbors: int
 
 
 def read_sample(paths: Sequence[Path]) -> dict[str, np.ndarray]:
-    """Return the arrays of a training sample, none where there is none."""
+    """Return the arrays of a training sample, none where the run has no sample."""
     sample: dict[str, np.ndarray] = {}
     for path in paths:
         with np.load(path) as stored:
@@ -34,26 +37,40 @@ def read_sample(paths: Sequence[Path]) -> dict[str, np.ndarray]:
     return sample
 
 
-def make_method(config: dict[str, float], sample: dict[str, np.ndarray]) -> Method:
-    """Return the score that a config describes, fitted on a training sample where it fits."""
-    module = plugins.load("scores", str(config["kind"]))
-    score = make_score(module, {name: config[name] for name in module.OPTIONS}, sample)
-    return Method(score, module.READS, int(config["neighbors"]))
+def make_method(config: dict[str, Any], sample: dict[str, np.ndarray]) -> Method:
+    """Return the method of an entry of `scores`, fitted on a training sample where its score is."""
+    module = cast(Score, plugins.load("scores", config["kind"]))
+    scorer = make_scorer(module, {name: config[name] for name in module.KEYS}, sample)
+    return Method(scorer, module.READS, config["neighbors"])
 
 
 def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
-    """Return above which score a point is flagged; None without a sample, and for means over rows, which it lacks."""
+    """Return the score above which a point is flagged.
+
+    None without a training sample, and where scores are averaged over neighbours, which a sample lacks.
+    """
     if not sample or method.neighbors > 1:
         return None
-    return known_threshold(score_rows(method.score, {name: sample[name] for name in method.reads}), sample["weight"])
+    return known_threshold(score_rows(method.scorer, {name: sample[name] for name in method.reads}), sample["weight"])
+
+
+def score_scenes(method: Method, outputs: Path, scenes: Scenes, folder: Path) -> list[dict[str, str]]:
+    """Write the scores of every scene of the outputs to a folder; return its entries of the manifest."""
+    columns = len(index_of_columns(outputs, scenes.classes))
+    written = []
+    for name in scene_names(outputs):
+        path = folder / f"{name}.npz"
+        score_scene(outputs.with_name(path.name), path, method, columns, scenes.find(name))
+        written.append({"name": name, "sha256": sha256_of(path)})
+    return written
 
 
 def score_scene(source: Path, target: Path, method: Method, columns: int, scene: SceneFile) -> None:
-    """Write `score` (R,) float32 of the rows of one scene's outputs, whose logits have so many columns."""
+    """Write `score` (R,) float32 of the rows of one scene's outputs; columns: how many its logits must have."""
     outputs, inverse = read_outputs(source, method.reads), read_inverse(source, scene.points)
     if "logits" in outputs:
         check_logits(source, outputs["logits"], columns)
-    score = score_rows(method.score, {name: outputs[name] for name in method.reads})
+    score = score_rows(method.scorer, {name: outputs[name] for name in method.reads})
     if not np.isfinite(score).all():
         row = int(np.flatnonzero(~np.isfinite(score))[0])
         raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number")
@@ -64,16 +81,13 @@ def score_scene(source: Path, target: Path, method: Method, columns: int, scene:
 
 
 def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
-    """Return where each row of the outputs is, the place of the first of its points: (R, 3) float32 in metres."""
+    """Return the coordinates of the first point of each row of the outputs: (R, 3) float32 in metres."""
     with np.load(scene.path) as arrays:
         return arrays["coord"][first_points(inverse)]
 
 
 def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
-    """Refuse logits of other classes, or that have no softmax.
-
-    -inf is the logit of a class that cannot be, as long as another class can; +inf and NaN are those of no class.
-    """
+    """Raise UserError for logits of other classes, and for those without a softmax: NaN, +inf, or all -inf."""
     if logits.shape[1] != columns:
         raise UserError(
             f"{source}: logits have {logits.shape[1]} columns for {columns} classes; infer this run again"
@@ -84,10 +98,19 @@ def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
         row, column = np.argwhere(wrong)[0]
         raise UserError(
             f"{source}: logits[{row}, {column}] is {logits[row, column]}, expected a finite number, or -inf for a "
-            f"class that cannot be; {diverged}"
+            f"class that is impossible; {diverged}"
         )
     impossible = np.isneginf(logits).all(axis=1)
     if impossible.any():
         raise UserError(
             f"{source}: logits[{int(impossible.argmax())}] are all -inf, expected a finite one; {diverged}"
         )
+
+
+def log_odds_of(scored: ScoredScene) -> np.ndarray | None:
+    """Return the log-odds that each point's prediction is right, (N,) float32; None without two logits or more."""
+    outputs = read_outputs(scored.outputs, [])
+    if "logits" not in outputs or outputs["logits"].shape[1] < 2:
+        return None
+    odds = -score_rows(lambda rows: log_odds_of_error(rows["logits"]), outputs)
+    return odds[read_inverse(scored.outputs, scored.file.points)]

@@ -1,6 +1,6 @@
-"""What a method says of the points of a scene: outputs and scores have rows, each of which speaks for some points.
+"""Scores and predictions of a scene's points, from outputs and scores whose rows stand for several points each.
 
-Scores lie in an `.npz` per scene beside their manifest: `score` (R,) float32, one for each row of the outputs.
+Scores are an `.npz` per scene beside their manifest: `score` (R,) float32, one for each row of the outputs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openworld3d.scenes.scene import VOID
 
 
 class ScoredScene(NamedTuple):
-    """Where a scene of N points, a run's outputs of it and their scores lie.
+    """The files of a scene of N points, of a run's outputs for it, and of their scores.
 
     columns (K,) uint8: the index in the dataset's classes of each column of the logits.
     """
@@ -29,7 +29,7 @@ class ScoredScene(NamedTuple):
     columns: np.ndarray
 
     def score(self) -> np.ndarray:
-        """Return the score of each point, (N,) float32; raises UserError where it is not that of these outputs."""
+        """Return the score of each point, (N,) float32; raises UserError where outputs and scores do not match."""
         inverse = read_inverse(self.outputs, self.file.points)
         with np.load(self.outputs) as outputs, np.load(self.scores) as scores:
             rows, score = len(outputs["visits"]), scores["score"]
@@ -38,7 +38,7 @@ class ScoredScene(NamedTuple):
         return score[inverse]
 
     def prediction(self) -> np.ndarray:
-        """Return the predicted class of each point, (N,) uint8, void where the outputs are without logits."""
+        """Return the predicted class of each point, (N,) uint8, void where the outputs have no logits."""
         outputs = read_outputs(self.outputs, [])
         inverse = read_inverse(self.outputs, self.file.points)
         if "logits" not in outputs:
@@ -49,7 +49,7 @@ class ScoredScene(NamedTuple):
 def scored_scenes(scores: Sequence[Path], outputs: Sequence[Path], scenes: Scenes) -> list[ScoredScene]:
     """Return the scenes that the scores of some shards list, in the order of the scenes manifests.
 
-    scores, outputs: manifests. Raises `UserError` where a scene is in none of the others.
+    scores, outputs: manifests. Raises UserError for a scene that is in none of the outputs or scenes manifests.
     """
     columns = {manifest: index_of_columns(manifest, scenes.classes) for manifest in outputs}
     manifest_of = {name: manifest for manifest in outputs for name in scene_names(manifest)}

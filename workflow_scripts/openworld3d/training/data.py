@@ -1,4 +1,4 @@
-"""The batches of an epoch: drawn from scenes, within what the recipe allows, one prepared while one is learnt."""
+"""The batches of an epoch: clouds drawn from scenes within the batch's bounds, one prepared while another trains."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ import torch
 from openworld3d.errors import UserError
 from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
-from openworld3d.networks.inputs import Batch, Cloud, TrainingData, join, offsets, training_cloud
+from openworld3d.networks.inputs import Batch, Cloud, join, offsets
 from openworld3d.protocols.protocol import IGNORED
 from openworld3d.scenes.scene import load_scene
+from openworld3d.training.augmentation import TrainingData, training_cloud
 
 T = TypeVar("T")
 
 
 def steps_of_epoch(data: TrainingData) -> int:
     """Return how many steps an epoch has."""
-    return -(-len(data.scenes) * data.recipe["loop"] // data.recipe["scenes_per_step"])
+    batching = data.config.batching
+    return -(-len(data.scenes) * batching.loop // batching.scenes_per_step)
 
 
 def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator[Batch]:
-    """Yield this process's batches of one epoch, the next prepared while the last is learnt."""
-    order = np.random.default_rng([data.seed, epoch]).permutation(len(data.scenes) * data.recipe["loop"])
-    size = data.recipe["scenes_per_step"]
+    """Yield this process's batches of one epoch, the next prepared while the last one trains."""
+    batching = data.config.batching
+    order = np.random.default_rng([data.config.seed, epoch]).permutation(len(data.scenes) * batching.loop)
+    size = batching.scenes_per_step
     steps = [order[start : start + size] for start in range(0, len(order), size)]
 
     def make(numbers: np.ndarray) -> Batch:
@@ -41,19 +44,19 @@ def epoch_batches(network: Backbone, data: TrainingData, epoch: int) -> Iterator
 
 
 def make_batch(network: Backbone, data: TrainingData, epoch: int, numbers: np.ndarray) -> Batch:
-    """Draw the numbered clouds of an epoch and join as many as the recipe's `batch_voxels` and `batch_pairs` allow.
+    """Draw the numbered clouds of an epoch and join as many as `batch_voxels` and `batch_pairs` allow.
 
     Clouds are left out from the end; where the first alone has too many pairs, its crop is halved until it fits.
     """
-    recipe = data.recipe
-    clouds = [draw(data, epoch, number, recipe["crop_voxels"]) for number in numbers]
+    batching, seed = data.config.batching, data.config.seed
+    clouds = [draw(data, epoch, number, batching.crop_voxels) for number in numbers]
     drawn = sum(len(cloud.coord) for cloud in clouds)
     while True:
-        while sum(len(cloud.coord) for cloud in clouds) > recipe["batch_voxels"]:
+        while sum(len(cloud.coord) for cloud in clouds) > batching.batch_voxels:
             clouds.pop()
         joined = join(clouds)
         geometry = network.geometry(joined.coord, offsets(clouds))
-        if geometry.pairs <= recipe["batch_pairs"]:
+        if geometry.pairs <= batching.batch_pairs:
             return Batch(
                 feature=torch.from_numpy(joined.feature),
                 geometry=geometry,
@@ -61,7 +64,7 @@ def make_batch(network: Backbone, data: TrainingData, epoch: int, numbers: np.nd
                 coord=joined.coord,
                 unknown=joined.unknown,
                 offset=offsets(clouds),
-                keys=[[data.seed, epoch, int(number)] for number in numbers[: len(clouds)]],
+                keys=[[seed, epoch, int(number)] for number in numbers[: len(clouds)]],
                 left_out=drawn - len(joined.coord),
             )
         if len(clouds) > 1:
@@ -69,13 +72,13 @@ def make_batch(network: Backbone, data: TrainingData, epoch: int, numbers: np.nd
         elif len(joined.coord) > 1:
             clouds = [draw(data, epoch, numbers[0], len(joined.coord) // 2)]
         else:
-            raise UserError(f"batch_pairs is {recipe['batch_pairs']}, and one voxel has {geometry.pairs}; raise it")
+            raise UserError(f"batch_pairs is {batching.batch_pairs}, and one voxel has {geometry.pairs}; raise it")
 
 
 def draw(data: TrainingData, epoch: int, number: int, crop_voxels: int) -> Cloud:
     """Draw one numbered cloud of an epoch, at most `crop_voxels` large; equal numbers draw the same."""
     scene = load_scene(data.scenes[number % len(data.scenes)], data.protocol.classes)
-    return training_cloud(scene, data, crop_voxels, np.random.default_rng([data.seed, epoch, number]))
+    return training_cloud(scene, data, crop_voxels, np.random.default_rng([data.config.seed, epoch, number]))
 
 
 def prefetch(make: Callable[[np.ndarray], T], items: list[np.ndarray]) -> Iterator[T]:

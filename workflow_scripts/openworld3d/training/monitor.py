@@ -1,4 +1,4 @@
-"""A training's history as it grows: metrics of every epoch, a table, TensorBoard's curves, a progress bar.
+"""Watch a training: metrics of every epoch, a table, TensorBoard's curves, a progress bar.
 
 Nothing here moves a weight, so that a training's key ignores this file, and the metrics and the inference that it
 imports.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -27,15 +26,15 @@ from openworld3d.metrics.ranking import ranking
 from openworld3d.metrics.statistics import Points, confuse
 from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
-from openworld3d.networks.inputs import Batch, TrainingData
+from openworld3d.networks.inputs import Batch
 from openworld3d.protocols.protocol import IGNORED
 from openworld3d.scenes.scene import VOID, load_scene
 from openworld3d.scores import msp
 from openworld3d.scoring.apply import score_rows
+from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import History
 from openworld3d.training.data import steps_of_epoch
 from openworld3d.training.loop import Watch
-from openworld3d.training.optimizer import first_epoch
 
 COLUMNS = (
     "epoch",
@@ -52,26 +51,24 @@ SECONDS_BETWEEN_BARS = 5  # a log keeps every bar, and trainings last for days
 
 
 class RunWatch(Watch):
-    """Watches a run, whose validation scenes are for information: nothing is chosen by them."""
+    """Watches a run, whose validation scenes are for information: nothing is chosen by them.
 
-    def __init__(
-        self, data: TrainingData, recipe_module: ModuleType, validation: list[Path], device: torch.device, table: Path
-    ) -> None:
+    The recipe runs with the defaults of its inference keys, as a change to these must not train again. Every class
+    that is trained on counts as known.
+    """
+
+    def __init__(self, data: TrainingData, validation: list[Path], device: torch.device, table: Path) -> None:
         self.data = data
-        self.recipe_module = recipe_module
-        # A training is not told what inference asks of its recipe, as a change there must not train again.
-        self.asked: dict[str, Any] = {name: key["default"] for name, key in recipe_module.INFERENCE_KEYS.items()}
-        self.asked["unknown_columns"] = []  # every class that is taught counts as known
+        self.options = data.config.optimisation
         self.validation = validation
         self.device = device
         self.table = table
         self.leads = distributed.rank() == 0
         self.recorded = 0
-        self.first = first_epoch(data.recipe)
-        self.forget_epoch()
+        self.reset_epoch()
 
     def start(self, history: History) -> None:
-        """Write anew what a checkpoint holds, and show where the training stands."""
+        """Start the curves and the bar, from the epochs that a checkpoint holds."""
         if not self.leads:
             return
         curves = self.table.with_name("tensorboard")
@@ -79,23 +76,23 @@ class RunWatch(Watch):
         self.writer = SummaryWriter(str(curves))
         steps = steps_of_epoch(self.data)
         self.bar = tqdm(
-            total=self.data.recipe["epochs"] * steps,
-            initial=(self.first + len(history)) * steps,
+            total=self.options.epochs * steps,
+            initial=(self.options.start_epoch + len(history)) * steps,
             unit="step",
             mininterval=SECONDS_BETWEEN_BARS,
         )
         self.describe(len(history))
         if history:
-            tqdm.write(f"going on after epoch {self.first + len(history)}")
+            tqdm.write(f"resuming after epoch {self.options.start_epoch + len(history)}")
             self.record(history)
 
     def describe(self, done: int) -> None:
-        """Show the epoch that follows `done` others of this training beside the bar."""
-        epochs = self.data.recipe["epochs"]
-        self.bar.set_description(f"epoch {min(self.first + done + 1, epochs)}/{epochs}")
+        """Show the epoch after `done` epochs of this training beside the bar."""
+        epochs = self.options.epochs
+        self.bar.set_description(f"epoch {min(self.options.start_epoch + done + 1, epochs)}/{epochs}")
 
     def step(self, logits: Tensor, batch: Batch) -> None:
-        """Count a step's predictions and what its batch left out."""
+        """Count a step's predictions, and the voxels that its batch left out."""
         known = len(self.data.protocol.known)
         target = batch.target.to(logits.device)
         cell = (target * known + logits.argmax(1))[target < known]
@@ -113,11 +110,11 @@ class RunWatch(Watch):
             "train_miou": float(segmentation.miou_known(confusion.reshape(known, known), range(known))),
             "train_left_out": sum(part[1] for part in parts),
         }
-        self.forget_epoch()
+        self.reset_epoch()
         return {**row, **self.validate(network)}
 
-    def forget_epoch(self) -> None:
-        """Begin to count an epoch."""
+    def reset_epoch(self) -> None:
+        """Set the counts of an epoch to zero."""
         self.confusion = np.zeros(len(self.data.protocol.known) ** 2, np.int64)
         self.left_out = 0
 
@@ -141,14 +138,12 @@ class RunWatch(Watch):
         }
 
     def of_scene(self, network: Backbone, path: Path) -> tuple[Points, float, float]:
-        """Return what MSP says of a scene's points, and its summed and weighted cross-entropy with that weight."""
-        protocol, recipe = self.data.protocol, self.data.recipe
+        """Return a scene's points with their MSP, and its summed and weighted cross-entropy with that weight."""
+        protocol, config = self.data.protocol, self.data.config
         scene = load_scene(path, protocol.classes)
-        asked = {**recipe, **self.asked}
-        model = Model(
-            network, self.recipe_module, asked, self.data.voxel_size, self.data.appearance_range, self.device
-        )
-        outputs = infer_scene(model, scene, "single", Bounds(recipe["batch_voxels"], recipe["batch_pairs"]))
+        model = Model(network, config.recipe, config.voxel_size, config.appearance_range, self.device)
+        bounds = Bounds(config.batching.batch_voxels, config.batching.batch_pairs)
+        outputs = infer_scene(model, scene, "single", bounds)
         logits, inverse = outputs["logits"], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]
         score = score_rows(msp.score, {"logits": logits})
@@ -160,7 +155,7 @@ class RunWatch(Watch):
         return points, float(loss), float(weight[target[target != IGNORED]].sum())
 
     def record(self, history: History) -> None:
-        """Write the table whole, and the epochs that TensorBoard has not seen."""
+        """Write the whole table, and the epochs that are not in TensorBoard's curves yet."""
         if not self.leads:
             return
         write_table(self.table, history)
@@ -180,7 +175,7 @@ class RunWatch(Watch):
 
 
 def columns_of(history: History) -> list[str]:
-    """Return the columns of a history: `COLUMNS`, then what the recipe counted."""
+    """Return the columns of a history: `COLUMNS`, then those that the recipe measured."""
     return [*COLUMNS, *sorted(set(history[0]) - set(COLUMNS))]
 
 

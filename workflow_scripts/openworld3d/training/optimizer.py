@@ -4,40 +4,36 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
-from typing import Any, ContextManager, Mapping
+from typing import Any, ContextManager
 
 import torch
 from torch import nn
 
 from openworld3d.errors import UserError
+from openworld3d.training.config import Optimisation
 
 MILESTONES = (0.6, 0.8)  # of all steps
 ADVICE = "set the recipe's precision to float32"
-# From torch 2.3 on, since when the CPU takes part in all of it: before, its layer norms refused mixed input.
+# From torch 2.3 on, which supports all of it on the CPU: before, its layer norms refused mixed input.
 OF_TODAY = hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler")
 
 
-def make_optimizer(network: nn.Module, recipe: dict[str, Any]) -> torch.optim.Optimizer:
+def make_optimizer(network: nn.Module, options: Optimisation) -> torch.optim.Optimizer:
     """Return AdamW with a rate of its own for transformer blocks, as the reference trains."""
     blocks = [value for name, value in network.named_parameters() if ".blocks." in name and value.requires_grad]
     others = [value for name, value in network.named_parameters() if ".blocks." not in name and value.requires_grad]
     groups = [
-        {"params": others, "lr": recipe["learning_rate"]},
-        {"params": blocks, "lr": recipe["block_learning_rate"]},
+        {"params": others, "lr": options.learning_rate},
+        {"params": blocks, "lr": options.block_learning_rate},
     ]
-    return torch.optim.AdamW(groups, weight_decay=recipe["weight_decay"])
+    return torch.optim.AdamW(groups, weight_decay=options.weight_decay)
 
 
-def first_epoch(recipe: Mapping[str, Any]) -> int:
-    """Return the first epoch of a training, counted from 0 in a schedule whose first epochs another run has done."""
-    return recipe.get("start_epoch", 0)
-
-
-def set_rates(optimizer: torch.optim.Optimizer, recipe: dict[str, Any], step: int, steps: int) -> None:
+def set_rates(optimizer: torch.optim.Optimizer, options: Optimisation, step: int, steps: int) -> None:
     """Set the rates of the two groups that `make_optimizer` makes; the schedule keeps no state of its own."""
-    factor = rate_factor(recipe["schedule"], step, recipe["warmup_steps"], steps)
-    for group, key in zip(optimizer.param_groups, ("learning_rate", "block_learning_rate")):
-        group["lr"] = recipe[key] * factor
+    factor = rate_factor(options.schedule, step, options.warmup_steps, steps)
+    for group, rate in zip(optimizer.param_groups, (options.learning_rate, options.block_learning_rate)):
+        group["lr"] = rate * factor
 
 
 def rate_factor(schedule: str, step: int, warmup: int, steps: int) -> float:
@@ -56,7 +52,7 @@ def rate_factor(schedule: str, step: int, warmup: int, steps: int) -> float:
 def autocast(device: torch.device, precision: str) -> ContextManager[Any]:
     """Return a context in which matrix products run in `precision`, `float32` as they are.
 
-    Raises UserError where this torch cannot: bfloat16 needs torch 1.10 on a card, the CPU needs 2.3 for either.
+    Raises UserError where this torch cannot: bfloat16 needs torch 1.10 on a GPU, the CPU needs 2.3 for either.
     """
     if precision == "float32":
         return nullcontext()

@@ -8,12 +8,11 @@ from typing import Any, Dict, Iterable
 
 from openworld3d.errors import UserError, nearest
 from openworld3d.plugins import declared, plugin_names
-from openworld3d.workflow.slices import begins_with, classes_of, score_options
+from openworld3d.workflow.slices import begins_with, classes_of
 
 Config = Dict[str, Any]
 
 RANGES = ("appearance_range", "radius_range", "height_range")
-OF_EVERY_SCORE = ("kind", "neighbors")
 
 
 def check_definitions(config: Config) -> None:
@@ -129,7 +128,7 @@ def check_network(config: Config, name: str, other: str) -> None:
     place, begins = f"config: recipes.{name}.network_of says {other}", begins_with(config, other)
     if begins not in ("train", "import_weights"):
         raise UserError(f"{place}, which trains no network; choose a recipe that does")
-    if declared("recipes", config["recipes"][other]["kind"], "TEACHES_UNKNOWN"):
+    if declared("recipes", config["recipes"][other]["kind"], "TRAINS_ON_UNKNOWN"):
         raise UserError(f"{place}, which is taught the unknown classes; choose a recipe that is not")
     if begins == "import_weights" and begins_with(config, name) == "ensemble":
         raise UserError(f"{place}, which is one network, trained already; an ensemble joins a training of each seed")
@@ -169,28 +168,12 @@ def check_start_epoch(config: Config, name: str) -> None:
 
 
 def check_score(name: str, score: dict[str, Any]) -> None:
-    """Check that a score's folder is free, and that its options are those of its kind."""
+    """Check that a score's folder is free, and that its options are finite, which a schema cannot say."""
     if name == "outputs":
         raise UserError("config: scores has outputs, but there lie the outputs of a run; choose another name")
-    defaults = score_options(score["kind"])
-    choices = f"choose of {', '.join(sorted(defaults))}" if defaults else "it has none"
     for option, value in score.items():
-        if option in OF_EVERY_SCORE:
-            continue
-        if option not in defaults:
-            raise UserError(
-                f"config: scores.{name} has the option {option}, which kind {score['kind']} does not have"
-                f"{nearest(option, defaults)}; {choices}"
-            )
-        check_number(f"scores.{name}.{option}", value, defaults[option])
-
-
-def check_number(place: str, value: Any, default: float) -> None:
-    """Check that an option is a finite number, and a whole one where its default is."""
-    whole = isinstance(default, int)
-    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not math.isfinite(value):
-        expected = "whole" if whole else "finite"
-        raise UserError(f"config: {place} is {value!r}, expected a {expected} number, as its default {default} is")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UserError(f"config: scores.{name}.{option} is {value}, expected a finite number; correct it")
 
 
 def environment_names() -> list[str]:

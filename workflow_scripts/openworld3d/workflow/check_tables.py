@@ -12,13 +12,14 @@ from openworld3d.workflow.check_definitions import classes_of, refer, refer_all
 from openworld3d.workflow.rows import rows_of_table
 from openworld3d.workflow.slices import (
     begins_with,
+    classifiers_of,
     fits,
+    keys_with_role,
     network_of,
     outputs_of,
     reads,
     saved_folder,
     taught_until,
-    training_keys,
 )
 
 Config = Dict[str, Any]
@@ -72,7 +73,7 @@ def check_method(config: Config, place: str, recipe: str, score: str) -> None:
 
 def check_paths_drop(config: Config, table: str, recipe: str) -> None:
     """Check that a network asked with stochastic depth was trained with it."""
-    if config["recipes"][recipe]["kind"] != "drop_path":
+    if not declared("recipes", config["recipes"][recipe]["kind"], "DROPS_PATHS"):
         return
     place = f"config: tables.{table}.methods has {recipe}"
     for name in config["tables"][table]["backbones"]:
@@ -106,10 +107,10 @@ def check_taught(config: Config, table: str, recipe: str) -> None:
     chosen = config["recipes"][network_of(config, recipe)]
     check_sources(config, table, recipe)
     check_steps(config, table, recipe)
-    for key in ("pretrained_classes", "logits_classes"):
+    for key in ("pretrained_classes", *keys_with_role(config, network_of(config, recipe), "columns")):
         if key not in chosen:
             continue
-        taught_all = key == "pretrained_classes" and declared("recipes", chosen["kind"], "TEACHES_UNKNOWN")
+        taught_all = declared("recipes", chosen["kind"], "TRAINS_ON_UNKNOWN")
         for protocol in config["tables"][table]["protocols"]:
             asked = config["protocols"][protocol]
             place = f"config: recipes.{network_of(config, recipe)}.{key}, asked in protocol {protocol},"
@@ -119,9 +120,11 @@ def check_taught(config: Config, table: str, recipe: str) -> None:
 
 def check_sources(config: Config, table: str, recipe: str) -> None:
     """Check that the classes of which a recipe makes unknown objects are known."""
-    for name in config["recipes"][recipe].get("synthesis_classes", []):
+    chosen = config["recipes"][recipe]
+    sources = [(key, name) for key in keys_with_role(config, recipe, "sources") for name in chosen.get(key, [])]
+    for key, name in sources:
         for protocol in config["tables"][table]["protocols"]:
-            place = f"recipes.{recipe}.synthesis_classes"
+            place = f"recipes.{recipe}.{key}"
             refer(place, name, classes_of(config, config["protocols"][protocol]["dataset"]))
             if name in config["protocols"][protocol]["unknown"]:
                 raise UserError(
@@ -145,12 +148,12 @@ def check_steps(config: Config, table: str, recipe: str) -> None:
                 )
             if taught.count(name) > 1:
                 raise UserError(f"{place} comes to {', '.join(taught)}, but {name} can be taught once; leave it out")
-        redundancy = training_keys(config, protocol, recipe).get("redundancy", len(taught) + 1)
-        if redundancy <= len(taught):
-            raise UserError(
-                f"{place} comes to {', '.join(taught)}, of {redundancy} redundancy classifiers, expected one more "
-                "than is taught, for what stays unknown; raise redundancy where the first step starts"
-            )
+        for key, count in classifiers_of(config, protocol, recipe).items():
+            if count <= len(taught):
+                raise UserError(
+                    f"{place} comes to {', '.join(taught)}, of {count} {key} classifiers, expected one more than is "
+                    f"taught, for what stays unknown; raise {key} where the first step starts"
+                )
 
 
 def recipes_behind(config: Config, recipe: str) -> Iterator[str]:
@@ -169,10 +172,11 @@ def check_files(config: Config, recipe: str) -> None:
             f"config: recipes.{recipe}.pretrained says {chosen['pretrained']}, but there is no such file; put the "
             "checkpoint there, or correct the path"
         )
-    if begins_with(config, recipe) == "import_outputs" and not Path(saved_folder(chosen)).is_dir():
+    folder = saved_folder(config, recipe) if begins_with(config, recipe) == "import_outputs" else "."
+    if not Path(folder).is_dir():
         raise UserError(
-            f"config: recipes.{recipe} says {saved_folder(chosen)}, but there is no such folder; put SCENE.npy of "
-            "each evaluation scene there, or correct the path"
+            f"config: recipes.{recipe} says {folder}, but there is no such folder; put SCENE.npy of each evaluation "
+            "scene there, or correct the path"
         )
 
 

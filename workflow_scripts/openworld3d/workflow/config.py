@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any, Dict
 
@@ -9,8 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.metrics.table import METRICS
-from openworld3d.plugins import declared, plugin_names
+from openworld3d.plugins import LIBRARY, declared, module_file, plugin_names, tree_of
 from openworld3d.workflow.check_definitions import check_definitions
 from openworld3d.workflow.check_tables import check_tables
 
@@ -28,12 +28,24 @@ def check_config(config: Config, schema_file: Path) -> None:
 
 
 def with_keys_of_kinds(schema: Config) -> Config:
-    """Return the schema with the keys that datasets, backbones and recipes of a kind declare, and all metrics."""
+    """Return the schema with the keys that datasets, backbones, scores and recipes declare, and all metrics."""
     add_keys(schema["$defs"]["dataset"], "datasets", "layout")
     add_keys(schema["$defs"]["backbone"], "backbones", "network")
+    add_keys(schema["$defs"]["score"], "scores", "kind")
     add_keys_of_recipes(schema)
-    schema["$defs"]["table"]["properties"]["metrics"]["items"]["enum"] = list(METRICS)
+    schema["$defs"]["table"]["properties"]["metrics"]["items"]["enum"] = metric_names()
     return schema
+
+
+def metric_names() -> list[str]:
+    """Return the names of the rows of the table of metrics, read without importing it."""
+    (table,) = (
+        node.value
+        for node in tree_of(module_file(f"{LIBRARY}.metrics.table")).body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "ROWS"
+    )
+    assert isinstance(table, ast.Tuple)
+    return [ast.literal_eval(row.args[0]) for row in table.elts if isinstance(row, ast.Call)]
 
 
 def add_keys(entry: Config, section: str, kind: str) -> None:

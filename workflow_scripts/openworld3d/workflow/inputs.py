@@ -82,7 +82,7 @@ def checkpoint(config: Config, wildcards: Wildcards) -> Outside:
 
 def saved_files(config: Config, wildcards: Wildcards) -> Outside:
     """Return the arrays that somebody else saved."""
-    return Outside("saved", slices.saved_folder(config["recipes"][wildcards["recipe"]]), "*.npy")
+    return Outside("saved", slices.saved_folder(config, wildcards["recipe"]), "*.npy")
 
 
 def scenes_of(role: str) -> Input:
@@ -150,14 +150,9 @@ def all_shards(config: Config, wildcards: Wildcards) -> list[dict[str, str]]:
     return [{**wildcards, "shard": shard} for shard in shard_names(count)]
 
 
-def one(step: str) -> Input:
-    """Return an input: what a step makes of the same shard."""
-    return lambda config, wildcards: [Made(step, "out", wildcards)]
-
-
-def of_all_shards(step: str) -> Input:
-    """Return an input: what a step makes of each shard."""
-    return lambda config, wildcards: [Made(step, "out", shard) for shard in all_shards(config, wildcards)]
+def of_all_shards(step: str, output: str = "out") -> Input:
+    """Return an input: an output of a step for each shard."""
+    return lambda config, wildcards: [Made(step, output, shard) for shard in all_shards(config, wildcards)]
 
 
 def all_outputs(config: Config, wildcards: Wildcards) -> list[Made]:
@@ -175,7 +170,7 @@ def statistics_before(config: Config, wildcards: Wildcards) -> list[Made]:
     recipe = config["recipes"][wildcards["recipe"]]
     if "teaches" not in recipe:
         return []
-    return of_all_shards("summarise")(config, {**wildcards, "recipe": recipe["start_from"]})
+    return of_all_shards("score", "statistics")(config, {**wildcards, "recipe": recipe["start_from"]})
 
 
 def of_rows(step: str, output: str = "out") -> Input:

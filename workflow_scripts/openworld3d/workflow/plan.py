@@ -21,6 +21,7 @@ PLACES = {
     "recipe": "recipes.{recipe}",
     "unknown": "protocols.{protocol}.unknown",
     "unknown_points": "protocols.{protocol}.unknown_points",
+    "score": "scores.{score}",
     "bits": "evaluation.bits",
     "replicates": "evaluation.replicates",
     "stored_precision": "evaluation.stored_precision",

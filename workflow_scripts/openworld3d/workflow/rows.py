@@ -55,7 +55,7 @@ def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
     if begins_with(config, row["recipe"]) == "import_outputs":
         return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS), "told": False}
     trained = config["recipes"][network_of(config, row["recipe"])]
-    return {**row, "told": declared("recipes", trained["kind"], "TEACHES_UNKNOWN")}
+    return {**row, "told": declared("recipes", trained["kind"], "TRAINS_ON_UNKNOWN")}
 
 
 def steps_slice(config: Config, table: str) -> Slice:

@@ -62,13 +62,30 @@ def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
     keys = declared("recipes", chosen["kind"], "TRAINING_KEYS")
     defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
     asked = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
-    if "synthesis_classes" in asked:
-        asked["synthesis_classes"] = sorted(asked["synthesis_classes"] or known_things(config, protocol))
+    for key in keys_with_role(config, recipe, "sources"):
+        asked[key] = sorted(asked[key] or known_things(config, protocol))
     if "teaches" in asked:
         asked["taught"] = taught_until(config, recipe)
-        before = training_keys(config, protocol, chosen["start_from"])
-        asked.update({key: before[key] for key in ("redundancy",) if key in before})
+        asked.update(classifiers_of(config, protocol, recipe))
     return asked
+
+
+def keys_with_role(config: Config, recipe: str, role: str) -> list[str]:
+    """Return the keys of a recipe to which its kind's file gives a role."""
+    keys = declared("recipes", config["recipes"][recipe]["kind"], "TRAINING_KEYS")
+    return [name for name, key in keys.items() if key.get("role") == role]
+
+
+def classifiers_of(config: Config, protocol: str, recipe: str) -> dict[str, int]:
+    """Return how many classifiers of the unknown the network has that the first of a recipe's steps starts from.
+
+    By its key, which the steps take over; empty where it has none.
+    """
+    while "teaches" in config["recipes"][recipe]:
+        recipe = config["recipes"][recipe]["start_from"]
+    keys = keys_with_role(config, recipe, "classifiers")
+    trained = training_keys(config, protocol, recipe) if keys else {}
+    return {key: trained[key] for key in keys}
 
 
 def taught_until(config: Config, recipe: str) -> list[str]:
@@ -130,13 +147,15 @@ def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `import_outputs` sees."""
     chosen = config["recipes"][recipe]
     (output,) = outputs_of(config, recipe)
-    what = {"output": output, "columns": chosen.get("logits_classes", [])}
+    columns = [name for key in keys_with_role(config, recipe, "columns") for name in chosen.get(key, [])]
+    what = {"output": output, "columns": columns}
     return {**what, **unknown_slice(config, protocol), **stored_slice(config)}
 
 
-def saved_folder(recipe: Config) -> str:
-    """Return the folder of a recipe whose outputs somebody else saved."""
-    return recipe["logits"] if "logits" in recipe else recipe["scores"]
+def saved_folder(config: Config, recipe: str) -> str:
+    """Return the folder of a recipe whose outputs are saved already."""
+    (key,) = keys_with_role(config, recipe, "folder")
+    return config["recipes"][recipe][key]
 
 
 def inference_keys(config: Config, recipe: str) -> Slice:
@@ -146,20 +165,16 @@ def inference_keys(config: Config, recipe: str) -> Slice:
     return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
-def score_options(kind: str) -> dict[str, float]:
-    """Return the options of a score with their defaults, read from its file."""
-    return declared("scores", kind, "OPTIONS")
-
-
 def score_slice(config: Config, score: str) -> Slice:
-    """Return what `score` sees: the kind, over how many neighbours, each option of the kind; defaults where left out.
+    """Return what `score` sees: the score's kind, neighbours and options with their defaults, and the bits of a bin.
 
     An option has the type of its default, so that 1 for 1.0 is no change.
     """
     entry = config["scores"][score]
-    options = score_options(entry["kind"])
-    resolved = {name: type(default)(entry.get(name, default)) for name, default in options.items()}
-    return {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **resolved}
+    defaults = {name: key["default"] for name, key in declared("scores", entry["kind"], "KEYS").items()}
+    options = {name: type(default)(entry.get(name, default)) for name, default in defaults.items()}
+    resolved = {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **options}
+    return {"score": resolved, "bits": config["evaluation"]["bits"]}
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
@@ -174,13 +189,8 @@ def has_sample(config: Config, recipe: str) -> bool:
 
 
 def has_pseudo_masks(config: Config, recipe: str) -> bool:
-    """Tell whether the runs of a recipe mark points that they take for unknown: those of PDF."""
-    return config["recipes"][recipe]["kind"] == "pdf"
-
-
-def summarise_slice(config: Config) -> Slice:
-    """Return what `summarise` sees."""
-    return {"bits": config["evaluation"]["bits"]}
+    """Tell whether the runs of a recipe mark points that they take for unknown."""
+    return declared("recipes", config["recipes"][recipe]["kind"], "MARKS_UNKNOWN")
 
 
 def measure_slice(config: Config, protocol: str, recipe: str) -> Slice:

@@ -1,1 +1,1 @@
-"""Furnished rooms, scanned by a simulated hand-held camera and written as ScanNet v2 writes its scans."""
+"""Furnished rooms, scanned by a simulated hand-held camera and written in the layout of ScanNet v2."""

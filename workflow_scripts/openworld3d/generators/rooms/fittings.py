@@ -1,4 +1,4 @@
-"""What belongs to the walls: doors, windows, curtains, pictures, mirrors, radiators."""
+"""Fittings of the walls: doors, windows, curtains, pictures, mirrors, radiators."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def picture(rng: np.random.Generator) -> Model:
 
 
 def mirror(width: float, height: float, rng: np.random.Generator) -> Model:
-    """Return a mirror, which stays unannotated."""
+    """Return a mirror, unannotated."""
     model = Model(CLUTTER, "mirror", (width, 0.04, height))
     model.add(box((-width / 2, 0, 0), (width / 2, 0.04, height)), draw_color("glass", rng) * 0.8)
     return model

@@ -1,4 +1,4 @@
-"""Upright boxes that furniture fills, and whether two of them overlap."""
+"""Upright boxes around furniture, and whether two of them overlap."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openworld3d.generators.rooms.model import Placed, turn
+from openworld3d.generators.plan import turn
+from openworld3d.generators.rooms.model import Placed
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Footprint:
         if self.low >= other.high - touch or other.low >= self.high - touch:
             return False
         a, b = self.corners(), other.corners()
-        # Two rectangles are apart exactly when a side direction of either separates them.
+        # Separating axis theorem: two rectangles are disjoint exactly when a side direction of either separates them.
         for axis in np.concatenate([turn(self.angle).T, turn(other.angle).T]):
             p, q = a @ axis, b @ axis
             if p.min() >= q.max() - touch or q.min() >= p.max() - touch:
@@ -44,7 +45,7 @@ class Footprint:
 
 
 def footprint(placed: Placed, gap: float = 0.0) -> Footprint:
-    """Return what a placed model fills, its sides `gap` metres wider."""
+    """Return the footprint of a placed model, `gap` metres wider on each side."""
     width, depth, height = placed.model.size
     return Footprint(
         placed.to_room((0.0, depth / 2)),

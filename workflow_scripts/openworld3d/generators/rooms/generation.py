@@ -1,4 +1,4 @@
-"""From a seed to a scanned room."""
+"""Generate a scanned room from a seed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError, turn
 from openworld3d.generators.rooms.kinds import KINDS, RoomKind
-from openworld3d.generators.rooms.model import Placed, Samples, turn
+from openworld3d.generators.rooms.model import Placed, Samples
 from openworld3d.generators.rooms.palette import draw_color
-from openworld3d.generators.rooms.plan import DoesNotFitError, Plan
+from openworld3d.generators.rooms.plan import Plan
 from openworld3d.generators.rooms.room import draw_room
 from openworld3d.generators.rooms.scan import scan, walk
 
@@ -19,7 +20,7 @@ PATCH_SIDE = 0.5
 
 @dataclass
 class ScannedRoom:
-    """The vertices of one scan and the objects that they belong to.
+    """The vertices of one scan and their objects.
 
     coord (N, 3) float32 in metres; color (N, 3) uint8; object_id (N,) int64, an index in `objects`;
     segment (N,) int64, small patches of one object each, from 0; objects: kind and annotator's label.
@@ -51,7 +52,7 @@ def _shell(plan: Plan, kind: RoomKind) -> list[Placed]:
 
 
 def generate_room(seed: int, split: int, index: int, spacing: float) -> ScannedRoom:
-    """Return scene `index` of a split, sampled `spacing` metres apart; equal arguments, equal rooms."""
+    """Return scene `index` of a split, sampled `spacing` metres apart; equal arguments give equal rooms."""
     rng = np.random.default_rng([seed, split, index])
     plan, free_floor, shell = furnish(index, rng)
     pieces = shell + plan.placed

@@ -1,4 +1,4 @@
-"""What stands in each type of room, and in which order it is placed."""
+"""The furniture of each type of room, in the order in which it is placed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def bathroom(plan: Plan) -> None:
 
 
 def fit_door(plan: Plan) -> None:
-    """Place the door that the room is entered by, and cut its opening."""
+    """Place the entrance door and cut its opening."""
     door = required(plan.at_wall(fittings.door(plan.rng), front=0.9, gap=0.0, corner=0.0))
     plan.cut_opening(door)
     plan.entrance = door.to_room((0.0, 0.45))
@@ -185,7 +185,7 @@ def file_cabinet(rng: np.random.Generator) -> Model:
 
 
 def finish(plan: Plan, pictures: int) -> None:
-    """Add what every room has: a bin, pictures above the furniture, a radiator, a lamp, a box left about."""
+    """Add what every room has: a bin, pictures above the furniture, a radiator, a lamp, a stray box."""
     rng = plan.rng
     required(plan.at_wall(small.trash_can(rng), gap=0.05, corner=0.3))
     for _ in range(pictures):

@@ -7,6 +7,7 @@ from typing import NamedTuple, Sequence
 
 import numpy as np
 
+from openworld3d.generators.plan import turn, turn_about_z
 from openworld3d.generators.rooms.palette import Pattern, plain
 from openworld3d.generators.rooms.shapes import Patch
 
@@ -66,12 +67,6 @@ class Placed:
     def sample(self, spacing: float, rng: np.random.Generator) -> Samples:
         """Return the model's samples in the room's frame."""
         local = self.model.sample(spacing, rng)
-        rotation = np.eye(3)
-        rotation[:2, :2] = turn(self.angle)
+        rotation = turn_about_z(self.angle)
         offset = np.array([*self.position, self.elevation])
         return Samples(local.points @ rotation.T + offset, local.normals @ rotation.T, local.colors)
-
-
-def turn(angle: float) -> np.ndarray:
-    """Return the (2, 2) matrix that turns by `angle` radians."""
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -1,4 +1,4 @@
-"""The plan of a room: where furniture may stand, found by rejection sampling."""
+"""The plan of a room: furniture is placed by rejection sampling."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Callable
 import numpy as np
 from scipy import ndimage
 
+from openworld3d.generators.plan import DoesNotFitError, turn
 from openworld3d.generators.rooms.footprint import Footprint, footprint, space_in_front
-from openworld3d.generators.rooms.model import Model, Placed, turn
+from openworld3d.generators.rooms.model import Model, Placed
 from openworld3d.generators.rooms.room import Opening, Room, Wall
 
 TRIES = 60
@@ -19,13 +20,9 @@ BODY_RADIUS = 0.22
 EYE_HEIGHT = 1.5
 
 
-class DoesNotFitError(Exception):
-    """A required piece found no place; the room is drawn anew."""
-
-
 @dataclass
 class Plan:
-    """A room with its furniture, the spaces kept free, the holes of each wall, and where one enters."""
+    """A room, its furniture, the spaces kept free, the openings of each wall, and the entrance."""
 
     room: Room
     rng: np.random.Generator
@@ -38,7 +35,7 @@ class Plan:
         self.openings: list[list[Opening]] = [[] for _ in self.walls]
 
     def fits(self, candidate: Placed, keep_free: bool = True) -> bool:
-        """Return whether a model lies in the room and off all others, and off what is kept free."""
+        """Return whether a model lies in the room, apart from all others and from the spaces kept free."""
         box = footprint(candidate, GAP)
         room, corners = self.room, footprint(candidate).corners()
         inside = (corners >= -1e-6).all() and (corners <= (room.width + 1e-6, room.depth + 1e-6)).all()
@@ -57,7 +54,7 @@ class Plan:
         return [Footprint(centre, (a / 2 - GAP, b / 2 - GAP), 0.0, 0.0, room.height)]
 
     def put(self, candidate: Placed, front: float = 0.0) -> Placed:
-        """Place a model and keep `front` metres before it free."""
+        """Place a model and keep `front` metres in front of it free."""
         self.placed.append(candidate)
         if front > 0:
             self.kept_free.append(space_in_front(candidate, front))
@@ -187,7 +184,9 @@ class Plan:
                 openings.append(Opening(*hole))
 
     def free_floor(self) -> np.ndarray:
-        """Return the points (N, 2) that a person reaches from the door, 0.1 m apart; refuse a blocked room."""
+        """Return the points (N, 2) that a person reaches from the door, 0.1 m apart.
+
+        Raises DoesNotFitError where furniture blocks the way."""
         x, y = (np.arange(CELL / 2, side, CELL) for side in (self.room.width, self.room.depth))
         grid = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
         points = grid.reshape(-1, 2)
@@ -207,7 +206,7 @@ class Plan:
 
 
 def required(placed: Placed | None) -> Placed:
-    """Return what was placed, or ask for another room."""
+    """Return what was placed; raises DoesNotFitError for None."""
     if placed is None:
         raise DoesNotFitError("a required piece found no place")
     return placed

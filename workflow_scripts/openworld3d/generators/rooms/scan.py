@@ -1,4 +1,4 @@
-"""A hand-held scan: views from the free floor, depth buffers that hide what is behind, range noise."""
+"""Simulate a hand-held scan: views from the free floor, occlusion by depth buffers, range noise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class View:
 def walk(
     free_floor: np.ndarray, targets: np.ndarray, facings: np.ndarray, count: int, rng: np.random.Generator
 ) -> list[View]:
-    """Return `count` views on a walk over the free floor (N, 2), each at the least looked-at target.
+    """Return `count` views on a walk over the free floor (N, 2), each at the target that was looked at least.
 
     targets (T, 3) in metres; facings (T, 2): the direction that a target's front points to.
     """
@@ -100,7 +100,7 @@ def look(
         # A pixel on an edge holds two surfaces, often the floor and what stands on it; either can hide.
         for surface in (in_level[upright[in_level]], in_level[~upright[in_level]]):
             nearest = np.full(int(cell.max(initial=0)) + 1, -1)
-            # They come from far to near, so the nearest is written last and stays.
+            # Sorted from far to near, so that the nearest is written last.
             nearest[cell[surface]] = surface
             front = nearest[cell[seen]]
             below, above = seen[front >= 0], front[front >= 0]

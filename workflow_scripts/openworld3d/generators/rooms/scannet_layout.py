@@ -1,4 +1,4 @@
-"""Writing a scanned room as ScanNet v2 lays out its raw files."""
+"""Write a scanned room in the layout of ScanNet v2."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def write_ply(path: Path, vertex: np.ndarray) -> None:
 
 
 def aggregation(name: str, segments_file: str, room: ScannedRoom) -> dict[str, Any]:
-    """Return the annotation: the segments and the label of each object of which something was seen."""
+    """Return the annotation: the segments and the label of each object that was seen."""
     first = np.unique(room.segment, return_index=True)[1]
     object_of_segment = room.object_id[first]
     groups: list[dict[str, Any]] = []

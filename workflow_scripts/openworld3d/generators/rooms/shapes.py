@@ -1,13 +1,14 @@
-"""Surfaces over the unit square, from which all furniture is composed; metres, z up."""
+"""Parametric surfaces of which furniture is composed; metres, z up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Sequence
+from typing import Callable, Sequence, Tuple
 
 import numpy as np
 
 Surface = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Corner = Tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Patch:
         jitter = rng.uniform(0.1, 0.9, (2, rows, columns))
         s = ((np.arange(rows)[:, None] + jitter[0]) / rows).ravel()
         t = ((np.arange(columns)[None, :] + jitter[1]) / columns).ravel()
-        # A strip narrower than the spacing still has one row; thinning keeps its density that of the rest.
+        # A strip narrower than the spacing still has one row; thinning keeps its density equal to the rest.
         density = self.extents[0] * self.extents[1] / (spacing**2 * rows * columns)
         kept = rng.random(rows * columns) < density
         s, t = s[kept], t[kept]
@@ -61,6 +62,12 @@ def basin(low: Sequence[float], high: Sequence[float]) -> list[Patch]:
     """Return the floor and the four sides of a hollow box, seen from inside."""
     _, *faces = box(low, high)
     return [_flipped(face) for face in faces]
+
+
+def rim(low: Corner, high: Corner, inner_low: Corner, inner_high: Corner) -> list[tuple[Corner, Corner]]:
+    """Return the low and the high corner (x, y) of the four rectangles around a hole in a rectangle."""
+    (x0, y0), (x1, y1), (a, c), (b, d) = low, high, inner_low, inner_high
+    return [((x0, y0), (x1, c)), ((x0, d), (x1, y1)), ((x0, c), (a, d)), ((b, c), (x1, d))]
 
 
 def cushion(low: Sequence[float], high: Sequence[float], roundness: float = 6.0) -> list[Patch]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from openworld3d.generators.rooms.model import Model
 from openworld3d.generators.rooms.palette import draw_color, grid_pattern
-from openworld3d.generators.rooms.shapes import basin, box, disc, frustum
+from openworld3d.generators.rooms.shapes import basin, box, disc, frustum, rim
 
 Hole = Tuple[float, float, float, float]
 
@@ -22,7 +22,7 @@ def _four_legged(model: Model, top: float, leg: float, color: np.ndarray, rng: n
 
 
 def dining_table(rng: np.random.Generator) -> Model:
-    """Return a rectangular table to eat at."""
+    """Return a rectangular dining table."""
     size = rng.uniform(1.2, 1.7), rng.uniform(0.78, 0.92), rng.uniform(0.72, 0.77)
     model = Model("table", "dining table", size)
     _four_legged(model, 0.04, 0.06, draw_color("table", rng), rng)
@@ -81,14 +81,10 @@ def built_in_sink(width: float, depth: float, rng: np.random.Generator) -> Model
     """Return an enamelled sink to hang in a worktop's hole: a basin below z = 0, a rim and a tap on its ledge."""
     model = Model("sink", "kitchen sink", (width, depth, 0.28))
     color = draw_color("porcelain", rng)
-    half, ledge, rim = width / 2, 0.08, 0.02
-    model.add(basin((-half + rim, ledge, -0.17), (half - rim, depth - rim, 0.01)), color)
-    for low, high in (
-        ((-half, 0), (half, ledge)),
-        ((-half, depth - rim), (half, depth)),
-        ((-half, ledge), (-half + rim, depth - rim)),
-        ((half - rim, ledge), (half, depth - rim)),
-    ):
+    half = width / 2
+    hole = (-half + 0.02, 0.08), (half - 0.02, depth - 0.02)
+    model.add(basin((*hole[0], -0.17), (*hole[1], 0.01)), color)
+    for low, high in rim((-half, 0), (half, depth), *hole):
         model.add(box((*low, 0.0), (*high, 0.012)), color * 1.1)
     model.add(frustum((0, 0.04, 0), 0.02, 0.015, 0.26), color * 0.9)
     model.add(box((-0.012, 0.04, 0.24), (0.012, 0.2, 0.265)), color * 0.9)
@@ -103,14 +99,9 @@ def wash_basin(rng: np.random.Generator) -> Model:
     model.add(frustum((0, d / 2 - 0.04, 0), 0.11, 0.08, h - 0.16), white)
     shell = box((-w / 2, 0, h - 0.16), (w / 2, d, h))
     model.add(shell[1:], white)
-    inside = (-w / 2 + 0.05, 0.10, h - 0.13), (w / 2 - 0.05, d - 0.04, h)
-    model.add(basin(*inside), white * 0.95)
-    for low, high in (
-        ((-w / 2, 0), (w / 2, 0.10)),
-        ((-w / 2, d - 0.04), (w / 2, d)),
-        ((-w / 2, 0.10), (-w / 2 + 0.05, d - 0.04)),
-        ((w / 2 - 0.05, 0.10), (w / 2, d - 0.04)),
-    ):
+    hole = (-w / 2 + 0.05, 0.10), (w / 2 - 0.05, d - 0.04)
+    model.add(basin((*hole[0], h - 0.13), (*hole[1], h)), white * 0.95)
+    for low, high in rim((-w / 2, 0), (w / 2, d), *hole):
         model.add(box((*low, h - 0.01), (*high, h))[:1], white)
     model.add([disc((0, d / 2, h - 0.128), 0.0, (0.03, 0.03))], steel * 0.6)
     model.add(frustum((0, 0.05, h), 0.02, 0.015, 0.13), steel)

@@ -1,1 +1,1 @@
-"""Streets, scanned by a simulated spinning LiDAR on a car and written as SemanticKITTI writes its scans."""
+"""Streets, scanned by a simulated spinning LiDAR on a car and written in the layout of SemanticKITTI."""

@@ -66,7 +66,7 @@ def fence(long: float, rng: np.random.Generator) -> Model:
 
 
 def garden_wall(long: float, rng: np.random.Generator) -> Model:
-    """Return a wall `long` metres along x, which is no building."""
+    """Return a free-standing wall `long` metres along x."""
     model = Model("other-structure")
     model.add([box((-long / 2, -0.12, 0), (long / 2, 0.12, rng.uniform(0.4, 1.5)))], draw_material("brick", rng))
     return model

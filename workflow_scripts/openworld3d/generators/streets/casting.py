@@ -1,4 +1,4 @@
-"""Which surface each ray meets first."""
+"""Ray casting: find the surface that each ray hits first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAIRS_AT_ONCE = 400_000
 
 
 class Hits(NamedTuple):
-    """What each of R rays meets: distance (R,) in metres, part (R,), -1 for nothing, cosine (R,) of incidence."""
+    """The hit of each of R rays: distance (R,) in metres, part (R,), -1 for none, cosine (R,) of incidence."""
 
     distance: np.ndarray
     part: np.ndarray
@@ -23,10 +23,10 @@ class Hits(NamedTuple):
 
 
 def cast(solids: Solids, grid: Grid, most: float, rng: np.random.Generator) -> Hits:
-    """Return what the rays of a sensor at the origin meet within `most` metres.
+    """Return the hits of the rays of a sensor at the origin within `most` metres.
 
-    In what is not solid, a ray goes an exponentially distributed way before it is met: it comes through a way of w
-    metres with probability exp(-density w).
+    In a part that is not solid, a ray travels an exponentially distributed distance: it passes w metres with
+    probability exp(-density w).
     """
     rays = grid.directions()
     inverse = np.linalg.inv(solids.matrix)
@@ -61,7 +61,7 @@ def incidence(
         frame = local(rays[ray], part[ray], inverse, origin, solids.taper)
         square = np.einsum("nji,nj->ni", inverse[part[ray]], normals(int(form), frame, distance[ray]))
         cosine[ray] = np.abs((square * rays[ray]).sum(axis=1)) / np.linalg.norm(square, axis=1)
-    # Within leaves there is no surface; each is turned as it likes.
+    # Within foliage there is no surface: leaves have random orientations.
     inside = hit[np.isfinite(solids.density[part[hit]])]
     cosine[inside] = rng.uniform(0, 1, len(inside))
     return cosine
@@ -75,7 +75,7 @@ def local(
 
 
 def wait(density: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return how far (N,) rays go into what they enter until they are met, in metres; 0 for what is solid."""
+    """Return how deep (N,) rays enter a part before they hit, in metres; 0 for solid parts."""
     way = np.zeros(len(density))
     loose = np.isfinite(density)
     way[loose] = rng.exponential(1.0, int(loose.sum())) / density[loose]
@@ -83,8 +83,8 @@ def wait(density: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def keep_nearest(distance: np.ndarray, part: np.ndarray, ray: np.ndarray, met: np.ndarray, shape: np.ndarray) -> None:
-    """Write distances and shapes (N,) that lie before what their rays (N,) have met so far."""
+    """Update the nearest hit of each ray by distances and shapes (N,) paired with rays (N,)."""
     nearer = np.flatnonzero(met < distance[ray])
-    # They come from far to near, so the nearest of a ray is written last and stays.
+    # Sorted from far to near, so that the nearest of a ray is written last.
     nearer = nearer[np.argsort(-met[nearer], kind="stable")]
     distance[ray[nearer]], part[ray[nearer]] = met[nearer], shape[nearer]

@@ -1,4 +1,4 @@
-"""Which rays of a spinning sensor can meet a shape: the window of beams and columns in which it appears."""
+"""Cull the rays of a spinning sensor that cannot hit a shape, by its window of beams and columns."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Windows(NamedTuple):
 
 
 def windows(matrix: np.ndarray, centre: np.ndarray, grid: Grid, most: float) -> Windows:
-    """Return windows that hold every ray that meets a shape nearer than `most` metres.
+    """Return windows that contain every ray that hits a shape nearer than `most` metres.
 
     matrix (P, 3, 3), centre (P, 3): the shapes in the sensor's frame. A shape lies in the corners of its box, which
     is convex: where the sensor's axis does not pass through it, its azimuths lie between those of its corners.
@@ -66,7 +66,7 @@ def windows(matrix: np.ndarray, centre: np.ndarray, grid: Grid, most: float) -> 
 
 
 def distance_to_edges(corners: np.ndarray) -> np.ndarray:
-    """Return how near (P,) the edges between corners (P, 8, 2) of boxes come to the origin, in metres."""
+    """Return the distance (P,) from the origin to the edges between corners (P, 8, 2) of boxes, in metres."""
     start, along = corners[:, EDGES[:, 0]], corners[:, EDGES[:, 1]] - corners[:, EDGES[:, 0]]
     length = np.maximum((along**2).sum(axis=2), 1e-12)
     share = np.clip(-(start * along).sum(axis=2) / length, 0, 1)
@@ -74,7 +74,7 @@ def distance_to_edges(corners: np.ndarray) -> np.ndarray:
 
 
 def pairs(seen: Windows, grid: Grid, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield shapes and rays (N,) that may meet, all pairs in the end, about `most` at a time."""
+    """Yield pairs of shapes and rays (N,) that may meet, about `most` at a time."""
     counts = seen.beams * seen.columns
     ends = np.cumsum(counts)
     for batch in np.split(np.arange(len(counts)), np.flatnonzero(np.diff(ends // most)) + 1):

@@ -1,4 +1,4 @@
-"""How the car drives: where the sensor is at each scan, and how it is turned."""
+"""The trajectory of the car: the sensor's pose at each scan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from openworld3d.generators.streets.model import turn_about_z
+from openworld3d.generators.plan import turn_about_z
 from openworld3d.generators.streets.sensor import HEIGHT
 
 PERIOD = 0.6
@@ -14,14 +14,14 @@ WAVE = 60.0
 
 
 class Pose(NamedTuple):
-    """The sensor's frame in the street's: a point p of a scan lies at `rotation` (3, 3) @ p + `position` (3,)."""
+    """The sensor's pose in the street: a point p of a scan lies at `rotation` (3, 3) @ p + `position` (3,)."""
 
     rotation: np.ndarray
     position: np.ndarray
 
 
 def times(scans: int) -> np.ndarray:
-    """Return when (S,) each scan is taken, in seconds."""
+    """Return the times (S,) of scans in seconds."""
     return PERIOD * np.arange(scans)
 
 

@@ -1,11 +1,12 @@
-"""What stands between the road and the lots: parked vehicles, what a town puts up, people who wait, plants."""
+"""Furnish the space between road and lots: parked vehicles, street furniture, waiting people, plants."""
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from typing import Sequence
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError
 from openworld3d.generators.streets.furniture import (
     bench,
     bin_on_wheels,
@@ -16,17 +17,15 @@ from openworld3d.generators.streets.furniture import (
     shelter,
     sign,
 )
-from openworld3d.generators.streets.model import Model, Placed
+from openworld3d.generators.streets.model import Draw, Model, Placed, draw_from
 from openworld3d.generators.streets.other_vehicles import bus, caravan, excavator, tractor, trailer
 from openworld3d.generators.streets.people import bicycle, motorcycle, person
-from openworld3d.generators.streets.plan import DoesNotFitError, Plan
+from openworld3d.generators.streets.plan import Plan
 from openworld3d.generators.streets.plants import bush, grass_tuft, tree
 from openworld3d.generators.streets.street import BAY, STREET_FURNITURE, Piece, Side, Style
 from openworld3d.generators.streets.vehicles import car, truck
 
-Draw = Callable[[np.random.Generator], Model]
-
-# Each street has these beside the way that the car drives, and two of UNLIKE_CARS, so that each has every class.
+# Every street has these near the sensor's path, and two of UNLIKE_CARS, so that it has every class.
 PARKED_FIRST: list[Draw] = [truck, motorcycle]
 UNLIKE_CARS: list[Draw] = [caravan, trailer, excavator, tractor]
 STANDING_FIRST: list[Draw] = [bicycle, bicycle, person, person, bin_on_wheels, sign, bench, cabinet]
@@ -52,13 +51,6 @@ STANDING: list[tuple[Draw, float]] = [
 WITH_TRAFFIC = 0.8
 
 
-def draw_from(draws: Sequence[tuple[Draw, float]], rng: np.random.Generator) -> Model:
-    """Return a model of one of the kinds, each as often as its share says."""
-    kinds, shares = zip(*draws)
-    model: Model = kinds[rng.choice(len(kinds), p=shares)](rng)
-    return model
-
-
 def stand(model: Model, piece: Piece, side: int, x: float, distance: float, yaw: float = 0.0) -> Placed:
     """Return a model on ground `distance` metres from the middle of the road, to which at yaw 0 its -y points."""
     turned = yaw + (np.pi if side < 0 else 0.0)
@@ -66,7 +58,7 @@ def stand(model: Model, piece: Piece, side: int, x: float, distance: float, yaw:
 
 
 def furnish_first(plan: Plan, sides: Sequence[Side], near: tuple[float, float]) -> None:
-    """Place between two x what every street has; asks for another street where it finds no place."""
+    """Place what every street has between two x; raises DoesNotFitError where there is no place."""
     kerb = [(side.sign, piece) for side in sides for piece in side.kerb]
     bays = [(sign, piece) for sign, piece in kerb if piece.kind == "parking"]
     stops = [(sign, piece) for sign, piece in kerb if piece.kind in ("sidewalk", "other-ground")]
@@ -98,7 +90,7 @@ def require(
 
 
 def heading(rng: np.random.Generator) -> float:
-    """Return the yaw of what is parked: most face as the traffic of their side goes, which keeps to the right."""
+    """Return the yaw of a parked vehicle: most face along the traffic of their side, which keeps to the right."""
     return np.pi if rng.random() < WITH_TRAFFIC else 0.0
 
 
@@ -118,7 +110,7 @@ def park(plan: Plan, side: Side, style: Style) -> None:
 
 
 def equip_sidewalk(plan: Plan, side: Side) -> None:
-    """Put lamps, signs, bins, two-wheelers, people and what is left about on the sidewalk, at its two edges."""
+    """Put lamps, signs, bins, two-wheelers, people and clutter on the two edges of the sidewalk."""
     rng = plan.rng
     for piece in side.sidewalk:
         for x in np.arange(piece.start + 2.0, piece.stop - 2.0, 4.5):
@@ -128,7 +120,7 @@ def equip_sidewalk(plan: Plan, side: Side) -> None:
 
 
 def plant_kerb(plan: Plan, side: Side, style: Style) -> None:
-    """Put trees, bushes and tall grass on the verges, signs and posts at the kerb of what is paved."""
+    """Put trees, bushes and tall grass on verges, signs and posts at paved kerbs."""
     rng = plan.rng
     for piece in side.kerb:
         for x in np.arange(piece.start + 1.5, piece.stop - 1.0, 5.0 / style.leafy):
@@ -141,7 +133,7 @@ def plant_kerb(plan: Plan, side: Side, style: Style) -> None:
 
 
 def draw_plant(rng: np.random.Generator) -> Model:
-    """Return what grows on a verge."""
+    """Return a plant of a verge."""
     kind = rng.random()
     if kind < 0.2:
         return tree(rng, reach=rng.uniform(1.0, 2.4), lowest=rng.uniform(2.0, 3.2))

@@ -1,4 +1,4 @@
-"""What a town puts up at its streets: lamps, signs, bins, benches, shelters; and what is left about."""
+"""Street furniture: lamps, signs, bins, benches, shelters; and clutter."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def bin_on_wheels(rng: np.random.Generator) -> Model:
 
 
 def cabinet(rng: np.random.Generator) -> Model:
-    """Return a grey box of switches."""
+    """Return a switch cabinet."""
     model = Model("other-object")
     wide, high = rng.uniform(0.5, 1.4), rng.uniform(0.9, 1.4)
     model.add([box((-wide / 2, -0.2, 0), (wide / 2, 0.2, high))], draw_material("concrete", rng))
@@ -89,7 +89,7 @@ def shelter(rng: np.random.Generator) -> Model:
 
 
 def clutter(rng: np.random.Generator) -> Model:
-    """Return a few boxes that nobody gave a name."""
+    """Return a few unlabelled boxes."""
     model = Model("unlabeled")
     for x in (-0.4, 0.3):
         wide, deep, high = rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.9), rng.uniform(0.25, 1.1)

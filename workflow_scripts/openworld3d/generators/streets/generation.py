@@ -1,4 +1,4 @@
-"""From a seed to the scans of a sequence."""
+"""Generate the scans of a sequence from a seed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError
 from openworld3d.generators.streets.drive import PERIOD, Pose, drive, times
 from openworld3d.generators.streets.furnishing import equip_sidewalk, furnish_first, park, plant_kerb
 from openworld3d.generators.streets.lots import build_lots, fill_back
 from openworld3d.generators.streets.model import Placed
 from openworld3d.generators.streets.other_vehicles import bus
 from openworld3d.generators.streets.people import motorcyclist
-from openworld3d.generators.streets.plan import DoesNotFitError, Plan
+from openworld3d.generators.streets.plan import Plan
 from openworld3d.generators.streets.scene import scene_of
 from openworld3d.generators.streets.sensor import Scan, scan
 from openworld3d.generators.streets.street import BEHIND, BEYOND, Side, Style, draw_side, draw_style, ground, road
@@ -20,19 +21,19 @@ from openworld3d.generators.streets.traffic import OWN_ROOM, Lane, corridors, dr
 from openworld3d.generators.streets.vehicles import car
 
 STREET, SCANS = 0, 1
-# What every street has stands so near to the way that the car drives, in metres behind and beyond it.
+# What every street has stands within these distances behind and beyond the car's path, in metres.
 NEAR = 35.0, 55.0
 
 
 class Street(NamedTuple):
-    """All that stands and moves in a street at time 0, ground included, and the poses from which it is scanned."""
+    """All things of a street at time 0, ground included, and the poses from which it is scanned."""
 
     things: list[Placed]
     poses: list[Pose]
 
 
 def generate_street(seed: int, sequence: int, scans: int) -> Street:
-    """Return the street of a sequence; equal arguments, equal streets."""
+    """Return the street of a sequence; equal arguments give equal streets."""
     rng = np.random.default_rng([seed, sequence, STREET])
     while True:
         try:
@@ -65,7 +66,7 @@ def furnish(plan: Plan, side: Side, style: Style) -> list[Placed]:
 
 
 def traffic(own: Lane, others: list[Lane], path: float, time: float, rng: np.random.Generator) -> list[Placed]:
-    """Return what moves, and what comes in from beyond the street's end within `time` seconds."""
+    """Return the moving things, and those that enter from beyond the street's ends within `time` seconds."""
     first = [bus, car] if rng.random() < 0.5 else [car, motorcyclist]
     moving = drive_along(own, first, OWN_ROOM[1] + rng.uniform(4, 18), path + BEYOND, rng)
     moving += drive_along(own, [], BEHIND, OWN_ROOM[0], rng)

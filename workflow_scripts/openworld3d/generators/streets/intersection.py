@@ -1,4 +1,4 @@
-"""Where rays from the origin enter and leave shapes, each worked out in the frame in which its form is simple."""
+"""Intersect rays with shapes, each in the frame in which its form is canonical."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def meet_drum(rays: Local) -> Interval:
 
 
 def normals(form: int, rays: Local, distance: np.ndarray) -> np.ndarray:
-    """Return directions (N, 3) square to the form's surface, in its frame, where rays meet it; of any length."""
+    """Return normals (N, 3) of the form's surface where rays hit it, in its frame, of any length."""
     point = rays.at(distance)
     if form == SHEET:
         return np.broadcast_to([0.0, 0.0, 1.0], point.shape)

@@ -1,4 +1,4 @@
-"""Kinds of things and the raw ids that annotators of SemanticKITTI give them, standing still and moving."""
+"""Kinds of things and their raw ids in SemanticKITTI, static and moving."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ THING_KINDS = frozenset(ID_OF_THING)
 
 
 def raw_id(kind: str, moving: bool) -> int:
-    """Return the raw id of a kind; what cannot be counted has one whether it moves or not."""
+    """Return the raw id of a kind; stuff has the same id, moving or not."""
     return ID_OF_THING[kind][moving] if kind in ID_OF_THING else ID_OF_STUFF[kind]

@@ -1,4 +1,4 @@
-"""Writing a sequence as SemanticKITTI lays out its raw files."""
+"""Write a sequence in the layout of SemanticKITTI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from openworld3d.generators.streets.drive import Pose
 from openworld3d.generators.streets.sensor import Scan
 
-# Pixels, for pictures of 1241 x 376 that nobody took: readers of KITTI expect the cameras.
+# In pixels of 1241 x 376 images that do not exist: readers of KITTI expect the cameras.
 FOCAL, MIDDLE = 718.856, (607.1928, 185.2157)
 BASELINES = (0.0, 0.5372, -0.06, 0.4731)
 # The left camera looks ahead (its z), has x to the right and y down, and sits before and below the sensor.

@@ -1,4 +1,4 @@
-"""What stands behind the sidewalk: houses, drives, fences, hedges, gardens, and what is behind them."""
+"""Furnish the lots behind the sidewalk: houses, drives, fences, hedges, gardens, and what lies behind them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openworld3d.generators.streets.vehicles import car
 DRIVE, DRIVE_LENGTH = 3.2, 12.0
 ACROSS = np.pi / 2
 ENCLOSURES: list[Callable[[float, np.random.Generator], Model]] = [*[fence] * 3, *[hedge] * 6, garden_wall]
-# Unbuilt lots are planted so far from the sidewalk; what is farther is seldom seen.
+# Unbuilt lots are planted up to here from the sidewalk; what lies farther is seldom seen.
 PLANTED = 14.0
 HOUSES_BEHIND = 24.0
 
@@ -80,7 +80,7 @@ def plant(plan: Plan, piece: Piece, side: int, count: int) -> None:
 
 
 def draw_plant(rng: np.random.Generator) -> Model:
-    """Return what grows in a garden."""
+    """Return a plant of a garden."""
     kind = rng.random()
     if kind < 0.2:
         return tree(rng, reach=rng.uniform(1.6, 3.2), lowest=rng.uniform(0.8, 2.4))

@@ -1,4 +1,4 @@
-"""What surfaces are made of, as far as a laser can tell."""
+"""Materials of surfaces, as a laser sees them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SOLID = np.inf
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface answers a pulse.
+    """How a surface returns a pulse.
 
-    remission: what the sensor writes on average, 0..1; spread: its standard deviation; reflectivity: the share of
-    light that comes back at a right angle, which decides how far a return is heard; roughness: standard deviation of
-    the surface in metres; density: how often a ray is met in a metre of it, SOLID where its surface stops all.
+    remission: the mean recorded value in 0..1; spread: its standard deviation; reflectivity: the share of light
+    returned at normal incidence, which limits the range of detection; roughness: standard deviation of the surface
+    in metres; density: hits per metre of a ray within it, SOLID where the surface stops every ray.
     """
 
     remission: float
@@ -64,5 +64,5 @@ def draw_material(name: str, rng: np.random.Generator) -> Material:
 
 
 def draw_paint(rng: np.random.Generator) -> Material:
-    """Return a vehicle's paint, of which half sends next to nothing back."""
+    """Return a vehicle's paint, half of the time one that reflects almost nothing."""
     return draw_material("dark paint" if rng.random() < 0.5 else "paint", rng)

@@ -1,18 +1,19 @@
-"""A thing in its own frame, and where it stands in a street and how it moves."""
+"""A thing in its own frame, and its position and motion in a street."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Sequence
+from typing import Callable, NamedTuple, Sequence
 
 import numpy as np
 
+from openworld3d.generators.plan import turn_about_z
 from openworld3d.generators.streets.materials import Material
 from openworld3d.generators.streets.shapes import Shape
 
 
 class Part(NamedTuple):
-    """A shape, the kind of thing that it is part of, and what it is made of."""
+    """A shape, the kind of thing that it belongs to, and its material."""
 
     shape: Shape
     kind: str
@@ -64,7 +65,11 @@ def enclosing(boxes: np.ndarray) -> np.ndarray:
     return np.stack([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
 
 
-def turn_about_z(angle: float) -> np.ndarray:
-    """Return the (3, 3) matrix that turns by `angle` radians about z."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+Draw = Callable[[np.random.Generator], Model]
+
+
+def draw_from(draws: Sequence[tuple[Draw, float]], rng: np.random.Generator) -> Model:
+    """Draw one of some functions by its share and return its model."""
+    functions, shares = zip(*draws)
+    model: Model = functions[rng.choice(len(functions), p=shares)](rng)
+    return model

@@ -1,4 +1,4 @@
-"""What drives and is neither car nor truck: buses, caravans, trailers, tractors, excavators."""
+"""Vehicles that are neither car nor truck: buses, caravans, trailers, tractors, excavators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands where in a street; nothing reaches into anything else."""
+"""The plan of a street, in which nothing overlaps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Callable
 
 import numpy as np
 
+from openworld3d.generators.plan import DoesNotFitError
 from openworld3d.generators.streets.model import Placed, enclosing
 
 CLEARANCE = 0.05
@@ -14,12 +15,8 @@ CELL = 10.0
 TRIES = 40
 
 
-class DoesNotFitError(Exception):
-    """A street has no place for what it must have; another one is drawn."""
-
-
 class Plan:
-    """A street that is being furnished, with corridors (C, 2, 3) in which only what moves along them may be."""
+    """A street being furnished, with corridors (C, 2, 3) reserved for traffic."""
 
     def __init__(self, corridors: np.ndarray, rng: np.random.Generator) -> None:
         self.corridors = corridors
@@ -28,7 +25,7 @@ class Plan:
         self.boxes: dict[int, list[np.ndarray]] = defaultdict(list)
 
     def put_if_free(self, thing: Placed) -> bool:
-        """Place a thing where none of its parts comes into a corridor or near a part of another; tell whether."""
+        """Place a thing unless it enters a corridor or comes near another thing; return whether it was placed."""
         boxes = thing.boxes()
         if touch(boxes, self.corridors):
             return False
@@ -41,17 +38,17 @@ class Plan:
         return True
 
     def put(self, draw: Callable[[], Placed]) -> bool:
-        """Draw places until one is free; tell whether one was."""
+        """Draw places until one is free; return whether one was."""
         return any(self.put_if_free(draw()) for _ in range(TRIES))
 
     def require(self, draw: Callable[[], Placed]) -> None:
-        """Draw places until one is free, or ask for another street."""
+        """Draw places until one is free; raises DoesNotFitError where none is."""
         if not self.put(draw):
             raise DoesNotFitError
 
 
 def touch(boxes: np.ndarray, others: np.ndarray) -> bool:
-    """Tell whether a box of (P, 2, 3) comes within 5 cm of one of (Q, 2, 3)."""
+    """Return whether a box of (P, 2, 3) comes within 5 cm of one of (Q, 2, 3)."""
     below = (boxes[:, None, 0] < others[None, :, 1] + CLEARANCE).all(axis=2)
     above = (boxes[:, None, 1] > others[None, :, 0] - CLEARANCE).all(axis=2)
     return bool((below & above).any())

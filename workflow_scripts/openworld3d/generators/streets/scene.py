@@ -1,4 +1,4 @@
-"""All parts of a street as arrays, in the street's frame and as the sensor sees them at a moment."""
+"""The parts of a street as arrays, in the street's frame and in the sensor's at a given time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Scene:
     materials: list[Material]
 
     def material(self, name: str) -> np.ndarray:
-        """Return one number of each part's material, (P,)."""
+        """Return an attribute of each part's material, (P,)."""
         return np.array([getattr(material, name) for material in self.materials])
 
     def seen_from(self, rotation: np.ndarray, position: np.ndarray, time: float) -> Solids:
@@ -67,7 +67,7 @@ def joined(first: Solids, second: Solids) -> Solids:
 
 
 def scene_of(things: Sequence[Placed]) -> Scene:
-    """Return all things as one scene; each that can be counted has a number of its own."""
+    """Return all things as one scene; each countable thing is an instance."""
     parts, speed, raw_ids, instance = [], [], [], []
     counted = STUFF
     for thing in things:

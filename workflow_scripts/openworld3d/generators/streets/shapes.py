@@ -1,4 +1,4 @@
-"""Solids and sheets that rays meet: each a simple form in -1..1, carried to its place by an affine map."""
+"""Solids and sheets for ray casting: each a canonical form in -1..1 under an affine map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 SHEET, BOX, BALL, DRUM = range(4)
 CORNERS = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
 UPRIGHT = (1.0, 1.0)
-# Half the thickness in metres that a sheet has where its box is asked for.
+# Half the thickness of a sheet's bounding box in metres.
 THIN = 0.001
 
 

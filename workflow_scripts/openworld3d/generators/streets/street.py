@@ -11,12 +11,12 @@ from openworld3d.generators.streets.materials import draw_material
 from openworld3d.generators.streets.model import Model, Placed
 from openworld3d.generators.streets.shapes import box, sheet, slope
 
-# As far as the sensor hears, so that nobody sees where a street ends.
+# The sensor's range, so that no scan sees where the street ends.
 BEHIND, BEYOND = -120.0, 120.0
 # Widths in metres, from the lanes outwards; between bays and lots is the sidewalk.
 CYCLE_STRIP, BAY, LOT, BACK = 1.1, 2.75, 24.0, 45.0
 KERB = 0.12
-# The width of a sidewalk in which something stands; the rest is left to those who walk.
+# The width of a sidewalk's strip of street furniture; the rest is for pedestrians.
 STREET_FURNITURE = 0.95
 DEPTH = -0.5
 SIDE_STREET = 7.0
@@ -54,7 +54,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Style:
-    """What streets differ in; shares in 0..1, lengths in metres.
+    """The style of a street; shares in 0..1, lengths in metres.
 
     lane: width of one of two lanes; sidewalk: width; bays, green: shares of the kerb that are for parking, and
     planted where not; parked: share of the bays that is taken; lot: width of a lot; setback: from the sidewalk to the
@@ -110,7 +110,7 @@ def draw_side(sign: int, style: Style, path: float, rng: np.random.Generator) ->
         stop = start + rng.uniform(60, 110)
         cuts = cut(start, stop, 9.0, 22.0, rng)
         for number, (x0, x1) in enumerate(cuts):
-            # Nobody parks where one looks into a side street.
+            # No parking at the corners of side streets.
             kind = draw_kerb(style, rng) if 0 < number < len(cuts) - 1 else "terrain"
             side.kerb.append(Piece(kind, x0, x1, edge, walk, 0.02 if kind == "parking" else KERB))
         side.sidewalk.append(Piece("sidewalk", start, stop + SIDE_STREET, walk, lots, KERB))
@@ -134,7 +134,7 @@ def draw_kerb(style: Style, rng: np.random.Generator) -> str:
 
 
 def cut(start: float, stop: float, least: float, most: float, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Cut a stretch into some about `least` to `most` long."""
+    """Cut a stretch into pieces about `least` to `most` long."""
     count = max(1, round((stop - start) / rng.uniform(least, most)))
     ends = start + (stop - start) * np.cumsum(rng.uniform(0.8, 1.2, count))
     ends = start + (ends - start) * (stop - start) / (ends[-1] - start)

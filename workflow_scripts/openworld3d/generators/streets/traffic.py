@@ -1,20 +1,19 @@
-"""What moves: each lane and each walkway has one speed, so that nothing in it runs into anything."""
+"""Moving traffic: each lane and each walkway has one speed, so that nothing collides."""
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Sequence
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from openworld3d.generators.streets.model import Model, Placed
+from openworld3d.generators.streets.model import Draw, Placed, draw_from
 from openworld3d.generators.streets.other_vehicles import bus, tractor
 from openworld3d.generators.streets.people import bicyclist, motorcyclist, person
 from openworld3d.generators.streets.street import BAY, BEHIND, BEYOND, CYCLE_STRIP, KERB, STREET_FURNITURE, Style
 from openworld3d.generators.streets.vehicles import car, truck
 
-Draw = Callable[[np.random.Generator], Model]
 WALKWAY = 0.8
-# The sensor's car, with the distance that one keeps.
+# The sensor's car, with the distance that others keep.
 OWN_ROOM = (-8.0, 10.0)
 ON_LANES: list[tuple[Draw, float]] = [(car, 0.81), (bus, 0.05), (truck, 0.05), (tractor, 0.02), (motorcyclist, 0.07)]
 
@@ -31,7 +30,7 @@ class Lane(NamedTuple):
 
 
 def lanes(style: Style, own_speed: float, rng: np.random.Generator) -> tuple[Lane, list[Lane]]:
-    """Return the lane that the sensor's car drives in, at its speed, and all other ways."""
+    """Return the lane of the sensor's car, at its speed, and all other lanes and walkways."""
     own = Lane(-style.lane / 2, style.lane, 0.0, own_speed, ON_LANES, (10.0, 50.0))
     oncoming = Lane(style.lane / 2, style.lane, 0.0, -rng.uniform(6, 13), ON_LANES, (10.0, 60.0))
     others = [oncoming]
@@ -46,7 +45,7 @@ def lanes(style: Style, own_speed: float, rng: np.random.Generator) -> tuple[Lan
 
 
 def corridors(ways: Sequence[Lane], path: float) -> np.ndarray:
-    """Return the space (L, 2, 3) that what moves needs, which is kept free of all else."""
+    """Return the boxes (L, 2, 3) that traffic moves in, kept free of all else."""
     found: list[list[tuple[float, float, float]]] = []
     for way in ways:
         high = 3.4 if way.high == 0 else 2.2
@@ -58,12 +57,11 @@ def corridors(ways: Sequence[Lane], path: float) -> np.ndarray:
 def drive_along(
     way: Lane, first: Sequence[Draw], start: float, stop: float, rng: np.random.Generator
 ) -> list[Placed]:
-    """Return what moves on a way between `start` and `stop` at time 0: first what is given, then what is drawn."""
+    """Return the traffic of a way between `start` and `stop` at time 0: `first`, then what is drawn."""
     found: list[Placed] = []
-    x, wanted = start, list(first)
-    draws, shares = zip(*way.draws)
+    x, left = start, list(first)
     while True:
-        model = (wanted.pop(0) if wanted else draws[rng.choice(len(draws), p=shares)])(rng)
+        model = left.pop(0)(rng) if left else draw_from(way.draws, rng)
         low, high = model.bounds()
         x += high[0] - low[0]
         if x > stop:

@@ -97,7 +97,7 @@ def add_wheels(model: Model, axles: Sequence[float], wide: float, radius: float,
 
 
 def add_lamps(model: Model, long: float, wide: float, high: float, rng: np.random.Generator) -> None:
-    """Add a number plate and two lamps at each end, which send much back."""
+    """Add a number plate and two lamps at each end, which reflect strongly."""
     lamp = draw_material("lamp", rng)
     for x in (-long / 2 - 0.01, long / 2 + 0.01):
         model.add([sheet((x, -0.26, high - 0.1), (0, 0.52, 0), (0, 0, 0.11))], lamp)

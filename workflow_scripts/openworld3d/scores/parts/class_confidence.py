@@ -1,4 +1,4 @@
-"""How sure a network is of each class where it is right: by what some scores adjust its probabilities."""
+"""How confident a network is of each class on average, by which some scores adjust its probabilities."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import softmax
 
 LOWEST = 2e-6
-OF_ABSENT_CLASS = 2.0  # no probability comes near, so that a class that nothing is known of never wins
+OF_ABSENT_CLASS = 2.0  # no probability comes near it, so that a class without training voxels never wins
 
 
-def confident_thresholds(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
+def class_confidence(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return the mean probability of each class over its own training voxels, not below 2e-6: (K,) float64.
 
     c_k = mean_{i: y_i = k} p_k(x_i) with p = softmax(z); 2 for a class that has no voxel. logits (S, K), target (S,).

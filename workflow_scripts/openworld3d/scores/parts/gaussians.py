@@ -1,4 +1,4 @@
-"""Gaussians of one covariance, fitted on features: how far is a feature from the nearest?"""
+"""Gaussians that share a covariance, fitted on features, and the distance to the nearest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.covariance import LedoitWolf
 
 
 class Gaussians(NamedTuple):
-    """`whitening` (F, F), after which their covariance is the identity, and their means (C, F) so whitened."""
+    """`whitening` (F, F), which turns their covariance into the identity, and their whitened means (C, F)."""
 
     whitening: np.ndarray
     mean: np.ndarray
@@ -19,8 +19,8 @@ class Gaussians(NamedTuple):
 def fit_gaussians(features: np.ndarray, target: np.ndarray) -> Gaussians:
     """Return one Gaussian for each class that has a voxel; features (S, F), target (S,).
 
-    The covariance, that of all voxels about the mean of their class, is shrunk towards a multiple of the identity, so
-    that it has an inverse even where a feature is constant.
+    The covariance of all voxels about the mean of their class is shrunk towards a multiple of the identity, so that
+    it has an inverse even where a feature is constant.
     Source: Ledoit and Wolf, A well-conditioned estimator for large-dimensional covariance matrices, Journal of
     Multivariate Analysis 2004.
     """

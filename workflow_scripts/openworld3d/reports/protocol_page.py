@@ -1,4 +1,4 @@
-"""The page that a person reads before anything is trained: what the splits of a protocol hold."""
+"""The page of a protocol: what its splits hold, to be read before anything is trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from openworld3d.reports.markdown import table_lines
 
 
 def page(contents: Contents) -> str:
-    """Return the contents of a protocol's splits as Markdown, what stands out first."""
+    """Return the contents of a protocol's splits as Markdown, warnings first."""
     lines = [f"# Protocol {contents.protocol}", "", f"Unknown: {', '.join(contents.unknown)}.", ""]
     lines += [f"- {sentence}" for sentence in warnings(contents) or ["Nothing stands out."]]
     lines += ["", "## Points of each class", "", *class_table(contents)]
@@ -22,17 +22,17 @@ def class_table(contents: Contents) -> list[str]:
     all_train, all_evaluate = sum(train.values()), sum(evaluate.values())
     rows = []
     for name in contents.classes:
-        taught, asked = train.get(name, 0), evaluate.get(name, 0)
+        trained, evaluated = train.get(name, 0), evaluate.get(name, 0)
         kind = "unknown" if name in contents.unknown else "known"
-        shares = share(taught, all_train), share(asked, all_evaluate)
-        rows.append((name, kind, f"{taught:,}", shares[0], f"{asked:,}", shares[1]))
+        shares = share(trained, all_train), share(evaluated, all_evaluate)
+        rows.append((name, kind, f"{trained:,}", shares[0], f"{evaluated:,}", shares[1]))
     void = [sum(scene["void_points"] for scene in scenes) for scenes in (contents.train, contents.evaluate)]
     rows.append(("void", "in neither", f"{void[0]:,}", "", f"{void[1]:,}", ""))
     return table_lines(("class", "", "train", "share", "evaluate", "share"), rows, names=2)
 
 
 def void_table(contents: Contents) -> list[str]:
-    """Return the points of each raw id that the dataset's map makes void."""
+    """Return the points of each raw id that is void."""
     train, evaluate = (total(scenes, "void_ids") for scenes in (contents.train, contents.evaluate))
     ids = sorted({*train, *evaluate}, key=lambda raw_id: -train.get(raw_id, 0) - evaluate.get(raw_id, 0))
     rows = [(raw_id, f"{train.get(raw_id, 0):,}", f"{evaluate.get(raw_id, 0):,}") for raw_id in ids]
@@ -49,5 +49,5 @@ def scene_table(contents: Contents) -> list[str]:
 
 
 def share(points: int, of: int) -> str:
-    """Return a share as a percentage, - where there is nothing to share."""
+    """Return a share as a percentage, - where the whole is 0."""
     return f"{points / of:.2%}" if of else "-"
