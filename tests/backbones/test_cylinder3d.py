@@ -191,5 +191,5 @@ def test_scan_is_inferred_in_one_crop_of_its_cells() -> None:
 
 @pytest.mark.usefixtures("_stand_in")
 def test_coloured_scenes_are_refused() -> None:
-    with pytest.raises(UserError, match="asked for 6 features of a point, expected 3"):
+    with pytest.raises(UserError, match="the dataset has 6 features per point, expected the 3 of"):
         build(SMALL, 6, 5)

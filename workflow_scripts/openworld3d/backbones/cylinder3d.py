@@ -1,10 +1,10 @@
 """Cylinder3D (Zhu et al., CVPR 2021, arXiv 2011.10033), REAL's network, for scans of a spinning LiDAR.
 
-Points are described by their place in a cylindrical cell, pooled to one feature per occupied cell, refined by sparse
-asymmetric convolutions, and described again by their cell and by themselves: the paper's point-wise refinement, which
-the released code does not have. Nor does it have the hidden layer of the classifier, which is Stratified
-Transformer's, so that a recipe finds the same in both; its head, one convolution from 128 channels to the classes, is
-a convolution to 128 channels here, before the classifier.
+Each point is embedded by its position in a cylindrical cell; embeddings are pooled to one feature per occupied cell,
+refined by sparse asymmetric convolutions, and added to the point's own embedding: the paper's point-wise refinement,
+which the released code lacks. The classifier is that of Stratified Transformer, with a hidden layer, so that recipes
+work alike on both. The released head, one convolution from 128 channels to the classes, is a convolution to 128
+channels here, before the classifier.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ KEYS: dict[str, Any] = {
     "width": {"description": "channels of the first block; a point has four times as many", "$ref": "#/$defs/count"},
 }
 
-OF_PLACE = 8  # offset from the cell's centre, place in the cylinder, x and y
-OF_SCAN = 3  # what `batches` says of a point of a LiDAR scan: intensity, height and distance
+POSITION_FEATURES = 8  # offset from the cell's centre, position in the cylinder, x and y
+SCAN_FEATURES = 3  # of a LiDAR point in `networks.inputs`: intensity, height and distance
 POINT_CHANNELS = (64, 128, 256, 256)
 VOXEL_CHANNELS = 16
 
@@ -67,7 +67,7 @@ class Options:
 
 
 class Geometry(NamedTuple):
-    """point (N, 8) float32, what a point's place says; voxel (V, 4) int32, occupied cells; row (N,) int64 of them."""
+    """point (N, 8) float32, position features; voxel (V, 4) int32, occupied cells; row (N,) int64, points' cells."""
 
     point: Tensor
     voxel: Tensor
@@ -76,7 +76,7 @@ class Geometry(NamedTuple):
 
     @property
     def pairs(self) -> int:
-        """Return the occupied cells, on which memory depends."""
+        """Return the number of occupied cells, on which memory depends."""
         return len(self.voxel)
 
     def to(self, device: torch.device) -> Geometry:
@@ -85,14 +85,14 @@ class Geometry(NamedTuple):
 
 
 class Cylinder3D(Backbone):
-    """Points to class logits; `KEYS` says what its hyper-parameters are."""
+    """Cylinder3D; its hyper-parameters are those of `KEYS`."""
 
     def __init__(self, options: Options, classes: int) -> None:
         super().__init__()
         (near, far), (low, high) = options.radius_range, options.height_range
         self.partition = Partition(options.cells, (near, -np.pi, low), (far, np.pi, high))
         channels = self.decoded_channels = 4 * options.width
-        self.points = point_network(OF_PLACE + 1)
+        self.points = point_network(POSITION_FEATURES + 1)
         self.compress = nn.Sequential(nn.Linear(POINT_CHANNELS[-1], VOXEL_CHANNELS), nn.ReLU())
         self.voxels = AsymmetricNetwork(VOXEL_CHANNELS, options.width)
         self.refine = nn.Linear(POINT_CHANNELS[-1], channels)
@@ -104,16 +104,16 @@ class Cylinder3D(Backbone):
         )
 
     def geometry(self, coord: np.ndarray, offset: np.ndarray) -> Geometry:
-        """Return which cell holds each point, and where in it: coord (N, 3) float32 in metres from the sensor."""
+        """Return each point's cell and position features: coord (N, 3) float32 in metres from the sensor."""
         cloud = np.repeat(np.arange(len(offset)), np.diff(offset, prepend=0))
         point, cell = point_features(coord, self.partition)
         voxel, row = occupied(cloud, cell)
         return Geometry(torch.from_numpy(point), torch.from_numpy(voxel), torch.from_numpy(row), len(offset))
 
     def decode(self, feature: Tensor, geometry: Geometry) -> Tensor:
-        """Return what the classifier makes logits of: (N, 3), whose first is the intensity -> (N, 4 width).
+        """Return the classifier's input: (N, 3), of which only the first, the intensity, is used -> (N, 4 width).
 
-        Of height and distance the network has its own, `geometry.point`.
+        Height and distance are in `geometry.point`.
         """
         point = self.points(torch.cat([geometry.point, feature[:, :1]], 1))
         pooled = self.compress(segment_max(point, geometry.row, len(geometry.voxel)))  # (N, 256) -> (V, 16)
@@ -124,7 +124,7 @@ class Cylinder3D(Backbone):
 
 
 def point_network(in_channels: int) -> nn.Sequential:
-    """Return what describes a point by itself: (N, in) -> (N, 256)."""
+    """Return the perceptron that embeds each point by itself: (N, in) -> (N, 256)."""
     layers: list[nn.Module] = [BatchNorm(in_channels)]
     widths = (in_channels, *POINT_CHANNELS)
     for before, after in zip(widths[:-2], widths[1:-1]):
@@ -133,11 +133,11 @@ def point_network(in_channels: int) -> nn.Sequential:
 
 
 def build(config: dict[str, Any], in_channels: int, classes: int) -> Cylinder3D:
-    """Return an untrained network; raises UserError for scenes of no LiDAR, and where there is no spconv."""
-    if in_channels != OF_SCAN:
+    """Return an untrained network; raises UserError for scenes that are no LiDAR scans, and without spconv."""
+    if in_channels != SCAN_FEATURES:
         raise UserError(
-            f"network cylinder3d is asked for {in_channels} features of a point, expected {OF_SCAN}, those of a scan "
-            "of a LiDAR that stands at its origin; give the protocol's dataset another backbone"
+            f"network cylinder3d: the dataset has {in_channels} features per point, expected the {SCAN_FEATURES} of "
+            "a LiDAR scan with the sensor at the origin; choose another backbone for the protocol's dataset"
         )
     library()
     return Cylinder3D(pick(Options, config), classes)

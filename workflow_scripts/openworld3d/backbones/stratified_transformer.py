@@ -37,12 +37,12 @@ KEYS: dict[str, Any] = {
     "k": {"description": "points that a transition pools", "$ref": "#/$defs/count"},
     "up_k": {"description": "coarse points that an upsampling interpolates", "$ref": "#/$defs/count"},
     "drop_path_rate": {"description": "stochastic depth of the last block", "$ref": "#/$defs/share"},
-    "initialisation": {"description": "how linear layers start", "enum": ["reference", "xavier"]},
+    "initialisation": {"description": "initialisation of linear layers", "enum": ["reference", "xavier"]},
 }
 
 STEM_NEIGHBORS = 34
 STEM_RADIUS = 2.5  # in grid cells
-CHUNK = 2048  # points pooled at a time, as their neighbours' features are many times the level's
+CHUNK = 2048  # points pooled at a time: their neighbours' features are many times as large as the level's
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,11 @@ class Options:
 
 
 class Level(NamedTuple):
-    """One resolution: attention pairs of plain and shifted blocks, and the ways to the coarser level and back.
+    """One resolution: the attention pairs of plain and shifted blocks, and the neighbours between it and the coarser.
 
     coarse (n', k): the k points that each point of the coarser level pools; fine (n, up_k) and fine_weight (n, up_k):
-    the coarser points that each point interpolates. None at the coarsest level, `pairs` None without blocks.
+    the coarser points that each point interpolates, and their weights. All three are None at the coarsest level,
+    `pairs` is None at a level without blocks.
     """
 
     pairs: tuple[Pairs, Pairs] | None
@@ -95,7 +96,7 @@ class Level(NamedTuple):
 
 
 class Geometry(NamedTuple):
-    """What the network needs to know of the points of a batch, computed once."""
+    """What depends on a batch's coordinates alone, computed once for all layers."""
 
     coord: Tensor
     neighbor: Tensor
@@ -103,7 +104,7 @@ class Geometry(NamedTuple):
 
     @property
     def pairs(self) -> int:
-        """Return the most attention pairs of any block, on which memory depends."""
+        """Return the largest number of attention pairs of a block, on which memory depends."""
         return max((len(pairs.query) for level in self.levels for pairs in level.pairs or ()), default=0)
 
     def to(self, device: torch.device) -> Geometry:
@@ -161,7 +162,7 @@ class TransitionDown(nn.Module):
 
 
 class Stage(nn.Module):
-    """Blocks of one level, plain and shifted in turn, then the transition to the next."""
+    """The blocks of one level, alternately plain and shifted; `downsample` is the transition to the next level."""
 
     def __init__(self, blocks: list[Block], downsample: TransitionDown | None) -> None:
         super().__init__()
@@ -176,7 +177,7 @@ class Stage(nn.Module):
 
 
 class StratifiedTransformer(PyramidBackbone):
-    """Points to class logits; `KEYS` says what its hyper-parameters are.
+    """Stratified Transformer; its hyper-parameters are those of `KEYS`.
 
     Level i has windows of `grid_size * window_size * 2**i` metres, position tables in steps of `quant_size * 2**i`.
     Without `stem_transformer` the first level is two KPConv layers and no attention.
@@ -223,7 +224,7 @@ class StratifiedTransformer(PyramidBackbone):
         self.apply(initialise)
 
     def geometry(self, coord: np.ndarray, offset: np.ndarray, neighbor: np.ndarray | None = None) -> Geometry:
-        """Sample, window and connect the points of a batch: coord (N, 3) float32 in metres, offset (B,)."""
+        """Return the samples, windows and neighbours of a batch: coord (N, 3) float32 in metres, offset (B,)."""
         if neighbor is None:
             neighbor = ball_neighbors(coord, offset, STEM_RADIUS * self.options.grid_size, STEM_NEIGHBORS)
         points = torch.from_numpy(coord)
@@ -248,7 +249,7 @@ class StratifiedTransformer(PyramidBackbone):
     def pairs_of_level(
         self, level: int, coord: np.ndarray, offset: np.ndarray, sparse: np.ndarray
     ) -> tuple[Pairs, Pairs]:
-        """Return the attention pairs of the plain and the shifted blocks of one level, `sparse` its far keys."""
+        """Return the attention pairs of a level's plain and shifted blocks; `sparse` are its sparse keys."""
         side, step = self.options.side(level), self.options.step(level)
 
         def pairs(shifted: bool) -> Pairs:
@@ -258,7 +259,7 @@ class StratifiedTransformer(PyramidBackbone):
         return pairs(False), pairs(True)
 
     def pyramid(self, feature: Tensor, geometry: Geometry) -> list[Tensor]:
-        """Return the encoder's coarsest features, then what the decoder makes of each finer level: (n, c) each."""
+        """Return the encoder's coarsest features, then the decoder's output at each finer level: (n, c) each."""
         for block in self.stem_layer:
             feature = block(feature, geometry.coord, geometry.neighbor)
         skips: list[Tensor] = []
@@ -289,15 +290,15 @@ def initialise(module: nn.Module) -> None:
 
 
 def widen(module: nn.Module) -> None:
-    """Draw a linear layer's weights anew by Xavier's rule (Glorot and Bengio, AISTATS 2010)."""
+    """Draw a linear layer's weights by Xavier's rule (Glorot and Bengio, AISTATS 2010)."""
     if isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
 
 
 def build(config: dict[str, Any], in_channels: int, classes: int) -> StratifiedTransformer:
-    """Return an untrained network, initialised as `initialisation` says: as the reference, or by Xavier's rule.
+    """Return an untrained network, with the key `initialisation`: as in the reference, or by Xavier's rule.
 
-    The reference's narrow weights suit days of training; a run of minutes learns sooner from Xavier's.
+    The reference's small weights suit trainings of days; a training of minutes converges sooner from Xavier's.
     """
     options = pick(Options, config)
     network = StratifiedTransformer(options, in_channels, classes)

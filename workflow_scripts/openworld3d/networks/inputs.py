@@ -1,4 +1,4 @@
-"""The input of a network: the features of a cloud's points, and batches of clouds."""
+"""The input of a network: features of points, and batches of clouds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openworld3d.scenes.scene import Scene
 class Cloud(NamedTuple):
     """The points of one scene or crop: coord (V, 3) float32 in metres, feature (V, F) float32, target (V,) int64.
 
-    unknown (V,) bool: which points are of an unknown class, for what is told of a training or bounds it from above.
+    unknown (V,) bool, the points of unknown classes, is for statistics and upper bounds alone.
     """
 
     coord: np.ndarray
@@ -25,11 +25,11 @@ class Cloud(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """One step's input: feature (N, F) float32, geometry of the network's own making, target (N,) int64.
+    """The input of one step: feature (N, F) float32, geometry as returned by the backbone, target (N,) int64.
 
-    coord (N, 3) float32 in metres, unknown (N,) bool and offset (B,), where each cloud ends, stay on the processor.
-    keys: of each cloud the numbers that its random draws begin with, none where a process has no cloud of its own;
-    left_out: the voxels that the batch would hold beside its N without the recipe's bounds.
+    coord (N, 3) float32 in metres, unknown (N,) bool and offset (B,), where each cloud ends, stay on the CPU. keys:
+    each cloud's random seed, none where a process has no cloud of its own. left_out: the number of voxels that the
+    recipe's limits excluded from the batch.
     """
 
     feature: Tensor
@@ -48,7 +48,7 @@ class Batch(NamedTuple):
 
 
 def sensed(scene: Scene) -> np.ndarray:
-    """Return what was seen beside the place, in 0..1: colour (N, 3) or intensity (N, 1) float32, 0 for neither."""
+    """Return colour (N, 3) or intensity (N, 1) in 0..1, float32; 0 (N, 1) for a scene with neither."""
     if scene.color is not None:
         return scene.color.astype(np.float32) / 255
     if scene.intensity is not None:
@@ -57,20 +57,20 @@ def sensed(scene: Scene) -> np.ndarray:
 
 
 def appearance(scene: Scene, appearance_range: Sequence[float]) -> np.ndarray:
-    """Return what `sensed` says, (N, F) float32, as a network takes it: 0..1 moved to its range [low, high].
+    """Return `sensed`, (N, F) float32, rescaled from 0..1 to the range [low, high] that the network takes.
 
-    Centred and about as wide as metres are, the stem's sums over neighbours do not drown it; a network trained
-    elsewhere wants the range that it was trained on.
+    Centred and on the scale of metres, it is not drowned by coordinates in the stem's sums over neighbours; a network
+    trained elsewhere needs the range that it was trained on.
     """
     low, high = appearance_range
     return sensed(scene) * (high - low) + low
 
 
 def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
-    """Return what a point's place tells: (V, 3) or (V, 2) float32.
+    """Return the position features of points: (V, 3) or (V, 2) float32.
 
-    Metres from the cloud's lowest corner, as the reference has it. Where the origin is the sensor, a spinning LiDAR,
-    metres of height and tens of metres of distance, which turning the scan does not change.
+    Metres from the cloud's lowest corner, as in the reference. For a scan with the sensor at the origin, height in
+    metres and distance in tens of metres, which are invariant to rotation about the vertical.
     """
     if scene.origin_is_sensor:
         return np.stack([coord[:, 2], np.hypot(coord[:, 0], coord[:, 1]) / 10], 1)
@@ -78,19 +78,19 @@ def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
 
 
 def input_channels(scene: Scene) -> int:
-    """Return how many features a network takes for scenes like this one."""
+    """Return the number of features of a point of scenes like this one."""
     return sensed(scene).shape[1] + place(scene, scene.coord[:1]).shape[1]
 
 
 def evaluation_cloud(scene: Scene, picked: np.ndarray, appearance_range: Sequence[float]) -> Cloud:
-    """Return the cloud of the picked points as they are, without labels."""
+    """Return the cloud of the picked points, without augmentation or labels."""
     coord = scene.coord[picked]
     feature = np.concatenate([appearance(scene, appearance_range)[picked], place(scene, coord)], 1)
     return Cloud(coord, feature, np.full(len(picked), IGNORED), np.zeros(len(picked), bool))
 
 
 def join(parts: list[Cloud]) -> Cloud:
-    """Put the clouds of a batch one after the other."""
+    """Concatenate the clouds of a batch."""
     return Cloud(*[np.concatenate(arrays) for arrays in zip(*parts)])
 
 

@@ -1,4 +1,4 @@
-"""Voxels of a scene: exact grid cells, and one point of each."""
+"""Voxels of a scene: exact grid cells, and one point of each cell."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Sequence
 
 import numpy as np
 
-# A box of more cells than this per point is not marked cell by cell: marks take up to 2 bytes a cell, and sorting is
+# Above this many cells per point, cells are sorted and not marked: marks take up to 2 bytes per cell, and sorting is
 # about as fast from here on.
 CELLS_PER_POINT = 32
-# So many points at a time, which a cache holds.
+# Points at a time, which fit into a cache.
 BLOCK = 1 << 14
-# Up to here float64 counts exactly.
+# float64 represents all integers up to here.
 EXACT = 2**53
 
 
 def voxelise(coord: np.ndarray, size: float) -> np.ndarray:
     """Return each point's voxel, numbered from 0 in the order of x, y, z: (N, 3) float32 or float64 -> (N,) int32.
 
-    Cells are floor((p - min) / size) in float64, min the cloud's lowest corner; no two share a number, however wide
-    the cloud. Coordinates are finite. Takes at most 90 bytes a point beside them.
+    Cells are floor((p - min) / size) in float64, min the cloud's lowest corner; no two cells share a number, however
+    wide the cloud. Coordinates must be finite. Takes at most 90 bytes per point beside them.
     """
-    low = [axis.min() for axis in coord.T]  # one axis at a time, many times as fast as coord.min(0)
+    low = [axis.min() for axis in coord.T]  # by axis: many times as fast as coord.min(0)
     high = np.array([[axis.max() for axis in coord.T]])
     sides = [int(last[0]) + 1 for last in _cells(high, low, size)]
     if math.prod(sides) > min(CELLS_PER_POINT * len(coord), np.iinfo(np.int32).max):
@@ -31,13 +31,13 @@ def voxelise(coord: np.ndarray, size: float) -> np.ndarray:
 
 
 def _cells(coord: np.ndarray, low: Sequence[np.number], size: float) -> list[np.ndarray]:
-    """Return the points' cells along each axis: (N, 3) -> 3 x (N,) float64, whole and from 0."""
+    """Return the points' cell along each axis: (N, 3) -> 3 x (N,) float64, integers from 0."""
     return [np.floor((axis.astype(np.float64) - start) / size) for axis, start in zip(coord.T, low)]
 
 
 def _number_by_marking(coord: np.ndarray, low: Sequence[np.number], size: float, sides: Sequence[int]) -> np.ndarray:
-    """Number the occupied cells of a box of `sides` cells: a cell's number is how many are occupied before it."""
-    voxel = np.empty(len(coord), np.int32)  # the points' cells until all are marked, which spares an array
+    """Number the occupied cells of a box of `sides` cells by the count of occupied cells before each."""
+    voxel = np.empty(len(coord), np.int32)  # holds the points' cells until all are marked, which saves an array
     count = np.zeros((math.prod(sides) + 7) // 8 * 8, np.uint8)
     for block in _blocks(len(coord)):
         x, y, z = _cells(coord[block], low, size)
