@@ -9,17 +9,12 @@ from pathlib import Path
 from typing import Any, Iterator
 
 import yaml
+from tests.forgetting import forget
 
-from openworld3d import plugins
-from openworld3d.provenance import code
-from openworld3d.workflow import keys as keys_of_results
-from openworld3d.workflow import outside
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.inputs import Made, checks_of_table, of_rows
 from openworld3d.workflow.keys import Keys, job_of
 from openworld3d.workflow.steps import STEPS
-
-READERS = (plugins, code, keys_of_results, outside)
 
 
 def planned(folder: Path) -> dict[str, int]:
@@ -71,11 +66,3 @@ def working_in(folder: Path) -> Iterator[None]:
     finally:
         os.chdir(before)
         forget()
-
-
-def forget() -> None:
-    """Forget what was read of files by the same names."""
-    for reader in READERS:
-        for function in vars(reader).values():
-            if hasattr(function, "cache_clear"):
-                function.cache_clear()
