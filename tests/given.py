@@ -1,14 +1,15 @@
-"""Batches made by hand."""
+"""Batches and recipes made by hand."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from openworld3d.networks.inputs import Batch
+from openworld3d.recipes import make_recipe, recipe_module
 
 
 def batch_of(feature: Tensor, target: Tensor | list[int], geometry: Any = None) -> Batch:
@@ -24,3 +25,9 @@ def batch_of(feature: Tensor, target: Tensor | list[int], geometry: Any = None) 
         keys=[[0]],
         left_out=0,
     )
+
+
+def recipe_of(kind: str, unknown_columns: Sequence[int] = (), **keys: Any) -> Any:
+    """Return a recipe with some keys, defaults for others, and None where there is none."""
+    defaults = {name: key.get("default") for name, key in recipe_module(kind).TRAINING_KEYS.items()}
+    return make_recipe({"kind": kind, **defaults, **keys}, unknown_columns)

@@ -12,12 +12,21 @@ from typing import Any
 import numpy as np
 
 from openworld3d.scenes.scene import Scene, save_scene
+from openworld3d.training.config import TrainingConfig, read_training_config
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.networks.test_inputs import RANGE, STILL
+from tests.networks.test_inputs import RANGE
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
 CLASSES = ["floor", "sofa", "wall"]
 KEY = "abcdefghijkl"
+STILL: dict[str, Any] = {
+    "rotation_degrees": 0,
+    "mirror": False,
+    "scale": [1, 1],
+    "jitter": 0,
+    "appearance_shift": 0,
+    "drop_appearance": 0,
+}
 BACKBONE: dict[str, Any] = {**SMALL, "network": "stratified_transformer", "appearance_range": RANGE}
 RECIPE: dict[str, Any] = {
     **STILL,
@@ -35,6 +44,21 @@ RECIPE: dict[str, Any] = {
     "warmup_steps": 2,
     "clip_gradient": 10.0,
 }
+
+
+def config_of(
+    unknown_points: str = "ignore", seed: int = 3, voxel_size: float = 0.1, **recipe: Any
+) -> TrainingConfig:
+    """Return the configuration of a training, by default of the recipe `closed_set`."""
+    return read_training_config(
+        {
+            "unknown": ["sofa"],
+            "unknown_points": unknown_points,
+            "backbone": {"grid_size": voxel_size, "appearance_range": RANGE},
+            "recipe": {**RECIPE, "kind": "closed_set", "class_weight_power": 0.5, **recipe},
+            "seed": seed,
+        }
+    )
 
 
 def red_wall_on_green_floor(seed: int = 0) -> Scene:

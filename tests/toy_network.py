@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from openworld3d.networks.backbone import Backbone
+from openworld3d.recipes import Recipe
 
 
 class ToyGeometry(NamedTuple):
@@ -35,13 +36,14 @@ class ToyNetwork(Backbone):
     def forward(self, feature: Tensor, geometry: ToyGeometry) -> Tensor:
         return self.decode(feature, geometry)
 
+
+class ToyRecipe(Recipe):
+    """A recipe whose outputs are the logits, and where the points are."""
+
     def outputs(
-        self,
-        network: Backbone,
-        feature: Tensor,
-        geometry: ToyGeometry,
-        recipe: Mapping[str, Any],
-        generator: torch.Generator,
+        self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return what a recipe's module would."""
         return {"logits": network(feature, geometry), "place": geometry.coord}
+
+
+TOY_RECIPE = ToyRecipe((), ())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from tests.given import batch_of
+from tests.given import batch_of, recipe_of
 from tests.networks import dense_spconv
 
 from openworld3d.backbones.cylinder3d import Cylinder3D, Geometry, build
@@ -15,14 +15,14 @@ from openworld3d.errors import UserError
 from openworld3d.inference.crops import Bounds
 from openworld3d.inference.model import Model, infer_scene
 from openworld3d.networks.inputs import input_channels
-from openworld3d.recipes import closed_set, dropout, real
 from openworld3d.scenes.scene import Scene
 
 SMALL: dict[str, Any] = {"cells": [12, 10, 8], "radius_range": [0, 20], "height_range": [-4, 2], "width": 2}
 EXPERIMENT = Path(__file__).resolve().parents[2] / "experiments/real_semantickitti.yaml"
 # Of the released code, an own head apart, 128 channels to 20 classes by 3 x 3 x 3 with a bias.
 RELEASED_WITHOUT_HEAD = 55_784_226
-REAL: dict[str, Any] = {"redundancy": 3, "unknown_weight": 1.0, "calibration_weight": 0.1}
+CLOSED_SET, REAL = recipe_of("closed_set"), recipe_of("real")
+DROPOUT = recipe_of("dropout", dropout=0.5, passes=2)
 
 
 @pytest.fixture(params=["stand-in", "spconv"])
@@ -129,11 +129,11 @@ def test_geometry_moves_with_its_tensors() -> None:
 @pytest.mark.usefixtures("_stand_in")
 def test_every_parameter_is_taught() -> None:
     network = small().train()
-    real.adapt(network, REAL)
+    REAL.adapt(network)
     coord, feature = scan(300)
     target = torch.arange(300) % 6
     geometry = network.geometry(coord, np.array([150, 300]))
-    loss, logits = real.loss(network, batch_of(feature, target, geometry), torch.ones(5), REAL)
+    loss, logits = REAL.loss(network, batch_of(feature, target, geometry), torch.ones(5))
     loss.backward()
     assert logits.shape == (300, 5)
     assert [name for name, value in network.named_parameters() if value.grad is None or not value.grad.any()] == []
@@ -148,7 +148,7 @@ def test_training_lowers_the_loss() -> None:
     optimizer = torch.optim.Adam(network.parameters(), 0.03)
     losses = []
     for _ in range(30):
-        loss, _ = closed_set.loss(network, batch_of(feature, target, geometry), torch.ones(5), {})
+        loss, _ = CLOSED_SET.loss(network, batch_of(feature, target, geometry), torch.ones(5))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -159,14 +159,14 @@ def test_training_lowers_the_loss() -> None:
 @pytest.mark.usefixtures("_spconv")
 def test_recipes_ask_it_as_any_network() -> None:
     network = small().eval()
-    real.adapt(network, REAL)
+    REAL.adapt(network)
     network.eval()
     coord, feature = scan(30)
     geometry = network.geometry(coord, np.array([30]))
     with torch.no_grad():
-        stated = closed_set.outputs(network, feature, geometry, {}, torch.Generator())
-        opened = real.outputs(network, feature, geometry, REAL, torch.Generator())
-        drawn = dropout.outputs(network, feature, geometry, {"dropout": 0.5, "passes": 2}, torch.Generator())
+        stated = CLOSED_SET.outputs(network, feature, geometry, torch.Generator())
+        opened = REAL.outputs(network, feature, geometry, torch.Generator())
+        drawn = DROPOUT.outputs(network, feature, geometry, torch.Generator())
     assert (stated["features"].shape, opened["unknown_logit"].shape) == ((30, 8), (30, 1))
     assert torch.allclose(stated["logits"], opened["logits"])
     assert (drawn["class_variance"] > 0).any()
@@ -180,7 +180,7 @@ def test_scan_is_inferred_in_one_crop_of_its_cells() -> None:
         coord, nothing.astype(np.uint8), nothing.astype(np.int32), intensity=intensity, origin_is_sensor=True
     )
     network = build(SMALL, input_channels(scene), 5).eval()
-    model = Model(network, closed_set, {}, 0.02, [0, 1], torch.device("cpu"))
+    model = Model(network, CLOSED_SET, 0.02, [0, 1], torch.device("cpu"))
     outputs = infer_scene(model, scene, "single", Bounds(voxels=40, pairs=40))
     with torch.no_grad():
         expected = network(feature, network.geometry(coord, np.array([40])))

@@ -13,12 +13,12 @@ from plyfile import PlyData
 from tests.recipes.test_pdf import KEYS
 from tests.small_run import BACKBONE, CLASSES, red_wall_on_green_floor, with_sofa, write_split
 
+from openworld3d.inference.config import read_inference_config
 from openworld3d.inference.model import infer_scene, load_trained, picked_points
 from openworld3d.networks.build import build_network
 from openworld3d.networks.weights import save_weights
 from openworld3d.protocols.protocol import IGNORED
-from openworld3d.pseudo_labels.marking import mark_cloud
-from openworld3d.recipes import pdf
+from openworld3d.recipes import make_recipe
 from openworld3d.scenes.scene import VOID, Scene
 
 SOFA, WALL = CLASSES.index("sofa"), CLASSES.index("wall")
@@ -39,7 +39,7 @@ def export(tmp_path: Path, command: Callable[..., None]) -> Export:
     def run(scenes: dict[str, Scene], unknown_points: str = "ignore", **keys: Any) -> dict[str, Any]:
         torch.manual_seed(0)
         recipe = {"kind": "pdf", **KEYS, "region_radius": 0.5, **keys}
-        network = build_network({**BACKBONE, "initialisation": "xavier"}, 6, 2, pdf, recipe)
+        network = build_network({**BACKBONE, "initialisation": "xavier"}, 6, 2, make_recipe(recipe).adapt)
         described = {"columns": ["floor", "wall"], "unknown": ["sofa"], "in_channels": 6}
         save_weights(tmp_path / "weights.npz", network, {"backbone": BACKBONE, "recipe": recipe, **described})
         manifest, out = write_split(tmp_path / "train", scenes), tmp_path / "pseudo_masks/manifest.json"
@@ -70,14 +70,14 @@ def with_void() -> Scene:
 def test_points_have_the_marks_of_their_voxels(tmp_path: Path, export: Export, way: str) -> None:
     rooms = {"other": with_sofa(), "room": with_void()}
     manifest = export(rooms, pseudo_labels=way, pseudo_threshold=0.95, region_seeds=5)
-    trained = load_trained(tmp_path / "weights.npz", ASKED)
+    trained = load_trained(tmp_path / "weights.npz", read_inference_config(ASKED))
     for number, (name, scene) in enumerate(rooms.items()):
         outputs = infer_scene(trained.model, scene, "single", trained.bounds)
         picked = picked_points(trained.model, scene)
         label = scene.label[picked]
         target = np.select([label == 0, label == WALL], [0, 1], IGNORED)
         recipe, generator = trained.model.recipe, np.random.default_rng([3, number])
-        mask = mark_cloud(scene.coord[picked], outputs["logits"], target, label == SOFA, recipe, generator)
+        mask = recipe.mark(scene.coord[picked], outputs["logits"], target, label == SOFA, generator)
         vertex = vertices(tmp_path, name)
         assert 0 < mask.mean() < 1
         assert vertex["marked"].tolist() == mask[outputs["inverse"]].tolist()

@@ -8,19 +8,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.given import recipe_of
 from tests.networks.test_inputs import RANGE
-from tests.toy_network import ToyNetwork
+from tests.toy_network import TOY_RECIPE, ToyNetwork
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.inference.coverage import TURNS
 from openworld3d.inference.crops import Bounds
 from openworld3d.inference.model import Model, infer_scene, picked_points
-from openworld3d.recipes import closed_set
+from openworld3d.networks.backbone import Backbone
 from openworld3d.scenes.scene import Scene
 from openworld3d.scenes.voxels import voxelise
 
 WIDE = Bounds(10**9, 10**9)
 CPU = torch.device("cpu")
+CLOSED_SET = recipe_of("closed_set")
 
 
 def cube(points: int, seed: int = 0) -> Scene:
@@ -35,7 +37,7 @@ def cube(points: int, seed: int = 0) -> Scene:
 
 def by_toy(scene: Scene, coverage: str, bounds: Bounds = WIDE) -> dict[str, np.ndarray]:
     network = ToyNetwork()
-    return infer_scene(Model(network, network, {}, 1.0, RANGE, CPU), scene, coverage, bounds)  # type: ignore[arg-type]
+    return infer_scene(Model(network, TOY_RECIPE, 1.0, RANGE, CPU), scene, coverage, bounds)
 
 
 @pytest.mark.parametrize("coverage", TURNS)
@@ -68,7 +70,7 @@ def test_output_of_a_point_is_its_own() -> None:
 @given(points=st.integers(1, 60), seed=st.integers(0, 9))
 def test_voxels_are_shown_as_the_picked_points(points: int, seed: int) -> None:
     scene, network = cube(points, seed), ToyNetwork()
-    model = Model(network, network, {}, 1.0, RANGE, CPU)  # type: ignore[arg-type]
+    model = Model(network, TOY_RECIPE, 1.0, RANGE, CPU)
     picked = picked_points(model, scene)
     assert infer_scene(model, scene, "single", Bounds(5, 99))["place"] == pytest.approx(scene.coord[picked], abs=1e-5)
     assert voxelise(scene.coord, 1.0)[picked].tolist() == list(range(len(picked)))
@@ -100,16 +102,16 @@ def test_turns_change_nothing_where_the_network_does_not_see_them() -> None:
 
 
 @pytest.fixture(scope="module")
-def network() -> torch.nn.Module:
+def network() -> Backbone:
     torch.manual_seed(0)
     return build({**SMALL, "initialisation": "xavier"}, 6, 4).eval()
 
 
-def test_coverages_of_the_real_network(network: torch.nn.Module) -> None:
+def test_coverages_of_the_real_network(network: Backbone) -> None:
     scene = cube(900)
     scene.coord /= 3
     found = {
-        coverage: infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, coverage, WIDE)  # type: ignore[arg-type]
+        coverage: infer_scene(Model(network, CLOSED_SET, 0.1, RANGE, CPU), scene, coverage, WIDE)
         for coverage in TURNS
     }
     on_points = {coverage: outputs["logits"][outputs["inverse"]] for coverage, outputs in found.items()}
@@ -117,29 +119,29 @@ def test_coverages_of_the_real_network(network: torch.nn.Module) -> None:
     assert all(np.isfinite(logits).all() for logits in on_points.values())
     assert np.abs(on_points["fragments"] - on_points["single"]).max() > 0.01
     assert np.abs(on_points["tta"] - on_points["fragments"]).max() > 0.01
-    again = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "tta", WIDE)  # type: ignore[arg-type]
+    again = infer_scene(Model(network, CLOSED_SET, 0.1, RANGE, CPU), scene, "tta", WIDE)
     assert all(np.array_equal(again[name], value) for name, value in found["tta"].items())
 
 
-def test_single_is_the_network_on_one_point_of_each_voxel(network: torch.nn.Module) -> None:
+def test_single_is_the_network_on_one_point_of_each_voxel(network: Backbone) -> None:
     scene = cube(300)
     scene.coord[:, 2] = 0
-    outputs = infer_scene(Model(network, closed_set, {}, 1e-4, RANGE, CPU), scene, "single", WIDE)  # type: ignore[arg-type]
+    outputs = infer_scene(Model(network, CLOSED_SET, 1e-4, RANGE, CPU), scene, "single", WIDE)
     point = np.argsort(outputs["inverse"])
     seen = scene.color[point].astype(np.float32) / 255 * 4 - 2  # type: ignore[index]
     feature = np.concatenate([seen, scene.coord[point] - scene.coord.min(0)], 1)
-    geometry = network.geometry(scene.coord[point], np.array([300]))  # type: ignore[operator]
+    geometry = network.geometry(scene.coord[point], np.array([300]))
     with torch.no_grad():
         expected = network(torch.from_numpy(feature), geometry).numpy()
     assert outputs["logits"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_real_networks_crops_keep_to_the_bound_on_pairs(network: torch.nn.Module) -> None:
+def test_real_networks_crops_keep_to_the_bound_on_pairs(network: Backbone) -> None:
     scene = cube(600)
     in_order = scene.coord[np.argsort(voxelise(scene.coord, 1e-4))]
-    geometry = network.geometry(in_order, np.array([600]))  # type: ignore[operator]
+    geometry = network.geometry(in_order, np.array([600]))
     whole, halved = (
-        infer_scene(Model(network, closed_set, {}, 1e-4, RANGE, CPU), scene, "single", Bounds(600, pairs))  # type: ignore[arg-type]
+        infer_scene(Model(network, CLOSED_SET, 1e-4, RANGE, CPU), scene, "single", Bounds(600, pairs))
         for pairs in (geometry.pairs, geometry.pairs - 1)
     )
     assert (whole["halved_crops"], whole["visits"].max()) == (0, 1)

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.networks.test_inputs import RANGE
 from tests.small_run import write_split
-from tests.toy_network import ToyNetwork
+from tests.toy_network import TOY_RECIPE, ToyNetwork
 from torch import nn
 
 from openworld3d.inference import training_sample
@@ -76,8 +75,7 @@ CLASSES = ["floor", "sofa", "wall"]
 
 def trained(known: list[str]) -> Trained:
     network = ToyNetwork()
-    recipe_module: Any = SimpleNamespace(outputs=network.outputs, OUTPUTS=("logits", "place"))
-    model = Model(network, recipe_module, {}, 0.5, RANGE, torch.device("cpu"))
+    model = Model(network, TOY_RECIPE, 0.5, RANGE, torch.device("cpu"))
     return Trained(model, Bounds(1000, 10**6), known, ["sofa"])
 
 

@@ -5,12 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.given import batch_of
+from tests.given import batch_of, recipe_of
 from torch import nn
 
 from openworld3d.networks.backbone import Backbone
 from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import closed_set
+
+CLOSED_SET = recipe_of("closed_set")
 
 
 class Echo(Backbone):
@@ -32,9 +34,9 @@ class Echo(Backbone):
 
 def test_loss_is_the_mean_over_labelled_points() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0], [50.0, -50.0]], requires_grad=True)
-    loss, told = closed_set.loss(Echo(), batch_of(logits, [0, 0, IGNORED]), torch.ones(2), {})
+    loss, returned = CLOSED_SET.loss(Echo(), batch_of(logits, [0, 0, IGNORED]), torch.ones(2))
     assert loss.item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
-    assert torch.equal(told, logits)
+    assert torch.equal(returned, logits)
     loss.backward()
     assert logits.grad is not None
     assert logits.grad[2].tolist() == [0, 0]
@@ -42,20 +44,20 @@ def test_loss_is_the_mean_over_labelled_points() -> None:
 
 def test_outputs_are_those_that_it_declares() -> None:
     logits = torch.tensor([[1.0, 2.0]])
-    outputs = closed_set.outputs(Echo(), logits, None, {}, torch.Generator())
+    outputs = CLOSED_SET.outputs(Echo(), logits, None, torch.Generator())
     assert tuple(outputs) == closed_set.OUTPUTS
     assert torch.equal(outputs["logits"], logits)
 
 
 def test_weights_count_classes() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
-    loss, _ = closed_set.loss(Echo(), batch_of(logits, [0, 1]), torch.tensor([1.0, 3.0]), {})
+    loss, _ = CLOSED_SET.loss(Echo(), batch_of(logits, [0, 1]), torch.tensor([1.0, 3.0]))
     assert loss.item() == pytest.approx((math.log(2) + 3 * math.log(4)) / 4)
 
 
 def test_batch_without_a_label_teaches_nothing() -> None:
     logits = torch.ones(2, 2, requires_grad=True)
-    loss, _ = closed_set.loss(Echo(), batch_of(logits, torch.full((2,), IGNORED)), torch.ones(2), {})
+    loss, _ = CLOSED_SET.loss(Echo(), batch_of(logits, torch.full((2,), IGNORED)), torch.ones(2))
     loss.backward()
     assert loss.item() == 0
     assert logits.grad is not None

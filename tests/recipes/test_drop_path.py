@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.given import recipe_of
 from tests.inference.test_model import cube
 from tests.networks.test_inputs import RANGE
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from openworld3d.networks.layers.drop_path import DropPath, dropping_paths
 from openworld3d.recipes import drop_path
 
 CPU = torch.device("cpu")
-TWO: dict[str, Any] = {"passes": 2}
+TWO = recipe_of("drop_path", passes=2)
 
 
 class OneBranch(Backbone):
@@ -41,14 +42,14 @@ class OneBranch(Backbone):
         return None
 
 
-def asked(network: Backbone, points: int, seed: int = 0, recipe: dict[str, Any] = TWO) -> dict[str, Tensor]:
+def outputs_of(network: Backbone, points: int, seed: int = 0) -> dict[str, Tensor]:
     with torch.no_grad():
-        return drop_path.outputs(network, torch.zeros(points, 1), None, recipe, torch.Generator().manual_seed(seed))
+        return TWO.outputs(network, torch.zeros(points, 1), None, torch.Generator().manual_seed(seed))
 
 
 def test_every_pair_of_passes_by_hand() -> None:
     """A kept branch is doubled, so that p is 3/4, 1/4; else 1/2, 1/2: of two passes none, one or both are kept."""
-    outputs = asked(OneBranch().eval(), 4000)
+    outputs = outputs_of(OneBranch().eval(), 4000)
     kept = (torch.softmax(outputs["logits"], 1)[:, 0] - 1 / 2) * 8
     assert (kept - kept.round()).abs().max() < 1e-5
     sure = 2 * math.log(2) - 3 / 4 * math.log(3)
@@ -81,18 +82,18 @@ def test_paths_are_whole_again_after_an_error() -> None:
 def test_draws_are_the_generators_and_no_one_elses() -> None:
     network = OneBranch().eval()
     before = torch.get_rng_state()
-    one = asked(network, 200)["logits"]
+    one = outputs_of(network, 200)["logits"]
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(5)
-    assert torch.equal(asked(network, 200)["logits"], one)
-    assert not torch.equal(asked(network, 200, seed=1)["logits"], one)
+    assert torch.equal(outputs_of(network, 200)["logits"], one)
+    assert not torch.equal(outputs_of(network, 200, seed=1)["logits"], one)
 
 
 def test_real_network_disagrees_with_itself_and_says_the_same_twice() -> None:
     torch.manual_seed(0)
     network = build({**SMALL, "initialisation": "xavier", "drop_path_rate": 0.3}, 6, 4).eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    model = Model(network, drop_path, {"passes": 3}, 0.3, RANGE, CPU)
+    model = Model(network, recipe_of("drop_path", passes=3), 0.3, RANGE, CPU)
     one, other = (infer_scene(model, cube(900), "single", Bounds(10**9, 10**9)) for _ in range(2))
     assert all(np.array_equal(one[name], other[name]) for name in one)
     assert {"inverse", "visits", "halved_crops", *drop_path.OUTPUTS} == set(one)

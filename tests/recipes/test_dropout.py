@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.given import batch_of
+from tests.given import batch_of, recipe_of
 from tests.inference.test_model import cube
 from tests.networks.test_inputs import RANGE
 from torch import Tensor, nn
@@ -18,10 +18,10 @@ from openworld3d.inference.model import Model, infer_scene
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.protocols.protocol import IGNORED
-from openworld3d.recipes import closed_set, dropout
+from openworld3d.recipes import dropout
 
 CPU = torch.device("cpu")
-HALF_OF_TWO: dict[str, Any] = {"dropout": 0.5, "passes": 2}
+HALF_OF_TWO = recipe_of("dropout", dropout=0.5, passes=2)
 
 
 class OneNumber(Backbone):
@@ -46,14 +46,14 @@ class OneNumber(Backbone):
         return None
 
 
-def asked(network: Backbone, feature: Tensor, recipe: dict[str, Any], seed: int = 0) -> dict[str, Tensor]:
+def outputs_of(network: Backbone, feature: Tensor, recipe: Any, seed: int = 0) -> dict[str, Tensor]:
     with torch.no_grad():
-        return dropout.outputs(network, feature, None, recipe, torch.Generator().manual_seed(seed))
+        return recipe.outputs(network, feature, None, torch.Generator().manual_seed(seed))
 
 
 def test_every_pair_of_masks_by_hand() -> None:
     """A feature of 1 passes both dropouts a quarter of the time: it is then 4, and p is 3/4, 1/4; else 1/2, 1/2."""
-    outputs = asked(OneNumber(), torch.ones(4000, 1), HALF_OF_TWO)
+    outputs = outputs_of(OneNumber(), torch.ones(4000, 1), HALF_OF_TWO)
     of_mean = {0: (1 / 2, 1 / 2), 1: (5 / 8, 3 / 8), 2: (3 / 4, 1 / 4)}
     kept = (torch.softmax(outputs["logits"], 1)[:, 0] - 1 / 2) * 8
     assert (kept - kept.round()).abs().max() < 1e-5
@@ -75,7 +75,7 @@ def test_kept_values_make_up_for_the_others() -> None:
 
 def test_without_dropout_all_passes_are_the_plain_one() -> None:
     network, feature = OneNumber(), torch.linspace(-3, 9, 50)[:, None]
-    outputs = asked(network, feature, {"dropout": 0.0, "passes": 10})
+    outputs = outputs_of(network, feature, recipe_of("dropout", dropout=0.0, passes=10))
     assert outputs["logits"].numpy() == pytest.approx(network(feature, None).detach().numpy(), abs=1e-6)
     assert outputs["mutual_information"].numpy() == pytest.approx(0, abs=1e-12)
     assert not outputs["class_variance"].any()
@@ -85,7 +85,7 @@ def test_what_comes_before_the_first_dropout_is_computed_once() -> None:
     network = OneNumber()
     passes = []
     network.classifier[0].register_forward_hook(lambda *_: passes.append(1))
-    asked(network, torch.ones(3, 1), {"dropout": 0.5, "passes": 7})
+    outputs_of(network, torch.ones(3, 1), recipe_of("dropout", dropout=0.5, passes=7))
     assert network.decoded == 1
     assert len(passes) == 7
 
@@ -93,23 +93,23 @@ def test_what_comes_before_the_first_dropout_is_computed_once() -> None:
 def test_masks_are_the_generators_and_no_one_elses() -> None:
     network, feature = OneNumber(), torch.ones(200, 1)
     before = torch.get_rng_state()
-    one = asked(network, feature, HALF_OF_TWO)["logits"]
+    one = outputs_of(network, feature, HALF_OF_TWO)["logits"]
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(5)
-    assert torch.equal(asked(network, feature, HALF_OF_TWO)["logits"], one)
-    assert not torch.equal(asked(network, feature, HALF_OF_TWO, seed=1)["logits"], one)
+    assert torch.equal(outputs_of(network, feature, HALF_OF_TWO)["logits"], one)
+    assert not torch.equal(outputs_of(network, feature, HALF_OF_TWO, seed=1)["logits"], one)
 
 
 def test_loss_is_that_of_logits_with_dropout() -> None:
     target, weight = torch.tensor([0, 1, IGNORED]), torch.tensor([1.0, 3.0])
     network, feature = OneNumber(), torch.tensor([[1.0], [2.0], [3.0]])
-    plain, _ = closed_set.loss(network, batch_of(feature, target), weight, {})
-    assert dropout.loss(network, batch_of(feature, target), weight, {"dropout": 0.0})[0] == plain
+    plain, _ = recipe_of("closed_set").loss(network, batch_of(feature, target), weight)
+    assert recipe_of("dropout", dropout=0.0).loss(network, batch_of(feature, target), weight)[0] == plain
     # Kept twice, features 1 and 2 are 4 and 8: their classes have 3/4 and 1/10.
     seen = set()
     for seed in range(60):
         torch.manual_seed(seed)
-        loss, logits = dropout.loss(network, batch_of(feature, target), weight, {"dropout": 0.5})
+        loss, logits = HALF_OF_TWO.loss(network, batch_of(feature, target), weight)
         first = 3 / 4 if logits[0, 0] > 0 else 1 / 2
         second = 1 / 10 if logits[1, 0] > 0 else 1 / 2
         assert loss.item() == pytest.approx(-(math.log(first) + 3 * math.log(second)) / 4, rel=1e-5)
@@ -132,7 +132,7 @@ def test_batch_normalisation_stays_as_training_left_it(network: Backbone) -> Non
 
 def infer(network: Backbone, bounds: Bounds) -> dict[str, np.ndarray]:
     return infer_scene(
-        Model(network, dropout, {"dropout": 0.5, "passes": 3}, 0.3, RANGE, CPU), cube(900), "single", bounds
+        Model(network, recipe_of("dropout", dropout=0.5, passes=3), 0.3, RANGE, CPU), cube(900), "single", bounds
     )
 
 
@@ -156,7 +156,7 @@ def test_each_crop_has_masks_of_its_own(network: Backbone) -> None:
     scene.coord[200:] = scene.coord[:200] + np.array([64, 0, 0], np.float32)
     scene.color[200:] = scene.color[:200]  # type: ignore[index]
     for rate, equal in ((0.0, True), (0.5, False)):
-        recipe = {"dropout": rate, "passes": 3}
-        outputs = infer_scene(Model(network, dropout, recipe, 1e-3, RANGE, CPU), scene, "single", Bounds(200, 10**9))
+        recipe = recipe_of("dropout", dropout=rate, passes=3)
+        outputs = infer_scene(Model(network, recipe, 1e-3, RANGE, CPU), scene, "single", Bounds(200, 10**9))
         logits = outputs["logits"][outputs["inverse"]]
         assert np.allclose(logits[:200], logits[200:], atol=1e-2) == equal

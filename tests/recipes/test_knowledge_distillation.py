@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.given import batch_of
+from tests.given import batch_of, recipe_of
 from tests.recipes.test_pdf import KEYS
 from torch import nn
 
 from openworld3d.networks.build import build_network
 from openworld3d.networks.weights import save_weights, start_from
 from openworld3d.protocols.protocol import IGNORED
-from openworld3d.recipes import knowledge_distillation, pdf
 from openworld3d.recipes.knowledge_distillation import divergence
 
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)
@@ -54,11 +53,12 @@ def is_as(before: nn.Module, after: nn.Module) -> bool:
 
 def test_student_starts_as_the_teacher_without_its_decoder_of_the_unknown(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    before = build_network(BACKBONE, 6, 3, pdf, KEYS)
+    before = build_network(BACKBONE, 6, 3, recipe_of("pdf", **KEYS).adapt)
     save_weights(tmp_path / "weights.npz", before, {})
-    student = build_network(BACKBONE, 6, 4, knowledge_distillation, {"taught": ["sofa"]})
+    recipe = recipe_of("knowledge_distillation", taught=["sofa"], teaches=["sofa"])
+    student = build_network(BACKBONE, 6, 3, recipe.adapt)
     start_from(student, tmp_path / "weights.npz")
-    knowledge_distillation.started(student)
+    recipe.started(student)
     assert not hasattr(student, "second_decoder")
     assert all(
         torch.equal(value, before.state_dict()[name])
@@ -74,18 +74,17 @@ def test_student_starts_as_the_teacher_without_its_decoder_of_the_unknown(tmp_pa
     target = torch.full((60,), IGNORED)
     target[:20] = 3
     batch = batch_of(feature, target, geometry)
-    recipe = {"taught": ["sofa"], "teaches": ["sofa"]}
     optimizer = torch.optim.Adam(student.parameters(), 0.01)
     losses = []
     for _ in range(15):
-        loss, logits = knowledge_distillation.loss(student, batch, torch.ones(4), recipe)
+        loss, logits = recipe.loss(student, batch, torch.ones(4))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
     assert logits.shape == (60, 4)
     assert losses[-1] < losses[0] / 2
-    (teacher,) = student.before  # type: ignore[misc]
+    (teacher,) = recipe.teacher
     assert all(
         torch.equal(value, before.state_dict()[name])
         for name, value in teacher.state_dict().items()

@@ -10,21 +10,22 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.given import batch_of
-from tests.networks.test_inputs import RANGE
+from tests.given import batch_of, recipe_of
 from tests.recipes.test_real import First, Rest
-from tests.small_run import CLASSES, RECIPE, with_sofa
+from tests.small_run import CLASSES, RECIPE, config_of, with_sofa
 from torch import Tensor, nn
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
 from openworld3d.networks.backbone import Backbone, PyramidBackbone
 from openworld3d.networks.build import build_network
-from openworld3d.networks.inputs import Batch, TrainingData
+from openworld3d.networks.inputs import Batch
 from openworld3d.networks.weights import load_weights, save_weights, start_from
 from openworld3d.protocols.protocol import IGNORED, make_protocol
-from openworld3d.recipes import closed_set, pdf
+from openworld3d.pseudo_labels.marking import mark_batch
+from openworld3d.recipes import pdf
 from openworld3d.scenes.scene import save_scene
+from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.data import epoch_batches
 from openworld3d.training.loop import Watch, train
@@ -50,6 +51,12 @@ KEYS: dict[str, Any] = {
 }
 
 
+def pdf_of(**keys: Any) -> pdf.PDF:
+    """Return the recipe with some keys, `KEYS` for others."""
+    recipe: pdf.PDF = recipe_of("pdf", **{**KEYS, **keys})
+    return recipe
+
+
 class Given(PyramidBackbone):
     """A network whose features are its logits: two of known classes, then the unknown's."""
 
@@ -57,7 +64,6 @@ class Given(PyramidBackbone):
         super().__init__()
         self.classifier = nn.Sequential(First(2))
         self.second_decoder = OfLevels()
-        pdf.forget(self)
 
     def pyramid(self, feature: Tensor, geometry: Any) -> list[Tensor]:
         return [feature]
@@ -76,7 +82,7 @@ class OfLevels(nn.Module):
 def loss(feature: Tensor, target: list[int], unknown: list[bool], **keys: Any) -> float:
     batch = batch_of(feature, target)._replace(unknown=np.array(unknown))
     weight = torch.tensor(keys.pop("weight", [1.0, 1.0]))
-    value, logits = pdf.loss(Given(), batch, weight, {**KEYS, **keys})
+    value, logits = pdf_of(**keys).loss(Given(), batch, weight)
     assert torch.equal(logits, feature[:, :2])
     return value.item()
 
@@ -116,7 +122,7 @@ def test_loss_by_hand(target: list[int], unknown: list[bool], keys: dict[str, An
 def test_detached_pseudo_labels_teach_the_unknown_alone() -> None:
     feature = torch.tensor([ROW], requires_grad=True)
     batch = batch_of(feature, [0])._replace(unknown=np.array([True]))
-    value, _ = pdf.loss(Given(), batch, torch.ones(2), {**KEYS, "detach": True})
+    value, _ = pdf_of(detach=True).loss(Given(), batch, torch.ones(2))
     value.backward()
     assert feature.grad is not None
     assert feature.grad[0].tolist() == pytest.approx([2 / 5 - 1, 3 / 5, 0])  # of the closed set alone
@@ -130,9 +136,9 @@ def test_no_way_but_the_oracle_reads_which_points_are_unknown(way: str) -> None:
     coord = np.random.default_rng(0).uniform(0, 2, (300, 3)).astype(np.float32)
     batch = batch_of(feature, target)._replace(coord=coord)
 
-    def value(unknown: np.ndarray, asked: str) -> float:
-        recipe = {**KEYS, "pseudo_labels": asked}
-        return pdf.loss(Given(), batch._replace(unknown=unknown), torch.ones(2), recipe)[0].item()
+    def value(unknown: np.ndarray, way: str) -> float:
+        recipe = pdf_of(pseudo_labels=way)
+        return recipe.loss(Given(), batch._replace(unknown=unknown), torch.ones(2))[0].item()
 
     one, other = np.zeros(300, bool), np.arange(300) % 2 == 0
     assert value(one, way) == value(other, way)
@@ -150,38 +156,38 @@ def test_marks_of_a_cloud_depend_on_its_keys_and_not_on_its_batch(way: str) -> N
     second = whole._replace(
         coord=coord[150:], target=target[150:], unknown=whole.unknown[150:], offset=np.array([250]), keys=[[3, 0, 8]]
     )
-    recipe = {**KEYS, "pseudo_labels": way}
-    marks = pdf.mark_batch(said, two, recipe)
-    assert np.array_equal(marks[150:], pdf.mark_batch(said[150:], second, recipe))
-    others = [pdf.mark_batch(said[150:], second._replace(keys=[[3, epoch, 8]]), recipe) for epoch in range(1, 6)]
+    mark = pdf_of(pseudo_labels=way).mark
+    marks = mark_batch(said, two, mark)
+    assert np.array_equal(marks[150:], mark_batch(said[150:], second, mark))
+    others = [mark_batch(said[150:], second._replace(keys=[[3, epoch, 8]]), mark) for epoch in range(1, 6)]
     assert any(not np.array_equal(marks[150:], other) for other in others)
-    assert not pdf.mark_batch(said, two._replace(keys=[]), recipe).any()  # of clouds that another process has
+    assert not mark_batch(said, two._replace(keys=[]), mark).any()  # of clouds that another process has
 
 
-def test_what_was_marked_is_told_once() -> None:
-    network = Given()
+def test_marks_are_counted_once() -> None:
     feature = torch.tensor([[0.0, 0.0, 0.0], [9.0, 0.0, 0.0], [0.0, 0.0, 0.0], [9.0, 0.0, 0.0]])
     batch = batch_of(feature, [0] * 4)._replace(unknown=np.array([True, True, False, False]))
-    pdf.loss(network, batch, torch.ones(2), {**KEYS, "pseudo_labels": "low_confidence"})  # marks the first and third
-    assert pdf.told(network) == {"pseudo_precision": 0.5, "pseudo_recall": 0.5}
-    assert math.isnan(pdf.told(network)["pseudo_precision"])
+    recipe = pdf_of(pseudo_labels="low_confidence")
+    recipe.loss(Given(), batch, torch.ones(2))  # marks the first and third
+    assert recipe.measured() == {"pseudo_precision": 0.5, "pseudo_recall": 0.5}
+    assert math.isnan(recipe.measured()["pseudo_precision"])
 
 
 def test_backbone_without_levels_is_refused() -> None:
     class Flat(Backbone):
         pass
 
-    with pytest.raises(UserError, match="goes up the levels of the first, and Flat has none; choose a backbone"):
-        pdf.adapt(Flat(), KEYS)  # type: ignore[abstract]
+    with pytest.raises(UserError, match="needs the levels of the first, and Flat has none; choose a backbone"):
+        pdf_of().adapt(Flat())  # type: ignore[abstract]
 
 
 @pytest.mark.parametrize("decoder", ["none", "plain", "memory_cell"])
 def test_optimizer_has_the_second_decoder_unless_it_is_frozen(decoder: str) -> None:
-    rates = {"learning_rate": 0.1, "block_learning_rate": 0.1, "weight_decay": 0.0}
+    rates: dict[str, Any] = {"learning_rate": 0.1, "block_learning_rate": 0.1, "weight_decay": 0.0}
     for trains in (True, False):
-        keys = {**KEYS, "second_decoder": decoder, "train_second_decoder": trains}
-        network = build_network({**SMALL, "network": "stratified_transformer"}, 6, 2, pdf, keys)
-        optimizer = make_optimizer(network, rates)
+        recipe = pdf_of(second_decoder=decoder, train_second_decoder=trains)
+        network = build_network({**SMALL, "network": "stratified_transformer"}, 6, 2, recipe.adapt)
+        optimizer = make_optimizer(network, config_of(**rates).optimisation)
         held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         second = [id(p) for n, p in network.named_parameters() if n.startswith("second_decoder.")]
         assert second
@@ -205,24 +211,25 @@ def data_of(folder: Path, recipe: dict[str, Any]) -> TrainingData:
     path = folder / "room.npz"
     save_scene(path, with_sofa())
     protocol = make_protocol(CLASSES, ["sofa"])
-    return TrainingData([path, path], protocol, "ignore", recipe, 0.1, RANGE, np.ones(2, np.float32), seed=3)
+    return TrainingData([path, path], protocol, np.ones(2, np.float32), config_of(**recipe))
 
 
-def trained(module: Any, recipe: dict[str, Any], folder: Path, start: Path | None) -> tuple[Any, Remember, Any, Any]:
+def trained(recipe: dict[str, Any], folder: Path, start: Path | None) -> tuple[Any, Remember, Any, Any]:
+    data = data_of(folder, recipe)
     torch.manual_seed(3)
-    network = build_network({**SMALL, "network": "stratified_transformer"}, 6, 2, module, recipe)
+    network = build_network({**SMALL, "network": "stratified_transformer"}, 6, 2, data.config.recipe.adapt)
     if start:
         start_from(network, start, recipe.get("start_epoch"))
     watch = Remember()
     checkpoint = Checkpoint(folder / "checkpoint.pt", "this training")
-    history, kept = train(network, module, data_of(folder, recipe), CPU, checkpoint, watch)
+    history, kept = train(network, data, CPU, checkpoint, watch)
     checkpoint.remove()
     return network, watch, history, kept
 
 
 def test_training_goes_on_from_the_epoch_that_was_kept(tmp_path: Path) -> None:
-    recipe = {**RECIPE, "epochs": 4, "keep_epochs": [2]}
-    network, watch, _, kept = trained(closed_set, recipe, tmp_path, None)
+    recipe = {"epochs": 4, "keep_epochs": [2]}
+    network, watch, _, kept = trained(recipe, tmp_path, None)
     assert set(kept) == {2}
     assert all(torch.equal(kept[2][name], value) for name, value in watch.states[1].items())
     assert any(not torch.equal(kept[2][name], value) for name, value in watch.states[3].items())
@@ -230,31 +237,32 @@ def test_training_goes_on_from_the_epoch_that_was_kept(tmp_path: Path) -> None:
     for epoch, state in ((2, watch.states[1]), (4, watch.states[3]), (None, watch.states[3])):
         loaded, _ = load_weights(tmp_path / "weights.npz", epoch)
         assert all(torch.equal(loaded[name], value) for name, value in state.items())
-    with pytest.raises(UserError, match=r"weights\.npz: it has no network of epoch 3, expected one; keep it by"):
+    with pytest.raises(UserError, match=r"weights\.npz: has no state of epoch 3, expected one; add the epoch to"):
         load_weights(tmp_path / "weights.npz", 3)
 
-    going_on = {**RECIPE, **KEYS, "epochs": 4, "start_epoch": 2, "pseudo_labels": "region"}
-    network, _, history, _ = trained(pdf, going_on, tmp_path, tmp_path / "weights.npz")
+    going_on = {**KEYS, "kind": "pdf", "epochs": 4, "start_epoch": 2, "pseudo_labels": "region"}
+    network, _, history, _ = trained(going_on, tmp_path, tmp_path / "weights.npz")
     assert [row["epoch"] for row in history] == [3, 4]
     assert [row["rate"] for row in history] == [
         pytest.approx(RECIPE["learning_rate"] * rate_factor("cosine", step, RECIPE["warmup_steps"], 8))
         for step in (5, 7)
     ]
     assert all(0 <= row["pseudo_recall"] <= 1 for row in history)
-    again, _, same, _ = trained(pdf, going_on, tmp_path, tmp_path / "weights.npz")
+    again, _, same, _ = trained(going_on, tmp_path, tmp_path / "weights.npz")
     assert same == history
     assert all(torch.equal(value, network.state_dict()[name]) for name, value in again.state_dict().items())
 
 
-def test_second_decoder_learns_the_unknown_where_it_is_told(tmp_path: Path) -> None:
+def test_second_decoder_learns_the_unknown_where_it_is_marked(tmp_path: Path) -> None:
     """With the oracle's marks and a heavy loss the far corner ends up with the largest logits of the unknown."""
-    recipe = {**RECIPE, **KEYS, "pseudo_weight": 1.0, "epochs": 10, "schedule": "cosine"}
-    network, _, history, _ = trained(pdf, recipe, tmp_path, None)
+    recipe = {**KEYS, "kind": "pdf", "pseudo_weight": 1.0, "epochs": 10, "schedule": "cosine"}
+    network, _, history, _ = trained(recipe, tmp_path, None)
     assert history[-1]["train_loss"] < history[0]["train_loss"] / 2
     assert history[-1]["pseudo_precision"] == history[-1]["pseudo_recall"] == 1
     network.eval()
-    (batch, *_) = epoch_batches(network, data_of(tmp_path, recipe), 0)
-    outputs = pdf.outputs(network, batch.feature, batch.geometry, recipe, torch.Generator())
+    data = data_of(tmp_path, recipe)
+    (batch, *_) = epoch_batches(network, data, 0)
+    outputs = data.config.recipe.outputs(network, batch.feature, batch.geometry, torch.Generator())
     assert tuple(outputs) == pdf.OUTPUTS
     margin = (outputs["unknown_logit"][:, 0] - torch.logsumexp(outputs["logits"], 1)).detach().numpy()
     assert margin[batch.unknown].mean() > margin[~batch.unknown].mean() + 1
@@ -262,7 +270,7 @@ def test_second_decoder_learns_the_unknown_where_it_is_told(tmp_path: Path) -> N
 
 def test_batch_says_where_its_points_lie_and_which_are_unknown(tmp_path: Path) -> None:
     network = build(SMALL, 6, 2)
-    recipe = {**RECIPE, "scenes_per_step": 2, "batch_voxels": 20000}
+    recipe = {"scenes_per_step": 2, "batch_voxels": 20000}
     (batch,) = epoch_batches(network, data_of(tmp_path, recipe), 5)
     assert isinstance(batch, Batch)
     assert sorted(batch.keys) == [[3, 5, 0], [3, 5, 1]]

@@ -9,19 +9,18 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.given import batch_of
-from tests.networks.test_inputs import RANGE, STILL
+from tests.given import batch_of, recipe_of
+from tests.small_run import config_of
 from torch import Tensor, nn
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.networks.backbone import Backbone
-from openworld3d.networks.inputs import TrainingData, training_cloud
 from openworld3d.networks.weights import save_weights, start_from
 from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.recipes import real
 from openworld3d.scenes.scene import Scene
+from openworld3d.training.augmentation import TrainingData, training_cloud
 
-KEYS: dict[str, Any] = {name: key.get("default") for name, key in real.TRAINING_KEYS.items()}
 CLASSES = ["wall", "sofa", "chair"]
 
 
@@ -61,9 +60,9 @@ class Rest(First):
         return value[:, self.columns :]
 
 
-def loss(feature: Tensor, target: list[int], weight: tuple[float, float] = (1, 1), **keys: float) -> Tensor:
-    recipe = {**KEYS, "calibration_weight": 0, **keys}
-    return real.loss(Given(), batch_of(feature, target), torch.tensor(weight, dtype=torch.float32), recipe)[0]
+def loss(feature: Tensor, target: list[int], weight: tuple[float, float] = (1, 1), **keys: Any) -> Tensor:
+    recipe = recipe_of("real", **{"calibration_weight": 0, **keys})
+    return recipe.loss(Given(), batch_of(feature, target), torch.tensor(weight, dtype=torch.float32))[0]
 
 
 LOG2, LOG3, LOG5 = math.log(2), math.log(3), math.log(5)
@@ -130,7 +129,7 @@ def test_only_the_largest_classifier_learns() -> None:
 
 def test_outputs_are_known_logits_and_the_unknown() -> None:
     feature = torch.tensor([[1.0, 2.0, 3.0, 9.0, 4.0]])
-    outputs = real.outputs(Given(), feature, None, KEYS, torch.Generator())
+    outputs = recipe_of("real").outputs(Given(), feature, None, torch.Generator())
     assert tuple(outputs) == real.OUTPUTS
     assert outputs["logits"].tolist() == [[1, 2]]
     assert outputs["unknown_logit"].tolist() == [[9]]
@@ -139,7 +138,7 @@ def test_outputs_are_known_logits_and_the_unknown() -> None:
 def test_start_is_the_trained_network_with_new_classifiers_beside(tmp_path: Path) -> None:
     trained, network = (build({**SMALL, "initialisation": "xavier"}, 6, 2) for _ in range(2))
     save_weights(tmp_path / "weights.npz", trained, {})
-    real.adapt(network, {**KEYS, "redundancy": 5})
+    recipe_of("real", redundancy=5).adapt(network)
     new = {name: value.clone() for name, value in network.state_dict().items() if name.startswith("redundancy.")}
     assert new["redundancy.3.weight"].shape == (5, SMALL["channels"][0])
     start_from(network, tmp_path / "weights.npz")
@@ -161,9 +160,10 @@ def room() -> Scene:
 
 
 def data(**keys: Any) -> TrainingData:
-    recipe = {**STILL, **KEYS, "synthesis_classes": ["chair"], **keys}
-    weight = np.ones(2, np.float32)
-    return TrainingData([], make_protocol(CLASSES, ["sofa"]), "ignore", recipe, 0.01, RANGE, weight, 0, real.alter)
+    defaults = {name: key["default"] for name, key in real.TRAINING_KEYS.items() if "default" in key}
+    recipe = {**defaults, "kind": "real", "synthesis_classes": ["chair"], **keys}
+    config = config_of(seed=0, voxel_size=0.01, **recipe)
+    return TrainingData([], make_protocol(CLASSES, ["sofa"]), np.ones(2, np.float32), config)
 
 
 def test_resized_objects_are_taught_as_unknown() -> None:

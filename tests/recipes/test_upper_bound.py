@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 import torch
+from tests.given import recipe_of
 from tests.recipes.test_closed_set import Echo
 
 from openworld3d.recipes import closed_set, upper_bound
 
 
 def asked(logits: list[list[float]], unknown_columns: list[int]) -> dict[str, torch.Tensor]:
-    recipe: dict[str, Any] = {"unknown_columns": unknown_columns}
-    return upper_bound.outputs(Echo(), torch.tensor(logits), None, recipe, torch.Generator())
+    recipe = recipe_of("upper_bound", unknown_columns)
+    return recipe.outputs(Echo(), torch.tensor(logits), None, torch.Generator())
 
 
 @pytest.mark.parametrize(
@@ -40,5 +40,5 @@ def test_without_an_unknown_class_nothing_is_unknown() -> None:
 
 
 def test_learns_as_the_closed_set_does_but_of_every_class() -> None:
-    assert upper_bound.loss is closed_set.loss
-    assert (upper_bound.TEACHES_UNKNOWN, closed_set.TEACHES_UNKNOWN) == (True, False)
+    assert upper_bound.UpperBound.loss is closed_set.ClosedSet.loss
+    assert (upper_bound.TRAINS_ON_UNKNOWN, closed_set.TRAINS_ON_UNKNOWN) == (True, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -12,15 +13,15 @@ import numpy as np
 import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.networks.test_inputs import RANGE
-from tests.small_run import CLASSES, KEY, RECIPE, arguments, red_wall_on_green_floor, run, write_run
+from tests.small_run import CLASSES, KEY, arguments, config_of, red_wall_on_green_floor, run, write_run
 from torch import Tensor, nn
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
-from openworld3d.networks.inputs import TrainingData, input_channels
+from openworld3d.networks.inputs import input_channels
 from openworld3d.protocols.protocol import make_protocol
-from openworld3d.recipes import closed_set
+from openworld3d.recipes.closed_set import ClosedSet
+from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import Checkpoint, made_by
 from openworld3d.training.loop import Watch, train
 from openworld3d.training.optimizer import OF_TODAY, make_optimizer, make_scaler
@@ -74,7 +75,7 @@ def test_killed_training_goes_on_to_the_same_weights(manifest: Path, tmp_path: P
         assert not (folder / "weights.npz").exists()
         done = run(*arguments(manifest, folder, **keys))
         assert done.returncode == 0, done.stderr
-        assert f"going on after epoch {(2, 2, 4)[number]}" in done.stdout, moment
+        assert f"resuming after epoch {(2, 2, 4)[number]}" in done.stdout, moment
         assert arrays_of(folder) == arrays_of(undisturbed), moment
         assert (folder / "history.csv").read_bytes() == (undisturbed / "history.csv").read_bytes()
         assert sorted(path.name for path in folder.iterdir()) == ["history.csv", "tensorboard", "weights.npz"]
@@ -104,14 +105,14 @@ def test_checkpoint_is_known_by_its_key_and_versions(monkeypatch: pytest.MonkeyP
 def data(manifest: Path) -> TrainingData:
     protocol = make_protocol(CLASSES, ["sofa"])
     scenes = [manifest.with_name("room0.npz")]
-    return TrainingData(scenes, protocol, "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3)
+    return TrainingData(scenes, protocol, np.ones(2, np.float32), config_of())
 
 
 def test_full_disk_keeps_the_epoch_before(
     data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
-    optimizer = make_optimizer(network, RECIPE)
+    optimizer = make_optimizer(network, config_of().optimisation)
     scaler = make_scaler(torch.device("cpu"), "float32")
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")
     checkpoint.save(network, optimizer, scaler, [{"epoch": 1}], {})
@@ -131,7 +132,7 @@ def test_scale_of_gradients_is_restored(data: TrainingData, tmp_path: Path) -> N
     if not OF_TODAY:
         pytest.skip("this torch scales gradients on cards alone")
     network = build(SMALL, 6, 2)
-    optimizer = make_optimizer(network, RECIPE)
+    optimizer = make_optimizer(network, config_of().optimisation)
     scaler, other = (make_scaler(torch.device("cpu"), "float16") for _ in range(2))
     scaler.load_state_dict({**scaler.state_dict(), "scale": 8.0, "_growth_tracker": 7})
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")
@@ -221,11 +222,11 @@ def test_training_whose_checkpoint_is_damaged_starts_anew(
     data: TrainingData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def trained() -> Any:
-        torch.manual_seed(data.seed)
+        torch.manual_seed(data.config.seed)
         network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
         checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")
-        short = data._replace(recipe={**RECIPE, "epochs": 2})
-        history, _ = train(network, closed_set, short, torch.device("cpu"), checkpoint, Watch())
+        short = data._replace(config=config_of(epochs=2))
+        history, _ = train(network, short, torch.device("cpu"), checkpoint, Watch())
         assert len(history) == 2
         return network.state_dict()
 
@@ -238,17 +239,18 @@ def test_training_whose_checkpoint_is_damaged_starts_anew(
 
 
 def test_loss_that_is_not_finite_ends_in_a_sentence(data: TrainingData, tmp_path: Path) -> None:
-    class Diverging:
-        steps = 0
-
+    class Diverging(ClosedSet):
         def loss(self, *given: Any) -> tuple[Tensor, Tensor]:
-            self.steps += 1
-            loss, logits = closed_set.loss(*given)
-            return loss * (float("nan") if self.steps == 3 else 1), logits
+            steps.append(1)
+            loss, logits = super().loss(*given)
+            return loss * (float("nan") if len(steps) == 3 else 1), logits
+
+    steps: list[int] = []
+    diverging = data._replace(config=replace(data.config, recipe=Diverging((), ())))
 
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")
     with pytest.raises(UserError, match=r"epoch 3, step 3: the loss is nan, .*\(the checkpoint of epoch 2 is kept\)"):
-        train(network, Diverging(), data, torch.device("cpu"), checkpoint, Watch())  # type: ignore[arg-type]
+        train(network, diverging, torch.device("cpu"), checkpoint, Watch())
     scaler = make_scaler(torch.device("cpu"), "float32")
-    assert len(checkpoint.load(network, make_optimizer(network, RECIPE), scaler)[0]) == 2
+    assert len(checkpoint.load(network, make_optimizer(network, config_of().optimisation), scaler)[0]) == 2

@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.backbones.test_stratified_transformer import SMALL
-from tests.networks.test_inputs import RANGE
-from tests.small_run import CLASSES, RECIPE, write_run
+from tests.small_run import CLASSES, config_of, write_run
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
 from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
-from openworld3d.networks.inputs import TrainingData
 from openworld3d.protocols.protocol import IGNORED, make_protocol
+from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.data import Batch, epoch_batches, prefetch, steps_of_epoch
 
 
@@ -27,17 +26,15 @@ def network() -> Backbone:
 def data(tmp_path: Path) -> TrainingData:
     folder = write_run(tmp_path, rooms=3).parent
     scenes = [folder / f"room{number}.npz" for number in range(3)]
-    return TrainingData(
-        scenes, make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3
-    )
+    return TrainingData(scenes, make_protocol(CLASSES, ["sofa"]), np.ones(2, np.float32), config_of())
 
 
 def batches(network: Backbone, data: TrainingData, **recipe: Any) -> list[Batch]:
-    return list(epoch_batches(network, data._replace(recipe={**RECIPE, **recipe}), epoch=0))
+    return list(epoch_batches(network, data._replace(config=config_of(**recipe)), epoch=0))
 
 
 def test_an_epoch_shows_every_scene_as_often_as_it_loops(network: Backbone, data: TrainingData) -> None:
-    once, twice = (data._replace(recipe={**RECIPE, "scenes_per_step": 2, "loop": loop}) for loop in (1, 2))
+    once, twice = (data._replace(config=config_of(scenes_per_step=2, loop=loop)) for loop in (1, 2))
     assert (steps_of_epoch(once), steps_of_epoch(twice)) == (2, 3)
     one = batches(network, data)
     shown = batches(network, data, loop=2)

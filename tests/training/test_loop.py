@@ -10,18 +10,18 @@ import pytest
 import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.networks.test_inputs import RANGE
-from tests.small_run import CLASSES, RECIPE, red_wall_on_green_floor
+from tests.small_run import CLASSES, config_of, red_wall_on_green_floor
 from tests.training.test_optimizer import HALVES
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
 from openworld3d.inference.crops import Bounds
 from openworld3d.inference.model import Model, infer_scene
-from openworld3d.networks.inputs import TrainingData, input_channels
+from openworld3d.networks.inputs import input_channels
 from openworld3d.networks.weights import load_weights, save_weights
 from openworld3d.protocols.protocol import make_protocol
-from openworld3d.recipes import closed_set, dropout
 from openworld3d.scenes.scene import save_scene
+from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.loop import Watch, train
 from openworld3d.training.optimizer import OF_TODAY
@@ -33,16 +33,14 @@ CPU = torch.device("cpu")
 def data(tmp_path: Path) -> TrainingData:
     path = tmp_path / "room.npz"
     save_scene(path, red_wall_on_green_floor())
-    return TrainingData(
-        [path, path], make_protocol(CLASSES, ["sofa"]), "ignore", RECIPE, 0.1, RANGE, np.ones(2, np.float32), seed=3
-    )
+    return TrainingData([path, path], make_protocol(CLASSES, ["sofa"]), np.ones(2, np.float32), config_of())
 
 
-def trained(data: TrainingData, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
-    torch.manual_seed(data.seed)
+def trained(data: TrainingData) -> tuple[Any, list[dict[str, float]]]:
+    torch.manual_seed(data.config.seed)
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.pt"), "this training")
-    history, _ = train(network, recipe_module, data, CPU, checkpoint, Watch())
+    history, _ = train(network, data, CPU, checkpoint, Watch())
     checkpoint.remove()
     return network.eval(), history
 
@@ -51,39 +49,40 @@ def test_two_classes_are_learnt_and_carried_back_to_every_point(data: TrainingDa
     network, history = trained(data)
     assert history[-1]["train_loss"] < history[0]["train_loss"] / 3
     scene = red_wall_on_green_floor()
-    outputs = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "single", Bounds(10000, 10**6))
+    outputs = infer_scene(Model(network, data.config.recipe, 0.1, RANGE, CPU), scene, "single", Bounds(10000, 10**6))
     assert outputs["inverse"].shape == (800,)
     column = outputs["logits"].argmax(1)[outputs["inverse"]]
     assert (column == data.protocol.targets(scene.label)).mean() > 0.97
-    in_crops = infer_scene(Model(network, closed_set, {}, 0.1, RANGE, CPU), scene, "fragments", Bounds(150, 10**6))
+    in_crops = infer_scene(
+        Model(network, data.config.recipe, 0.1, RANGE, CPU), scene, "fragments", Bounds(150, 10**6)
+    )
     assert in_crops["logits"].shape == (800, 2)
     assert (in_crops["logits"].argmax(1) == data.protocol.targets(scene.label)).mean() > 0.97
 
 
 def test_dropout_is_learnt_with_and_draws_from_the_seed(data: TrainingData) -> None:
-    data = data._replace(recipe={**RECIPE, "dropout": 0.3})
-    network, history = trained(data, dropout)
+    data = data._replace(config=config_of(kind="dropout", dropout=0.3, passes=5))
+    network, history = trained(data)
     assert history[-1]["train_loss"] < history[0]["train_loss"] / 2
-    assert trained(data, dropout)[1] == history
-    recipe = {**data.recipe, "passes": 5}
+    assert trained(data)[1] == history
     scene = red_wall_on_green_floor()
-    outputs = infer_scene(Model(network, dropout, recipe, 0.1, RANGE, CPU), scene, "single", Bounds(10000, 10**6))
+    outputs = infer_scene(Model(network, data.config.recipe, 0.1, RANGE, CPU), scene, "single", Bounds(10000, 10**6))
     column = outputs["logits"].argmax(1)[outputs["inverse"]]
     assert (column == data.protocol.targets(scene.label)).mean() > 0.97
 
 
 def test_equal_seeds_train_equal_weights(data: TrainingData) -> None:
-    short = data._replace(recipe={**RECIPE, "epochs": 2})
+    short = data._replace(config=config_of(epochs=2))
     one, other = [trained(short)[0].state_dict() for _ in range(2)]
     assert all(torch.equal(one[name], other[name]) for name in one)
-    different = trained(short._replace(seed=4))[0].state_dict()
+    different = trained(short._replace(config=config_of(epochs=2, seed=4)))[0].state_dict()
     assert not all(torch.equal(one[name], different[name]) for name in one)
 
 
 @pytest.mark.parametrize("precision", HALVES)
 def test_mixed_precision_learns_as_full_precision_does(data: TrainingData, precision: str) -> None:
-    short = data._replace(recipe={**RECIPE, "epochs": 6})
-    mixed = data._replace(recipe={**short.recipe, "precision": precision})
+    short = data._replace(config=config_of(epochs=6))
+    mixed = data._replace(config=config_of(epochs=6, precision=precision))
     if not OF_TODAY:
         with pytest.raises(UserError, match="set the recipe's precision to float32"):
             trained(mixed)

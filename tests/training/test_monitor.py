@@ -13,16 +13,15 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.given import batch_of
 from tests.networks.test_inputs import RANGE
-from tests.small_run import CLASSES, RECIPE, with_sofa, write_run
+from tests.small_run import CLASSES, config_of, with_sofa, write_run
 
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.inference.crops import Bounds
 from openworld3d.inference.model import Model, infer_scene
 from openworld3d.metrics.ranking import ranking
-from openworld3d.networks.inputs import TrainingData
 from openworld3d.protocols.protocol import IGNORED, make_protocol
-from openworld3d.recipes import closed_set, dropout
 from openworld3d.scores import msp
+from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.loop import Watch, train
 from openworld3d.training.monitor import COLUMNS, RunWatch
@@ -34,20 +33,19 @@ CPU = torch.device("cpu")
 def data(tmp_path: Path) -> TrainingData:
     scenes = [write_run(tmp_path).with_name("room0.npz")]
     weight = np.array([1.0, 2.0], np.float32)
-    recipe = {**RECIPE, "epochs": 3}
-    return TrainingData(scenes, make_protocol(CLASSES, ["sofa"]), "ignore", recipe, 0.1, RANGE, weight, seed=3)
+    return TrainingData(scenes, make_protocol(CLASSES, ["sofa"]), weight, config_of(epochs=3))
 
 
-def watch_of(data: TrainingData, folder: Path, recipe_module: Any = closed_set) -> RunWatch:
+def watch_of(data: TrainingData, folder: Path) -> RunWatch:
     validation = [data.scenes[0].parents[1] / "val/sofa.npz"]
-    return RunWatch(data, recipe_module, validation, CPU, folder / "history.csv")
+    return RunWatch(data, validation, CPU, folder / "history.csv")
 
 
-def trained(data: TrainingData, watch: Watch, recipe_module: Any = closed_set) -> tuple[Any, list[dict[str, float]]]:
+def trained(data: TrainingData, watch: Watch) -> tuple[Any, list[dict[str, float]]]:
     torch.manual_seed(0)
     network = build(SMALL, 6, 2)
     checkpoint = Checkpoint(data.scenes[0].with_name("checkpoint.pt"), "this training")
-    history, _ = train(network, recipe_module, data, CPU, checkpoint, watch)
+    history, _ = train(network, data, CPU, checkpoint, watch)
     checkpoint.remove()
     return network, history
 
@@ -58,23 +56,21 @@ def curve(folder: Path, tag: str) -> list[tuple[int, float]]:
     return [(event.step, event.value) for event in events.Scalars(tag)]
 
 
-@pytest.mark.parametrize(
-    ("recipe_module", "own", "asked"), [(closed_set, {}, {}), (dropout, {"dropout": 0.3}, {"passes": 10})]
-)
+@pytest.mark.parametrize(("keys", "passes"), [({}, None), ({"kind": "dropout", "dropout": 0.3}, 10)])
 def test_watch_moves_no_weight_and_tells_what_the_table_would(
-    data: TrainingData, tmp_path: Path, recipe_module: Any, own: dict[str, Any], asked: dict[str, Any]
+    data: TrainingData, tmp_path: Path, keys: dict[str, Any], passes: int | None
 ) -> None:
-    data = data._replace(recipe={**data.recipe, **own})
-    alone, _ = trained(data, Watch(), recipe_module)
-    watch = watch_of(data, tmp_path, recipe_module)
-    network, history = trained(data, watch, recipe_module)
+    data = data._replace(config=config_of(epochs=3, **keys))
+    assert getattr(data.config.recipe, "passes", None) == passes
+    alone, _ = trained(data, Watch())
+    watch = watch_of(data, tmp_path)
+    network, history = trained(data, watch)
     watch.close()
     assert all(torch.equal(value, alone.state_dict()[name]) for name, value in network.state_dict().items())
 
     scene = with_sofa()
-    recipe = {**own, **asked}
-    bounds = Bounds(5000, 10**6)
-    outputs = infer_scene(Model(network.eval(), recipe_module, recipe, 0.1, RANGE, CPU), scene, "single", bounds)
+    model = Model(network.eval(), data.config.recipe, 0.1, RANGE, CPU)
+    outputs = infer_scene(model, scene, "single", Bounds(5000, 10**6))
     logits = outputs["logits"][outputs["inverse"]]
     score = msp.score({"logits": logits})
     ranked = ranking(score, scene.label == 1)

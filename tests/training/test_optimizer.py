@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from tests.small_run import config_of
 from torch import nn
 
 from openworld3d.errors import UserError
@@ -26,16 +29,11 @@ def test_rate_rises_over_four_steps_then_falls(schedule: str, step: int, factor:
 def test_blocks_have_a_rate_of_their_own() -> None:
     network = nn.ModuleDict({"stem": nn.Linear(1, 1), "layer": nn.ModuleDict({"blocks": nn.Linear(1, 1)})})
     network["stem"].bias.requires_grad = False
-    recipe = {
-        "learning_rate": 0.1,
-        "block_learning_rate": 0.01,
-        "weight_decay": 0.05,
-        "schedule": "multistep",
-        "warmup_steps": 0,
-    }
-    optimizer = make_optimizer(network, recipe)
+    rates: dict[str, Any] = {"learning_rate": 0.1, "block_learning_rate": 0.01, "weight_decay": 0.05}
+    options = config_of(**rates, schedule="multistep", warmup_steps=0).optimisation
+    optimizer = make_optimizer(network, options)
     assert [len(group["params"]) for group in optimizer.param_groups] == [1, 2]
-    set_rates(optimizer, recipe, 7, 10)
+    set_rates(optimizer, options, 7, 10)
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.01, 0.001])
     assert isinstance(optimizer, torch.optim.AdamW)
 
