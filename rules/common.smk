@@ -128,7 +128,7 @@ def inputs(step):
         environment = made_check(STEPS[step].environment(config, wildcards))
         places = keys.places_of_inputs(step, wildcards)
         paths = {
-            **keys.inputs(step, wildcards),
+            **{name: [path for path, _ in found] for name, found in places.items()},
             "records": records_missing(chain.from_iterable(places.values())),
             "environment": keys.path(environment),
         }
@@ -163,13 +163,13 @@ def growing(amount):
     return signed(lambda wildcards, attempt: amount * attempt)
 
 
-def cards(environment):
-    """Return how many cards a job of an environment asks for."""
+def gpus(environment):
+    """Return how many GPUs a job of an environment requests."""
     return int(wanted(environment).cuda is not None)
 
 
 def is_silent():
-    """Tell whether the call was asked to print nothing."""
+    """Return whether the call is to print nothing."""
     return Quietness.ALL in (printing.quiet or ())
 
 
@@ -178,17 +178,17 @@ def environment_name(wildcards):
     return config["backbones"][wildcards.backbone]["environment"]
 
 
-def backbone_cards(wildcards):
-    """Return how many cards training and inference of a backbone ask for."""
-    return cards(environment_name(wildcards))
+def backbone_gpus(wildcards):
+    """Return how many GPUs training and inference of a backbone request."""
+    return gpus(environment_name(wildcards))
 
 
 def backbone_threads(wildcards):
     """Return how many threads training and inference of a backbone take.
 
-    One without a card: runs go side by side, and what they sum does not depend on how many cores there are.
+    One without a GPU: runs go side by side, and what they sum does not depend on how many cores there are.
     """
-    return 8 if backbone_cards(wildcards) else 1
+    return 8 if backbone_gpus(wildcards) else 1
 
 
 def backbone_conda(wildcards):

@@ -1,4 +1,4 @@
-# In place of a training; without a card, as nothing runs through the network. Were its environment the backbone's,
+# In place of a training; without a GPU, as no network runs. Were its environment the backbone's,
 # Snakemake would print no container recipe, since the default experiment has no such job.
 rule import_weights:
     input:
