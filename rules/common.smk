@@ -1,5 +1,4 @@
 import gc
-import inspect
 import os
 import re
 import logging
@@ -54,7 +53,8 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 
-# What planning makes lives until its end: to look through it for garbage costs a fifth of the time. `onstart` enables it.
+# What planning makes lives until its end: with garbage collection, 10,000 jobs take 26 s to plan in place of 19.
+# `onstart` enables it again.
 gc.disable()
 
 keys = Keys(config)
@@ -97,12 +97,6 @@ wildcard_constraints:
     shard=r"\d+of\d+",
 
 
-def signed(function):
-    """Return a function that carries its signature, which planning would work out a dozen times for each job."""
-    function.__signature__ = inspect.signature(function)
-    return function
-
-
 def outputs(step):
     """Return the outputs of a step's jobs, their record among them; what has no ending is a folder."""
     names = {**STEPS[step].outputs, "record": record_pattern(step)}
@@ -137,12 +131,12 @@ def inputs(step):
             for name in paths
         }
 
-    return unpack(signed(of_job))
+    return unpack(of_job)
 
 
 def job(step):
     """Return a parameter: all that a job needs to know."""
-    return signed(lambda wildcards: canonical_json(keys.job(step, wildcards)))
+    return lambda wildcards: canonical_json(keys.job(step, wildcards))
 
 
 def log_of(step, ending="log"):
@@ -160,7 +154,7 @@ def benchmark_of(step):
 
 def growing(amount):
     """Return a resource that a job gets more of at each further attempt, whatever it was that ran out."""
-    return signed(lambda wildcards, attempt: amount * attempt)
+    return lambda wildcards, attempt: amount * attempt
 
 
 def gpus(environment):
