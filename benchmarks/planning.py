@@ -2,9 +2,9 @@
 
     python benchmarks/planning.py [--shards 1 2 4]
 
-20 protocols, 5 seeds and 25 methods of the generated rooms. Prints a Markdown table: how long a dry run took, how long
-a core worked for it, and, as a machine differs from another and from itself on another day, how often a core would sum
-ten million squares in that time.
+20 protocols, 5 seeds and 25 methods of the generated rooms. Prints a Markdown table: how long a dry run took, how
+long a core worked for it, and, as a machine differs from another and from itself on another day, how often a core
+would sum ten million squares in that time.
 """
 
 from __future__ import annotations
