@@ -1,4 +1,4 @@
-# What a call is asked for, and what it says and shows of it.
+# The targets of a call, and what it prints and shows of them.
 from openworld3d.errors import run_command
 from openworld3d.files import write_json, write_noted
 from openworld3d.plugins import declared, plugin_names
@@ -149,7 +149,7 @@ def selected_comparison():
 
 
 def incremental_table():
-    """Return the table and the figure of the ways to teach unknown classes."""
+    """Return the table and the figure of incremental learning."""
     return [
         *table_of("incremental"),
         Made("draw_steps", "out", {"table": "incremental"}),
