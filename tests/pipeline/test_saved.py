@@ -135,7 +135,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "shards": (value("datasets.rooms.shards", 3), {}),
     "shards, and what is asked of each": (
         more_shards_and_fewer_bits,
-        {"import_outputs": 6, "score": 9, "measure": 3, **TABLE},
+        {"import_outputs": 6, "score": 9, "measure": 3, "export_clouds": 3, **TABLE},
     ),
     "a network's library": (code(f"{LIBRARY}/inference/model.py"), {}),
     "a score of logits added": (
