@@ -182,6 +182,11 @@ def of_rows(step: str, output: str = "out") -> Input:
     return made
 
 
+def made_check(environment: str) -> Made:
+    """Return the check of an environment."""
+    return Made("check_environment", "out", {"environment": environment})
+
+
 def checks_of_table(config: Config, wildcards: Wildcards) -> list[Made]:
     """Return the check of each protocol of a table."""
     protocols = config["tables"][wildcards["table"]]["protocols"]
