@@ -71,8 +71,8 @@ def test_batch_without_a_scene_for_each_process_is_refused(tmp_path: Path) -> No
     assert "2 processes share batches of scenes_per_step = 1, expected a scene for each" in done.stderr
 
 
-def test_more_processes_than_cards_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(os, "execv", lambda *given: pytest.fail("started"))
-    with pytest.raises(UserError, match="2 processes for 1 cards"):
+    with pytest.raises(UserError, match="2 processes for 1 GPUs"):
         distributed.launch(2)

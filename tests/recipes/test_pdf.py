@@ -237,7 +237,7 @@ def test_training_goes_on_from_the_epoch_that_was_kept(tmp_path: Path) -> None:
     for epoch, state in ((2, watch.states[1]), (4, watch.states[3]), (None, watch.states[3])):
         loaded, _ = load_weights(tmp_path / "weights.npz", epoch)
         assert all(torch.equal(loaded[name], value) for name, value in state.items())
-    with pytest.raises(UserError, match=r"weights\.npz: it has no network of epoch 3, expected one; keep it by"):
+    with pytest.raises(UserError, match=r"weights\.npz: has no state of epoch 3, expected one; add the epoch to"):
         load_weights(tmp_path / "weights.npz", 3)
 
     going_on = {**KEYS, "kind": "pdf", "epochs": 4, "start_epoch": 2, "pseudo_labels": "region"}

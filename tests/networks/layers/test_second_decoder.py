@@ -283,6 +283,6 @@ def test_weights_start_as_torch_has_them() -> None:
 def test_memory_cells_are_refused_where_nothing_is_decoded() -> None:
     one_level = {"num_layers": 1, "depths": [1], "channels": [16], "num_heads": [1], "stem_transformer": True}
     network = build({**SMALL, **one_level}, 3, 5)
-    with pytest.raises(UserError, match="beside a backbone of 1 level, expected 2 or more"):
+    with pytest.raises(UserError, match="need a backbone of 2 or more levels, found 1"):
         make_second_decoder("memory_cell", "zero", network)
     assert isinstance(make_second_decoder("plain", "zero", network), PlainDecoder)

@@ -1,1 +1,1 @@
-"""Networks: how one is built and fed, its layers and its weights."""
+"""Networks: their contract, input, layers and weights."""

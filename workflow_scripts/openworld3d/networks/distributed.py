@@ -1,6 +1,6 @@
-"""Several processes that train one network: each takes its share of a batch, and all take the same step.
+"""Data-parallel training in several processes: each computes a share of the batch, and all take the same step.
 
-With one process, nothing here communicates and every sum is the process's own.
+With one process, nothing here communicates, and every sum is the process's own.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from torch import Tensor, distributed, nn
 from openworld3d.errors import UserError
 
 T = TypeVar("T")
-RANK, LOCAL_RANK = "RANK", "LOCAL_RANK"  # what launchers tell a process
+RANK, LOCAL_RANK = "RANK", "LOCAL_RANK"  # environment variables set by the launcher
 LAUNCHER, OLD_LAUNCHER = ["torch.distributed.run"], ["torch.distributed.launch", "--use_env"]
 
 
 def launch(processes: int) -> None:
-    """Become so many processes that run this command, unless this is one of them; does not return where it does.
+    """Re-exec this command under torchrun with so many ranks; no-op for one process or inside a rank.
 
-    torchrun's module from torch 1.9 on, before it torch.distributed.launch; either ends all when one has failed.
+    Before torch 1.9 under torch.distributed.launch. Both end all ranks when one fails.
     """
     if processes == 1 or RANK in os.environ:
         return
-    cards = torch.cuda.device_count()
-    if cards and cards < processes:
-        raise UserError(f"{processes} processes for {cards} cards, expected a card each; lower the rule's gpu")
+    gpus = torch.cuda.device_count()
+    if gpus and gpus < processes:
+        raise UserError(f"{processes} processes for {gpus} GPUs, expected one GPU each; lower the rule's gpu")
     launcher = LAUNCHER if find_spec(LAUNCHER[0]) else OLD_LAUNCHER
-    place = ["--master_addr", "127.0.0.1", "--master_port", str(free_port()), "--nproc_per_node", str(processes)]
+    options = ["--master_addr", "127.0.0.1", "--master_port", str(free_port()), "--nproc_per_node", str(processes)]
     os.environ["OMP_NUM_THREADS"] = str(max(1, torch.get_num_threads() // processes))
-    os.execv(sys.executable, [sys.executable, "-m", *launcher, *place, *sys.argv])
+    os.execv(sys.executable, [sys.executable, "-m", *launcher, *options, *sys.argv])
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
+    """Return a free port of this machine."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def join() -> torch.device:
-    """Join the other processes, where there are any, and return this one's device."""
+    """Initialise the process group, if launched with one, and return this process's device."""
     device = torch.device("cpu")
     if torch.cuda.is_available():
         device = torch.device("cuda", int(os.environ.get(LOCAL_RANK, 0)))
@@ -57,38 +57,38 @@ def join() -> torch.device:
 
 
 def leave() -> None:
-    """Part from the other processes."""
+    """Destroy the process group, if there is one."""
     if processes() > 1:
         distributed.destroy_process_group()
 
 
 def processes() -> int:
-    """Return how many processes train together."""
+    """Return the number of processes that train together."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def rank() -> int:
-    """Return which of them this one is, from 0."""
+    """Return this process's rank, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def total(value: Tensor) -> Tensor:
-    """Return the sum of a tensor over the processes; gradients flow through."""
+    """Return the differentiable sum of a tensor over the processes."""
     return torch.distributed.nn.all_reduce(value) if processes() > 1 else value
 
 
 def mean(value: Tensor, weight: Tensor) -> Tensor:
-    """Return the sum of `value` over that of `weight`, 0 where nothing weighs: a loss's mean over the whole batch.
+    """Return this process's share of a loss's mean over the whole batch, times the number of processes.
 
-    Both are this process's sums. The mean of the returned numbers over the processes is the batch's mean, and so is
-    the mean of their gradients, which `average_gradients` takes.
+    `value` and `weight` are this process's sums of weighted losses and of weights; 0 if all weights are 0. The mean
+    of the returned numbers over the processes is the batch's mean; `average_gradients` does the same for gradients.
     """
     weight = total(weight)
     return value * processes() / torch.where(weight > 0, weight, torch.ones_like(weight))
 
 
 def average_gradients(network: nn.Module) -> None:
-    """Replace each gradient by its mean over the processes; a parameter without one counts as zero."""
+    """Replace each gradient by its mean over the processes; a missing gradient counts as zero."""
     if processes() == 1:
         return
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -101,7 +101,7 @@ def average_gradients(network: nn.Module) -> None:
 
 
 def gather(value: T) -> list[T]:
-    """Return what each process holds, in their order; sent as pickles, between processes of one training alone."""
+    """Return the values of all processes by rank; sent as pickles, but only between processes of one training."""
     if processes() == 1:
         return [value]
     held: list[T | None] = [None] * processes()

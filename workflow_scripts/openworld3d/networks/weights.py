@@ -1,4 +1,4 @@
-"""A trained network as one `.npz`: its weights by name and, as JSON, all that is needed to build it again."""
+"""A trained network as one `.npz`: its weights by name and, as JSON, the config that built it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREFIX = "state/"
 
 
 def save_weights(path: Path, network: nn.Module, config: dict[str, Any], kept: Mapping[int, State] = {}) -> None:
-    """Write a network's state, the config that built it, and the states that were kept of some epochs."""
+    """Write a network's state, the config that built it, and the states kept after some epochs."""
     states = {PREFIX: network.state_dict(), **{of_epoch(epoch): state for epoch, state in kept.items()}}
     arrays = {prefix + name: value.cpu().numpy() for prefix, state in states.items() for name, value in state.items()}
     with whole_file(path) as temporary, open(temporary, "wb") as file:
@@ -26,15 +26,15 @@ def save_weights(path: Path, network: nn.Module, config: dict[str, Any], kept: M
 
 
 def of_epoch(epoch: int) -> str:
-    """Return what the names of an epoch's state begin with."""
+    """Return the prefix of the names of an epoch's state."""
     return f"epoch{epoch}/"
 
 
 def start_from(network: nn.Module, path: Path, epoch: int | None = None) -> None:
-    """Load a trained network's state, its last or that of an epoch that was kept.
+    """Load a trained network's state, the last one or that kept after an epoch.
 
-    What a recipe adds to it, layers or a layer's last rows, stays as it is. What it had for a recipe of its own, and
-    this network has no place for, is left behind.
+    Layers, and last rows of a layer, that this network's recipe adds keep their values. Entries that this network
+    does not have are ignored.
     """
     state, _ = load_weights(path, epoch)
     started = network.state_dict()
@@ -45,11 +45,13 @@ def start_from(network: nn.Module, path: Path, epoch: int | None = None) -> None
 
 
 def load_weights(path: Path, epoch: int | None = None) -> tuple[State, dict[str, Any]]:
-    """Return a state by name, the last or that of an epoch that was kept, and the config of `save_weights`."""
+    """Return a state by name, the last one or that kept after an epoch, and the config of `save_weights`."""
     with np.load(path) as arrays:
         config = json.loads(str(arrays["config"]))
         prefix = PREFIX if epoch in (None, config.get("recipe", {}).get("epochs")) else of_epoch(epoch)
         names = [name for name in arrays.files if name.startswith(prefix)]
         if not names:
-            raise UserError(f"{path}: it has no network of epoch {epoch}, expected one; keep it by keep_epochs")
+            raise UserError(
+                f"{path}: has no state of epoch {epoch}, expected one; add the epoch to keep_epochs of its recipe"
+            )
         return {name[len(prefix) :]: torch.from_numpy(arrays[name]) for name in names}, config

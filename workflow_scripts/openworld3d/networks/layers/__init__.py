@@ -1,1 +1,1 @@
-"""What backbones are made of."""
+"""The layers of backbones."""

@@ -1,7 +1,7 @@
 """The blocks of Cylinder3D (Zhu et al., CVPR 2021, arXiv 2011.10033), on cells along radius, angle and height.
 
-Cars and people are upright boxes: two kernels, one flat along the radius and one along the angle, see their faces at
-two thirds of a cube's cost.
+Cars and people are upright boxes: a kernel across angle and height and one across radius and height see their faces,
+at two thirds of the cost of a cube.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AsymmetricBlock(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """An asymmetric block, and a strided convolution to the coarser level; returns what both make."""
+    """An asymmetric block, then a strided convolution to the coarser level; returns the outputs of both."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: Kernel, level: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class DownBlock(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """From level + 1 back to `level`, plus what the way down left there: cube(along(across(up(cube f) + skip)))."""
+    """Upsample from level + 1 to `level` and add the skip connection: cube(along(across(up(cube f) + skip)))."""
 
     def __init__(self, in_channels: int, out_channels: int, level: int) -> None:
         super().__init__()
@@ -80,12 +80,12 @@ class DimensionContext(nn.Module):
 
 
 class AsymmetricNetwork(nn.Module):
-    """Four levels down and up again, then the context of each axis: (V, in) -> (V, 4 width), of the same cells."""
+    """A U-Net of four levels, then the context of each axis: (V, in) -> (V, 4 width), of the same cells."""
 
     def __init__(self, in_channels: int, width: int) -> None:
         super().__init__()
         channels = [width, 2 * width, 4 * width, 8 * width, 16 * width]
-        # The height has few cells, and is halved twice alone.
+        # The height has few cells: it is halved only twice.
         strides: list[Kernel] = [(2, 2, 2), (2, 2, 2), (2, 2, 1), (2, 2, 1)]
         self.first = AsymmetricBlock(in_channels, width, 0)
         self.downs = nn.ModuleList(
@@ -94,7 +94,7 @@ class AsymmetricNetwork(nn.Module):
         coarse = [*channels[2:], channels[-1]]
         self.ups = nn.ModuleList([UpBlock(coarse[level], channels[level + 1], level) for level in (3, 2, 1, 0)])
         self.context = DimensionContext(2 * width)
-        # In the place of the released head, a convolution to the classes: the classifier after it sees one point.
+        # In place of the released head, which convolves to the classes: our classifier sees each point by itself.
         self.neighborhood = submanifold(4 * width, 4 * width, CUBE, 0)
 
     def forward(self, voxels: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Batch normalisation over the whole batch, also where processes share it, on the CPU and on cards."""
+"""Batch normalisation over the batch of all processes, on CPU and GPU."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from openworld3d.networks import distributed
 class BatchNorm(nn.BatchNorm1d):
     """y = (x - mean) / sqrt(variance + eps) * weight + bias, statistics over all points of all processes.
 
-    torch's own SyncBatchNorm does the same on cards alone.
+    torch's SyncBatchNorm does the same, but on GPUs only.
     """
 
     def forward(self, feature: Tensor) -> Tensor:
-        """Normalise (N, C), in the precision of the statistics; in training also move these.
+        """Normalise (N, C) in the precision of the statistics; in training, also update the running statistics.
 
-        One point alone has no variance: it is normalised by the running statistics, which it does not move.
+        A single point has no variance: it is normalised by the running statistics and does not update them.
         """
         feature = feature.to(self.weight.dtype)
         if not self.training or distributed.processes() == 1:
@@ -27,16 +27,16 @@ class BatchNorm(nn.BatchNorm1d):
         mean = distributed.total(feature.sum(0)) / count  # (C,)
         centred = feature - mean
         variance = distributed.total((centred**2).sum(0)) / count  # (C,)
-        self.move_running(mean, variance * count / (count - 1))
+        self.update_running(mean, variance * count / (count - 1))
         return centred * torch.rsqrt(variance + self.eps) * self.weight + self.bias
 
     def by_running_statistics(self, feature: Tensor) -> Tensor:
-        """Normalise (N, C) as a trained network does."""
+        """Normalise (N, C) as in evaluation mode."""
         return F.batch_norm(feature, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
 
     @torch.no_grad()
-    def move_running(self, mean: Tensor, variance: Tensor) -> None:
-        """Move the running statistics towards those of a batch: mean (C,) and unbiased variance (C,)."""
+    def update_running(self, mean: Tensor, variance: Tensor) -> None:
+        """Update the running statistics by those of a batch: mean (C,) and unbiased variance (C,)."""
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.momentum is not None

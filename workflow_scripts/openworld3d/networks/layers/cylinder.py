@@ -1,4 +1,4 @@
-"""The cylindrical partition of Cylinder3D (Zhu et al., CVPR 2021, arXiv 2011.10033): cells grow with the distance."""
+"""The cylindrical partition of Cylinder3D (Zhu et al., CVPR 2021, arXiv 2011.10033): cells grow with distance."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 
 class Partition(NamedTuple):
-    """A cylinder around the sensor, cut into cells along radius, angle and height, its ends in metres and radians.
+    """A cylinder around the sensor, divided into cells along radius, angle and height; bounds in metres and radians.
 
-    As in the released code, an axis has one cell more than its length holds: the last begins at the upper end. What
-    lies beyond an end is in the cell at that end.
+    As in the released code, the last cell of an axis begins at the upper bound. A point beyond a bound is in the cell
+    at that bound.
     """
 
     cells: Sequence[int]
@@ -20,16 +20,16 @@ class Partition(NamedTuple):
 
     @property
     def step(self) -> np.ndarray:
-        """Return the lengths of a cell: (3,) float64."""
+        """Return the size of a cell: (3,) float64."""
         return (np.array(self.upper) - np.array(self.lower)) / (np.array(self.cells) - 1)
 
     def cell(self, place: np.ndarray) -> np.ndarray:
-        """Return the cell that holds each point: radius, angle and height (N, 3) -> (N, 3) int64."""
+        """Return the cell of each point: radius, angle and height (N, 3) -> (N, 3) int64."""
         inside = np.clip(place, self.lower, self.upper)
         return np.minimum((inside - self.lower) / self.step, np.array(self.cells) - 1).astype(np.int64)
 
     def center(self, cell: np.ndarray) -> np.ndarray:
-        """Return the middle of each cell in radius, angle and height: (N, 3) int64 -> (N, 3) float64."""
+        """Return the centre of each cell in radius, angle and height: (N, 3) int64 -> (N, 3) float64."""
         return (cell + 0.5) * self.step + self.lower
 
 
@@ -40,9 +40,9 @@ def cylindrical(coord: np.ndarray) -> np.ndarray:
 
 
 def point_features(coord: np.ndarray, partition: Partition) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the place of each point says, (N, 8) float32, and its cell (N, 3) int64: coord (N, 3) in metres.
+    """Return the position features of each point, (N, 8) float32, and its cell (N, 3) int64: coord (N, 3) in metres.
 
-    The features are the offset from the cell's centre and the place, both in radius, angle and height, then x and y.
+    The features are the offset from the cell's centre and the position, both in radius, angle and height, then x, y.
     """
     place = cylindrical(coord)
     cell = partition.cell(place)
@@ -51,6 +51,6 @@ def point_features(coord: np.ndarray, partition: Partition) -> tuple[np.ndarray,
 
 
 def occupied(cloud: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the occupied cells (V, 4) int32, cloud first, sorted, and the row of each point's (N,) int64."""
+    """Return the occupied cells (V, 4) int32, cloud first, sorted, and the row of each point's cell (N,) int64."""
     voxel, row = np.unique(np.concatenate([cloud[:, None], cell], 1), axis=0, return_inverse=True)
     return voxel.astype(np.int32), row.reshape(-1).astype(np.int64)

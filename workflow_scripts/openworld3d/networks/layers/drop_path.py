@@ -1,4 +1,4 @@
-"""Stochastic depth (Huang et al., ECCV 2016, arXiv 1603.09382), of each point by itself."""
+"""Stochastic depth (Huang et al., ECCV 2016, arXiv 1603.09382), drawn for each point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class DropPath(nn.Module):
-    """Leaves out a point's residual branch with probability `rate`: in training, and where `dropping_paths` says."""
+    """Drop a point's residual branch with probability `rate`, in training and within `dropping_paths`."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
@@ -18,7 +18,7 @@ class DropPath(nn.Module):
         self.generator: torch.Generator | None = None
 
     def forward(self, branch: Tensor) -> Tensor:
-        """Return branch * m / (1 - rate), m of each point independent and 0 with probability `rate`: (N, C)."""
+        """Return branch * m / (1 - rate), m independent for each point and 0 with probability `rate`: (N, C)."""
         if self.rate == 0 or not (self.training or self.generator):
             return branch
         kept = torch.rand(len(branch), 1, generator=self.generator, device=branch.device) >= self.rate
@@ -27,7 +27,7 @@ class DropPath(nn.Module):
 
 @contextmanager
 def dropping_paths(network: nn.Module, generator: torch.Generator) -> Iterator[None]:
-    """Drop residual branches of a network in evaluation mode within the block, drawn from `generator`."""
+    """Drop residual branches in evaluation mode too within the `with` block, drawn from `generator`."""
     layers = [layer for layer in network.modules() if isinstance(layer, DropPath)]
     for layer in layers:
         layer.generator = generator

@@ -1,6 +1,6 @@
-"""What a point network asks of the points alone: samples, neighbours and windows, in numpy and scipy.
+"""The geometry that a point network needs: samples, neighbours and attention windows, in numpy and scipy.
 
-Clouds of a batch lie one after the other; `offset` (B,) says where each ends.
+The clouds of a batch are concatenated; `offset` (B,) is where each ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def clouds(offset: np.ndarray) -> Iterator[slice]:
 def sample_clouds(
     coord: np.ndarray, offset: np.ndarray, counts: Sequence[Callable[[int], int]]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Farthest point sampling, once per cloud, of `count(n)` points for each count: their indices and new offset."""
+    """Sample `count(n)` farthest points of each cloud, for each count in one pass: their indices and new offset."""
     sizes = [[count(part.stop - part.start) for part in clouds(offset)] for count in counts]
     longest = [
         part.start + farthest_points(coord[part], max(of_cloud))
@@ -42,7 +42,7 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the k nearest points of the same cloud: distance (M, k) float32 and index (M, k) int64.
 
-    A cloud of fewer than k points repeats its nearest.
+    In a cloud of fewer than k points, the nearest is repeated.
     """
     distances: list[np.ndarray] = []
     indices: list[np.ndarray] = []
@@ -59,7 +59,7 @@ def nearest(
 
 
 def ball_neighbors(coord: np.ndarray, offset: np.ndarray, radius: float, most: int) -> np.ndarray:
-    """Return the first `most` points by index within `radius`, padded with N: (N, m) int32, m <= most as needed."""
+    """Return the first `most` points by index within `radius`, padded with N: (N, m) int32, m <= `most`."""
     points = len(coord)
     pairs = np.concatenate(
         [part.start + cKDTree(coord[part]).query_pairs(radius, output_type="ndarray") for part in clouds(offset)]
@@ -88,7 +88,7 @@ def window_coordinates(coord: np.ndarray, offset: np.ndarray, side: float, shift
 
 
 def number_rows(rows: np.ndarray) -> np.ndarray:
-    """Number equal rows alike, from 0: (N, D) int64 -> (N,) int64."""
+    """Number the distinct rows from 0, and return each row's number: (N, D) int64 -> (N,) int64."""
     shifted = rows - rows.min(0)
     key = np.ravel_multi_index(tuple(shifted.T), tuple(shifted.max(0) + 1))
     return np.unique(key, return_inverse=True)[1].reshape(-1)
@@ -102,7 +102,7 @@ def members_of_groups(group: np.ndarray, member: np.ndarray, groups: int) -> tup
     order = member[np.argsort(group[member], kind="stable")].astype(np.int32)
     count = np.bincount(group[member], minlength=groups)
     keys_of_query = count[group]
-    # A query's keys lie one after the other in `order`: from where its group's begin, less where its pairs begin.
+    # A query's keys are consecutive in `order`: the shift is where its group begins, less where its pairs begin.
     shift = (np.cumsum(count) - count)[group] - (np.cumsum(keys_of_query) - keys_of_query)
     place = np.repeat(shift.astype(np.int32), keys_of_query)
     place += np.arange(len(place), dtype=np.int32)

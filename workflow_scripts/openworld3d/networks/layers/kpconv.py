@@ -10,13 +10,13 @@ from openworld3d.networks.layers.segment import take_rows
 
 KERNEL_POINTS = 15
 STEM_MOMENTUM = 0.02
-CHUNK = 1024  # points at a time, as a cloud's influences are large: 15 x 34 numbers a point
-CACHED = 256  # points whose influences a core's cache holds: twelve passes go over them
-SHADOW = 1e6  # where the neighbour that pads a neighbourhood lies: farther than any kernel point reaches
+CHUNK = 1024  # points at a time: the influences are 15 x 34 numbers per point
+CACHED = 256  # points whose influences fit into a core's cache, for a dozen passes over them
+SHADOW = 1e6  # coordinate of the padding neighbour, out of reach of every kernel point
 
 
 class StemNorm(nn.Module):
-    """Batch normalisation under the parameter name that released checkpoints carry."""
+    """Batch normalisation under the parameter name of released checkpoints."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class KPConv(nn.Module):
 
 
 def kernel_points(radius: float) -> Tensor:
-    """Place one kernel point at the centre and 14 by repulsion in a ball: (15, 3) float32, the farthest at `radius`.
+    """Place one kernel point at the centre and 14 around it by repulsion: (15, 3) float32, the farthest at `radius`.
 
     KPConv, supplementary B: points repel each other and are attracted to the centre; deterministic here.
     """
@@ -97,7 +97,7 @@ class KPConvSimpleBlock(nn.Module):
 class KPConvResBlock(nn.Module):
     """h = f + unary_2(KPConv(unary_1(f))), each unary a Linear-BN-LeakyReLU through a quarter of the channels.
 
-    `bn` takes no part; released checkpoints carry it.
+    `bn` is unused; released checkpoints have it.
     """
 
     def __init__(self, channels: int, reach: float) -> None:

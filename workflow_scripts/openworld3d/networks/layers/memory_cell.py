@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from openworld3d.networks.layers.upsample import interpolate, normalised_linear
 
-MEAN, DEVIATION = 1.0, 0.1  # of the random state, and the first also of the learned one before it learns
+MEAN, DEVIATION = 1.0, 0.1  # of the random state; the learned one starts at the mean
 
 
 class RandomState(nn.Module):
@@ -17,7 +17,7 @@ class RandomState(nn.Module):
         super().__init__()
 
     def forward(self, feature: Tensor, generator: torch.Generator | None) -> Tensor:
-        """Return a state like feature (n, C), drawn from the generator, or torch's global state where it is None."""
+        """Return a state like feature (n, C), drawn from the generator, or from torch's global state if None."""
         drawn = torch.randn(feature.shape, generator=generator, device=feature.device)
         return (MEAN + DEVIATION * drawn).to(feature.dtype)
 

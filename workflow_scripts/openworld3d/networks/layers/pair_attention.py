@@ -1,7 +1,7 @@
 """Attention over a flat list of pairs with relative positions, and its gradients, without a (M, h, e) tensor.
 
 N points, M (query, key) pairs, h heads of e channels, tables of L rows per axis. Arrays are laid out by head, so that
-torch's embedding bags, one for every head and query, do the gathering and the summing.
+torch's embedding bags, one per head and query, gather and sum.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from torch.autograd.function import once_differentiable
 
 from openworld3d.networks.layers.segment import segment_softmax, segment_sum
 
-CACHED = 1 << 18  # numbers that a core's cache holds
+CACHED = 1 << 18  # float32 values that fit into a core's cache
 
 
 class Pairs(NamedTuple):
-    """Who attends to whom, in small integers, as a scene has millions of pairs.
+    """The attention pairs, in small integers, as a scene has millions of them.
 
-    query (M,) in rising order, key (M,), by_key (M,): the pairs' numbers in rising order of key, all int32; row
-    (M, 3): the table row of x_i - x_j per axis, signed integers of any size.
+    query (M,) ascending, key (M,), by_key (M,): the pairs' numbers in ascending order of key, all int32; row (M, 3):
+    the table row of x_i - x_j per axis, signed integers of any size.
     """
 
     query: Tensor
@@ -33,7 +33,7 @@ class Pairs(NamedTuple):
 
 
 def make_pairs(query: np.ndarray, key: np.ndarray, row: np.ndarray) -> Pairs:
-    """Complete the pairs by their order by key: (M,) in rising order, (M,), (M, 3), signed integers of any size."""
+    """Return the pairs with their order by key: (M,) ascending, (M,), (M, 3), signed integers of any size."""
     query, key = query.astype(np.int32), key.astype(np.int32)
     number = np.arange(len(query), dtype=np.int32)
     start = np.searchsorted(query, np.arange(query[-1] + 2, dtype=np.int32))
@@ -42,7 +42,7 @@ def make_pairs(query: np.ndarray, key: np.ndarray, row: np.ndarray) -> Pairs:
 
 
 class Bags(NamedTuple):
-    """Each point's pairs as a bag: owner (M,) in rising order, the other point (M,), where a bag starts (N,)."""
+    """Each point's pairs as a bag: owner (M,) ascending, the other point (M,), where each bag starts (N,)."""
 
     owner: Tensor
     other: Tensor
@@ -50,14 +50,14 @@ class Bags(NamedTuple):
 
 
 def make_bags(owner: Tensor, other: Tensor, points: int) -> Bags:
-    """Complete the bags by where each starts: owner (M,) in rising order, other (M,), of any integers; all int64."""
+    """Return the bags of owner (M,) ascending and other (M,), any integers; all int64."""
     count = torch.bincount(owner, minlength=points)
     return Bags(owner.long(), other.long(), torch.cumsum(count, 0) - count)
 
 
 def dots(left: Tensor, right: Tensor, bags: Bags) -> Tensor:
     """Return left[owner] . right[other] for every pair: (N, e), (N, e) -> (M,)."""
-    # The gradient of an embedding bag's weights is this product; nothing else has it in one pass.
+    # The gradient of an embedding bag's weights is this product; no other function computes it in one pass.
     return torch.ops.aten._embedding_bag_per_sample_weights_backward(
         left, right, bags.other, bags.start, bags.owner, 0
     )
@@ -69,23 +69,23 @@ def weighted_sum(weight: Tensor, vector: Tensor, bags: Bags) -> Tensor:
 
 
 def cells(point: Tensor, row: Tensor, length: int) -> Tensor:
-    """Number the cell of an (N, L) array that each pair looks up: (M,) int64, (M,) -> (M,) int64."""
+    """Return the flat index in an (N, L) array that each pair reads: (M,) int64, (M,) -> (M,) int64."""
     return torch.add(row, point, alpha=length)
 
 
 def look_up(product: Tensor, cell: Tensor) -> Tensor:
-    """Return each pair's cell for every head: (g, N, L), (M,) -> (g, M)."""
+    """Return each pair's cell, for g heads: (g, N, L), (M,) -> (g, M)."""
     return product.view(len(product), -1).gather(1, cell.expand(len(product), -1))
 
 
 def spread(weight: Tensor, cell: Tensor, out: Tensor) -> Tensor:
-    """Add each pair's weight to its cell of an empty `out`: (g, M), (M,) -> (g, N, L)."""
+    """Sum each pair's weight into its cell of `out`, whose content is overwritten: (g, M), (M,) -> (g, N, L)."""
     out.zero_().view(len(out), -1).scatter_add_(1, cell.expand(len(out), -1), weight)
     return out
 
 
 def groups_of_heads(heads: int, cells_of_head: int) -> list[slice]:
-    """Cut the heads into groups whose (g, N, L) a core's cache holds: small levels are many calls otherwise."""
+    """Divide the heads into groups whose (g, N, L) fits into a core's cache: of small levels, calls are the cost."""
     size = min(heads, max(1, CACHED // cells_of_head))
     return [slice(start, min(start + size, heads)) for start in range(0, heads, size)]
 
@@ -93,9 +93,9 @@ def groups_of_heads(heads: int, cells_of_head: int) -> list[slice]:
 class PairAttention(torch.autograd.Function):
     """out_i = sum_j a_ij (v_j + t^V_ij), a = softmax over the keys of i of q_i k_j + q_i t^Q_ij + k_j t^K_ij.
 
-    q, k, v (h, N, e) and the three tables (h, 3, e, L) -> (h, N, e). A table is looked up in its product with the
-    points, (g, N, L) for one axis and g heads at a time; of what has as many entries as pairs the weights alone are
-    kept.
+    q, k, v (h, N, e) and the three tables (h, 3, e, L) -> (h, N, e). Positional terms are looked up in the product of
+    points and table, (g, N, L) for one axis and g heads at a time. Of all that grows with the pairs, only the weights
+    are kept for the backward pass.
     """
 
     @staticmethod

@@ -1,7 +1,7 @@
-"""Farthest point sampling (Eldar et al., IEEE Transactions on Image Processing 1997), many points at a time.
+"""Farthest point sampling (Eldar et al., IEEE Transactions on Image Processing 1997), many points at once.
 
-Distances are squared, float32: a point's from the nearest chosen one. The next to choose is the farthest point, of
-several the first by index.
+A point's distance is that from the nearest chosen point, squared, float32. The next chosen point is the farthest, the
+first by index of several.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-FIRST = 128  # points chosen one by one before the others, as at first every point is near every other
-CROWD = 16  # near candidates per point of the cloud, above which one by one costs less
+FIRST = 128  # points chosen one by one: at first, every point is near every other
+CROWD = 16  # pairs of near candidates per point of the cloud, above which one by one is faster
 FLOOR = np.float32(0.75)  # of the largest distance: points from it on are candidates
-SLACK = 1.0001  # radii are widened by it, as trees compute in float64
+SLACK = 1.0001  # factor on radii, as trees compute in float64
 
 
 def farthest_points(coord: np.ndarray, count: int) -> np.ndarray:
-    """Farthest point sampling from the first point: (N, 3) float32 -> (count,) int64.
+    """Sample `count` farthest points, beginning with the first: (N, 3) float32 -> (count,) int64.
 
-    A shorter sample begins a longer one; once every place is chosen, the first point follows again and again.
+    A shorter sample is the beginning of a longer one. Once every position is chosen, the first point is repeated.
     On scans the time grows about as N log N, not as N * count.
     """
     distance = np.full(len(coord), np.inf, np.float32)
@@ -42,7 +42,7 @@ def farthest_points(coord: np.ndarray, count: int) -> np.ndarray:
 
 
 def choose_one_by_one(coord: np.ndarray, distance: np.ndarray, count: int) -> np.ndarray:
-    """Choose the farthest point `count` times, lowering `distance` (N,) after each: (count,) int64."""
+    """Choose the farthest point `count` times, updating `distance` (N,) in place after each: (count,) int64."""
     x, y, z = np.ascontiguousarray(coord.T)
     square, term = np.empty_like(distance), np.empty_like(distance)
     chosen = np.zeros(count, np.int64)
@@ -59,11 +59,12 @@ def choose_one_by_one(coord: np.ndarray, distance: np.ndarray, count: int) -> np
 
 
 def choose_together(coord: np.ndarray, distance: np.ndarray, pair: np.ndarray) -> np.ndarray:
-    """Choose among candidates until all are below the floor: (C,) int64, in the order of one by one.
+    """Choose candidates until all others are below the floor: (C,) int64, in the order of `choose_one_by_one`.
 
-    coord (K, 3), distance (K,), none below the floor; pair (P, 2) those near enough to lower each other's distance,
-    the first by index on the left. Distances only fall, so a candidate that is farther than all near it is chosen as
-    it is, whoever is chosen before: all such are chosen at once, which lowers the distances near them, and so on.
+    coord (K, 3), distance (K,), none below the floor; pair (P, 2), the candidates near enough to reduce each other's
+    distance, the lower index on the left. Distances only decrease, so a candidate that is farther than all near it
+    will be chosen at its present distance, whatever is chosen before it. All of these are chosen at once, the
+    distances near them are reduced, and so on.
     """
     floor = FLOOR * distance.max()
     left, right = pair.T
@@ -87,6 +88,6 @@ def choose_together(coord: np.ndarray, distance: np.ndarray, pair: np.ndarray) -
 
 
 def squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return squared distances, to the bit those of `choose_one_by_one`: (M, 3), (M, 3) -> (M,)."""
+    """Return squared distances, equal to the bit to those of `choose_one_by_one`: (M, 3), (M, 3) -> (M,)."""
     x, y, z = np.square(one - other).T
     return x + y + z

@@ -1,9 +1,9 @@
-"""Decoders of the unknown: they go up the levels beside a backbone's own decoder, and end in one logit per point.
+"""Second decoders, parallel to a backbone's own decoder, that output one logit of the unknown per point.
 
-Each is called as `decoder(pyramid, geometry, generator)`: what `PyramidBackbone.pyramid` returned for that geometry,
-and what random numbers are drawn from, torch's global state where it is None. It returns the unknown's logit (N, 1).
-Nothing is detached, so that a loss on that logit also teaches the semantic decoder and the encoder. Weights start as
-torch has them, whatever the backbone's initialisation, as in PDF.
+Each is called as `decoder(pyramid, geometry, generator)`: the return value of `PyramidBackbone.pyramid` for that
+geometry, and the generator of random numbers, torch's global state if None. It returns the unknown's logit (N, 1).
+Nothing is detached, so that a loss on that logit also trains the semantic decoder and the encoder. Weights have
+torch's default initialisation, whatever the backbone's, as in PDF.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from openworld3d.networks.layers.upsample import Upsample
 
 
 def unknown_head(channels: int, hidden: int) -> nn.Sequential:
-    """Return what makes the unknown's logit of a point: (N, channels) -> (N, 1)."""
+    """Return the head that computes the unknown's logit of a point: (N, channels) -> (N, 1)."""
     return nn.Sequential(nn.Linear(channels, hidden), BatchNorm(hidden), nn.ReLU(inplace=True), nn.Linear(hidden, 1))
 
 
@@ -69,8 +69,8 @@ class MemoryDecoder(nn.Module):
         super().__init__()
         if len(channels) < 2:
             raise UserError(
-                "memory cells are asked for beside a backbone of 1 level, expected 2 or more, since a cell reads "
-                "what the backbone's decoder makes of a level; raise num_layers, or choose another second decoder"
+                "memory cells need a backbone of 2 or more levels, found 1, since a cell reads the decoder's output "
+                "at a level; raise num_layers, or choose another second decoder"
             )
         own = channels[1:]
         self.cells = nn.ModuleList(

@@ -1,6 +1,6 @@
-"""Sums, maxima and softmax over segments: torch-scatter where it can be imported, torch's own operations elsewhere.
+"""Sums, maxima and softmax over segments: by torch-scatter if it can be imported, otherwise by torch 1.12 or newer.
 
-`index` (M,) int64 names the segment of each row of `source` (M, ...); an empty segment sums to 0.
+`index` (M,) int64 is the segment of each row of `source` (M, ...); an empty segment sums to 0.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ BACKEND = "torch" if torch_scatter is None else "torch-scatter"
 
 
 def take_rows(source: Tensor, index: Tensor) -> Tensor:
-    """Return the rows that `index` names, with a faster backward than indexing: (N, C), (...) -> (..., C)."""
+    """Return source[index], with a faster backward pass: (N, C), (...) -> (..., C)."""
     return source.index_select(0, index.reshape(-1)).view(*index.shape, source.shape[1])
 
 
 def sum_by_index_add(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Sum the rows of each segment with torch alone: (M, ...) -> (segments, ...)."""
+    """Sum the rows of each segment by torch alone: (M, ...) -> (segments, ...)."""
     total = source.new_zeros((segments, *source.shape[1:]))
     return total.index_add(0, index, source)
 
@@ -35,31 +35,31 @@ def max_by_reduce(source: Tensor, index: Tensor, segments: int) -> Tensor:
 
 
 def softmax_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Softmax over the rows of each segment with torch alone: (M, ...) -> (M, ...)."""
+    """Softmax over the rows of each segment by torch alone: (M, ...) -> (M, ...)."""
     exponential = torch.exp(source - max_by_reduce(source, index, segments).index_select(0, index))
     return exponential / sum_by_index_add(exponential, index, segments).index_select(0, index)
 
 
 def max_by_torch(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Return each segment's maximum, whose gradient equal rows share: (M, C) -> (segments, C), 0 where empty."""
+    """Return each segment's maximum, equal rows sharing its gradient: (M, C) -> (segments, C), 0 where empty."""
     top = source == take_rows(max_by_reduce(source, index, segments), index)
     share = top / take_rows(sum_by_index_add(top.to(source.dtype), index, segments), index)
     return sum_by_index_add(source * share, index, segments)
 
 
 def max_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Return each segment's maximum with torch-scatter, whose gradient one row has: (M, C) -> (segments, C)."""
+    """Return each segment's maximum by torch-scatter, its gradient going to one row: (M, C) -> (segments, C)."""
     return torch_scatter.scatter_max(source, index, dim=0, dim_size=segments)[0]
 
 
 def sum_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Sum the rows of each segment with torch-scatter: (M, ...) -> (segments, ...)."""
+    """Sum the rows of each segment by torch-scatter: (M, ...) -> (segments, ...)."""
     return torch_scatter.scatter_add(source, index, dim=0, dim_size=segments)
 
 
 def softmax_by_scatter(source: Tensor, index: Tensor, segments: int) -> Tensor:
-    """Softmax over the rows of each segment with torch-scatter: (M, ...) -> (M, ...)."""
-    # Without dim_size, which 2.0.8 does not have: a row's weight does not depend on empty segments.
+    """Softmax over the rows of each segment by torch-scatter: (M, ...) -> (M, ...)."""
+    # Without dim_size, which 2.0.8 lacks: empty segments have no rows whose weight could depend on it.
     return torch_scatter.scatter_softmax(source, index, dim=0)
 
 

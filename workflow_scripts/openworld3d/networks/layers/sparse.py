@@ -1,8 +1,8 @@
-"""Sparse convolutions on voxels by spconv 2.1 to 2.3, which is imported when a network is made of them.
+"""Sparse convolutions on voxels with spconv 2.1 to 2.3, imported only when a network needs them.
 
-A sparse tensor has features (V, C) float32 of occupied cells alone, and their places (V, 4) int32: cloud and cell.
-Convolutions whose `key` is equal share the list of neighbouring cells, so a key names the resolution and the kernel:
-spconv 2 refuses a key of two kernels, and spconv 1, which Cylinder3D was released for, takes the first one's list.
+A sparse tensor has features (V, C) float32 of the occupied cells, and their indices (V, 4) int32: cloud and cell.
+Convolutions with equal `indice_key` share their list of neighbouring cells, so a key names resolution and kernel:
+spconv 2 rejects one key for two kernels; spconv 1, for which Cylinder3D was released, reuses the first one's list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openworld3d.networks.layers.batch_norm import BatchNorm
 
 Kernel = Tuple[int, int, int]
 
-PLACES_OF_CONVOLUTION = 5  # three of the kernel, and channels in and out
+CONVOLUTION_DIMENSIONS = 5  # three of the kernel, and channels in and out
 
 
 def library() -> Any:
@@ -26,7 +26,7 @@ def library() -> Any:
         return importlib.import_module("spconv.pytorch")
     except ImportError as error:
         raise UserError(
-            f"network cylinder3d is made of sparse convolutions, but spconv cannot be imported here ({error}); set "
+            f"network cylinder3d needs sparse convolutions, but spconv cannot be imported here ({error}); set "
             "the backbone's environment to real_cylinder3d, and run with --sdm conda"
         ) from None
 
@@ -37,26 +37,26 @@ def sparse_tensor(feature: Tensor, voxel: Tensor, shape: list[int], clouds: int)
 
 
 def submanifold(in_channels: int, out_channels: int, kernel: Kernel, level: int) -> nn.Module:
-    """Return a convolution that keeps the occupied cells of a resolution, level 0 the finest."""
+    """Return a convolution that keeps the set of occupied cells of a level, 0 the finest."""
     padding = [size // 2 for size in kernel]
     key = f"level {level} kernel {kernel}"
     return library().SubMConv3d(in_channels, out_channels, kernel, padding=padding, bias=False, indice_key=key)
 
 
 def to_coarser(channels: int, stride: Kernel, level: int) -> nn.Module:
-    """Return a convolution by 3 x 3 x 3 from `level` to the next, which `to_finer` of that level undoes."""
+    """Return a strided 3 x 3 x 3 convolution from `level` to the next; `to_finer` of that level is its inverse."""
     return library().SparseConv3d(
         channels, channels, 3, stride=stride, padding=1, bias=False, indice_key=between(level)
     )
 
 
 def to_finer(channels: int, level: int) -> nn.Module:
-    """Return a convolution back to the cells that `level` had before `to_coarser`."""
+    """Return the inverse convolution, to the cells that `level` had before `to_coarser`."""
     return library().SparseInverseConv3d(channels, channels, 3, bias=False, indice_key=between(level))
 
 
 def between(level: int) -> str:
-    """Return the key of the way from a level to the next coarser one."""
+    """Return the `indice_key` of the step from a level to the next coarser one."""
     return f"level {level} to {level + 1}"
 
 
@@ -74,12 +74,12 @@ class ConvNorm(nn.Module):
 
 
 def permute_spconv1(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a state of spconv 1 as spconv 2 has it: kernels (kx, ky, kz, in, out) -> (out, kx, ky, kz, in).
+    """Convert a state of spconv 1 to the layout of spconv 2: kernels (kx, ky, kz, in, out) -> (out, kx, ky, kz, in).
 
-    No rule calls it: the released Cylinder3D has another head, and its kernels were trained on the neighbours of
-    another kernel wherever two share a key. Whoever ports it begins here.
+    No rule calls it: the released Cylinder3D has another head, and where two kernels share a key, one was trained on
+    the other's neighbours. It is the start of a port of those weights.
     """
     return {
-        name: value.permute(4, 0, 1, 2, 3).contiguous() if value.dim() == PLACES_OF_CONVOLUTION else value
+        name: value.permute(4, 0, 1, 2, 3).contiguous() if value.dim() == CONVOLUTION_DIMENSIONS else value
         for name, value in state.items()
     }

@@ -13,20 +13,20 @@ from torch import Tensor, nn
 
 from openworld3d.networks.layers.pair_attention import PairAttention, Pairs
 
-PARTS = 100000  # of a metre, to which offsets are rounded
-CHUNK = 1 << 13  # pairs at a time, which a core's cache holds
+PARTS = 100000  # per metre: offsets are rounded to 1e-5
+CHUNK = 1 << 13  # pairs at a time, which fit into a core's cache
 
 
 def table_length(side: float, step: float) -> int:
-    """Return L, the rows that cover offsets of up to twice a window's side in steps of `step` metres."""
+    """Return L, the number of rows for offsets of up to twice a window's side in steps of `step` metres."""
     return 2 * int((2 * side + 1e-4) // step)
 
 
 def table_rows(coord: np.ndarray, query: np.ndarray, key: np.ndarray, side: float, step: float) -> np.ndarray:
-    """Quantise x_i - x_j to table rows: (M, 3) in 0..L-1, axis after axis in memory, the smallest integers with L.
+    """Quantise x_i - x_j to table rows: (M, 3) in 0..L-1, column-major, of the smallest sufficient integer type.
 
-    The offset is rounded to 1e-5 first, as in the reference; where float32 window borders let it fall outside the
-    table, as happens in scenes of tens of metres, it is clamped.
+    The offset is rounded to 1e-5 first, as in the reference. It is clamped where it is outside the table, which
+    float32 window borders allow in scenes of tens of metres.
     """
     row_of_offset = quantised_offsets(side, step)
     far = len(row_of_offset) // 2
@@ -84,9 +84,8 @@ class WindowAttention(nn.Module):
     def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
         points, channels = feature.shape
         by_head = self.qkv(feature).view(points, 3, self.heads, -1).permute(1, 2, 0, 3).contiguous()
-        query, key, value = by_head.to(self.relative_pos_query_table).unbind(
-            0
-        )  # (h, N, e), in full precision whatever autocast did
+        # (h, N, e) each, in full precision under autocast too
+        query, key, value = by_head.to(self.relative_pos_query_table).unbind(0)
         out = PairAttention.apply(
             query * self.scale,
             key,
@@ -100,5 +99,5 @@ class WindowAttention(nn.Module):
 
 
 def by_head_and_axis(table: Tensor) -> Tensor:
-    """Lay a table out as the attention takes it: (L, h, e, 3) -> (h, 3, e, L)."""
+    """Return a table in the layout of `PairAttention`: (L, h, e, 3) -> (h, 3, e, L)."""
     return table.permute(1, 3, 2, 0).contiguous()

@@ -1,4 +1,4 @@
-"""The way from a coarser level to the next finer one."""
+"""Upsampling from a coarser level to the next finer one."""
 
 from __future__ import annotations
 
