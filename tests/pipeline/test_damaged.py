@@ -18,7 +18,7 @@ INTERMEDIATE: dict[str, tuple[str, Callable[[Project], None]]] = {
     "weights": (f"{RUN}/*/weights.npz", value("tables.rooms.coverage", "fragments")),
     "sample": (f"{RUN}/*/sample.npz", value("scores.energy.temperature", 2.0)),
     "outputs": (f"{RUN}/single/*/outputs/1of1/*.npz", value("scores.energy.temperature", 2.0)),
-    "scores": (f"{RUN}/single/msp/*/scores/1of1/*.npz", value("evaluation.bits", 12)),
+    "scores": (f"{RUN}/single/msp/*/scores/1of1/*.npz", value("evaluation.replicates", 50)),
     "statistics": (f"{RUN}/single/msp/*/statistics/1of1.npz", value("evaluation.replicates", 50)),
     "replicates": (f"{RUN}/single/msp/*/replicates.npz", value("tables.rooms.metrics", ["auroc"])),
     "metrics": (f"{RUN}/single/msp/*/metrics.json", value("tables.rooms.metrics", ["auroc"])),
