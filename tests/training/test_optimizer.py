@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 import pytest
 import torch
 from tests.small_run import config_of
+from tests.toy_network import ToyNetwork
 from torch import nn
 
 from openworld3d.errors import UserError
@@ -26,13 +27,26 @@ def test_rate_rises_over_four_steps_then_falls(schedule: str, step: int, factor:
     assert rate_factor(schedule, step, 4, 20) == pytest.approx(factor)
 
 
+class OneBlock(ToyNetwork):
+    """A stem and a block, of a weight and a bias each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.block = nn.Linear(1, 1), nn.Linear(1, 1)
+
+    def block_parameters(self) -> Iterable[nn.Parameter]:
+        return self.block.parameters()
+
+
 def test_blocks_have_a_rate_of_their_own() -> None:
-    network = nn.ModuleDict({"stem": nn.Linear(1, 1), "layer": nn.ModuleDict({"blocks": nn.Linear(1, 1)})})
-    network["stem"].bias.requires_grad = False
+    network = OneBlock()
+    network.stem.bias.requires_grad = False
     rates: dict[str, Any] = {"learning_rate": 0.1, "block_learning_rate": 0.01, "weight_decay": 0.05}
     options = config_of(**rates, schedule="multistep", warmup_steps=0).optimisation
     optimizer = make_optimizer(network, options)
-    assert [len(group["params"]) for group in optimizer.param_groups] == [1, 2]
+    others, blocks = (group["params"] for group in optimizer.param_groups)
+    assert [id(value) for value in others] == [id(network.stem.weight)]
+    assert [id(value) for value in blocks] == [id(value) for value in network.block.parameters()]
     set_rates(optimizer, options, 7, 10)
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.01, 0.001])
     assert isinstance(optimizer, torch.optim.AdamW)

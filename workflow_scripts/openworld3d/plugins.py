@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Mapping, TypeVar
 
 from openworld3d.errors import UserError, nearest
 
 SCRIPTS = Path("workflow_scripts")
 LIBRARY = "openworld3d"
+T = TypeVar("T")
 
 
 def load(kind: str, name: str) -> ModuleType:
@@ -24,6 +26,11 @@ def load(kind: str, name: str) -> ModuleType:
             f"or add openworld3d/{kind}/{name}.py"
         )
     return importlib.import_module(f"{LIBRARY}.{kind}.{name}")
+
+
+def pick(kind: type[T], keys: Mapping[str, Any]) -> T:
+    """Return a dataclass whose fields are the keys of the same names."""
+    return kind(**{field.name: keys[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
 
 def plugin_names(kind: str) -> list[str]:

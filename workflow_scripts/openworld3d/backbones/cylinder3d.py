@@ -17,12 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from openworld3d.errors import UserError
-from openworld3d.networks.backbone import Backbone, pick
+from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.layers.asymmetric import AsymmetricNetwork
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.networks.layers.cylinder import Partition, occupied, point_features
 from openworld3d.networks.layers.segment import segment_max, take_rows
 from openworld3d.networks.layers.sparse import library, sparse_tensor
+from openworld3d.plugins import pick
 
 KEYS: dict[str, Any] = {
     "cells": {

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from openworld3d.networks.backbone import PyramidBackbone, pick
+from openworld3d.networks.backbone import PyramidBackbone
 from openworld3d.networks.layers.batch_norm import BatchNorm
 from openworld3d.networks.layers.drop_path import DropPath
 from openworld3d.networks.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
@@ -21,6 +21,7 @@ from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
 from openworld3d.networks.layers.segment import take_rows
 from openworld3d.networks.layers.stratified_attention import WindowAttention, table_rows
 from openworld3d.networks.layers.upsample import Upsample
+from openworld3d.plugins import pick
 
 # Named as in the reference's YAML.
 KEYS: dict[str, Any] = {

@@ -10,10 +10,7 @@ S voxels, K known classes and F features of the last layer:
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
-from torch import nn
 
 from openworld3d.inference.model import Trained, infer_scene
 from openworld3d.inference.outputs import BESIDE
@@ -49,7 +46,7 @@ def draw_sample(trained: Trained, scenes: Scenes, unknown_points: str, seed: int
 
 def last_layer(network: Backbone) -> dict[str, np.ndarray]:
     """Return `last_weight` and `last_bias` of a network."""
-    last = cast(nn.Linear, network.classifier[-1])
+    last = network.last_layer
     return {"last_weight": last.weight.detach().cpu().numpy(), "last_bias": last.bias.detach().cpu().numpy()}
 
 

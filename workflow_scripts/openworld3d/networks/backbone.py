@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import fields
-from typing import Any, Iterable, Mapping, TypeVar, cast
+from typing import Any, Iterable, cast
 
 import numpy as np
 from torch import Tensor, nn
-
-T = TypeVar("T")
-
-
-def pick(kind: type[T], keys: Mapping[str, Any]) -> T:
-    """Return a dataclass whose fields are the keys of the same names."""
-    return kind(**{field.name: keys[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
 
 class Backbone(nn.Module):

@@ -44,8 +44,8 @@ class ClosedSet(Recipe):
         self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """Return logits (N, K), and features (N, F), the input of the last layer."""
-        features = network.classifier[:-1](network.decode(feature, geometry))
-        return {"logits": network.classifier[-1](features), "features": features}
+        features = network.features(network.decode(feature, geometry))
+        return {"logits": network.last_layer(features), "features": features}
 
 
 RECIPE: type[Recipe] = ClosedSet

@@ -67,8 +67,8 @@ RECIPE: type[Recipe] = Dropout
 
 def classify(network: Backbone, decoded: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
     """Return the logits of one pass with masks of its own: (N, C) -> (N, K)."""
-    hidden = network.classifier[:-1](drop(decoded, rate, generator))
-    return network.classifier[-1](drop(hidden, rate, generator))
+    features = network.features(drop(decoded, rate, generator))
+    return network.last_layer(drop(features, rate, generator))
 
 
 def drop(value: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:

@@ -36,7 +36,7 @@ class FineTuning(Recipe):
 
     def adapt(self, network: Backbone) -> None:
         """Give a network a row of the last layer for each class taught since: (N, F) -> (N, taught)."""
-        network.novel = nn.Linear(cast(nn.Linear, network.classifier[-1]).in_features, len(self.taught))
+        network.novel = nn.Linear(network.last_layer.in_features, len(self.taught))
 
     def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean cross-entropy of a batch over all classes, and the logits (N, K)."""
@@ -55,5 +55,5 @@ RECIPE: type[Recipe] = FineTuning
 
 def all_logits(network: Backbone, feature: Tensor, geometry: Any) -> Tensor:
     """Return the logits of the classes known from the beginning, then of those taught since: (N, K)."""
-    hidden = network.classifier[:-1](network.decode(feature, geometry))  # (N, F)
-    return torch.cat([network.classifier[-1](hidden), cast(nn.Linear, network.novel)(hidden)], 1)
+    features = network.features(network.decode(feature, geometry))  # (N, F)
+    return torch.cat([network.last_layer(features), cast(nn.Linear, network.novel)(features)], 1)

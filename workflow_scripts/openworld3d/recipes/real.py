@@ -86,7 +86,7 @@ class Redundancy(Recipe):
 
     def adapt(self, network: Backbone) -> None:
         """Give a network its redundancy classifiers: (N, C) -> (N, R), beside the classifier and made as it is."""
-        channels = cast(nn.Linear, network.classifier[0]).in_features
+        channels = network.decoded_channels
         network.redundancy = nn.Sequential(
             nn.Linear(channels, channels),
             BatchNorm(channels),

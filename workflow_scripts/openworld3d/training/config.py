@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Mapping, Sequence, TypeVar
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
 
+from openworld3d.plugins import pick
 from openworld3d.recipes import Recipe, make_recipe, recipe_module
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,3 @@ def read_training_config(values: Mapping[str, Any]) -> TrainingConfig:
         batching=pick(Batching, keys),
         augmentation=pick(Augmentation, keys),
     )
-
-
-def pick(kind: type[T], keys: Mapping[str, Any]) -> T:
-    """Return a dataclass whose fields are the keys of the same names."""
-    return kind(**{field.name: keys[field.name] for field in fields(kind)})  # type: ignore[arg-type]

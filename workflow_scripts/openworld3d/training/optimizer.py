@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from typing import Any, ContextManager
 
 import torch
-from torch import nn
 
 from openworld3d.errors import UserError
+from openworld3d.networks.backbone import Backbone
 from openworld3d.training.config import Optimisation
 
 MILESTONES = (0.6, 0.8)  # of all steps
@@ -18,10 +18,12 @@ ADVICE = "set the recipe's precision to float32"
 OF_TODAY = hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler")
 
 
-def make_optimizer(network: nn.Module, options: Optimisation) -> torch.optim.Optimizer:
-    """Return AdamW with a rate of its own for transformer blocks, as the reference trains."""
-    blocks = [value for name, value in network.named_parameters() if ".blocks." in name and value.requires_grad]
-    others = [value for name, value in network.named_parameters() if ".blocks." not in name and value.requires_grad]
+def make_optimizer(network: Backbone, options: Optimisation) -> torch.optim.Optimizer:
+    """Return AdamW with two groups of parameters: the backbone's blocks, at `block_learning_rate`, and all others."""
+    of_blocks = {id(parameter) for parameter in network.block_parameters()}
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    blocks = [parameter for parameter in trained if id(parameter) in of_blocks]
+    others = [parameter for parameter in trained if id(parameter) not in of_blocks]
     groups = [
         {"params": others, "lr": options.learning_rate},
         {"params": blocks, "lr": options.block_learning_rate},
