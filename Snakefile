@@ -31,44 +31,44 @@ include: "rules/results.smk"
 rule all:
     default_target: True
     input:
-        target("all", selected_table, selected_clouds),
+        target("all", select.selected_table, select.selected_clouds),
 
 
 rule table:
     input:
-        target("table", selected_table),
+        target("table", select.selected_table),
 
 
 rule outputs:
     input:
-        target("outputs", selected_outputs),
+        target("outputs", select.selected_outputs),
 
 
 rule incremental:
     input:
-        target("incremental", incremental_table),
+        target("incremental", select.incremental_table),
 
 
 rule compare:
     input:
-        target("compare", selected_table, selected_comparison),
+        target("compare", select.selected_table, select.selected_comparison),
 
 
 rule pseudo_masks:
     input:
-        target("pseudo_masks", selected_pseudo_masks),
+        target("pseudo_masks", select.selected_pseudo_masks),
 
 
 rule protocols:
     input:
-        target("protocols", selected_protocols),
+        target("protocols", select.selected_protocols),
 
 
 rule scenes:
     input:
-        target("scenes", selected_scenes),
+        target("scenes", select.selected_scenes),
 
 
 rule environments:
     input:
-        target("environments", all_environments),
+        target("environments", select.all_environments),

@@ -1,5 +1,4 @@
 import gc
-import inspect
 import os
 import re
 import logging
@@ -54,7 +53,8 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 
-# What planning makes lives until its end: to look through it for garbage costs a fifth of the time. `onstart` enables it.
+# What planning makes lives until its end: with garbage collection, 10,000 jobs take 26 s to plan in place of 19.
+# `onstart` enables it again.
 gc.disable()
 
 keys = Keys(config)
@@ -97,12 +97,6 @@ wildcard_constraints:
     shard=r"\d+of\d+",
 
 
-def signed(function):
-    """Return a function that carries its signature, which planning would work out a dozen times for each job."""
-    function.__signature__ = inspect.signature(function)
-    return function
-
-
 def outputs(step):
     """Return the outputs of a step's jobs, their record among them; what has no ending is a folder."""
     names = {**STEPS[step].outputs, "record": record_pattern(step)}
@@ -128,7 +122,7 @@ def inputs(step):
         environment = made_check(STEPS[step].environment(config, wildcards))
         places = keys.places_of_inputs(step, wildcards)
         paths = {
-            **keys.inputs(step, wildcards),
+            **{name: [path for path, _ in found] for name, found in places.items()},
             "records": records_missing(chain.from_iterable(places.values())),
             "environment": keys.path(environment),
         }
@@ -137,12 +131,12 @@ def inputs(step):
             for name in paths
         }
 
-    return unpack(signed(of_job))
+    return unpack(of_job)
 
 
 def job(step):
     """Return a parameter: all that a job needs to know."""
-    return signed(lambda wildcards: canonical_json(keys.job(step, wildcards)))
+    return lambda wildcards: canonical_json(keys.job(step, wildcards))
 
 
 def log_of(step, ending="log"):
@@ -160,16 +154,16 @@ def benchmark_of(step):
 
 def growing(amount):
     """Return a resource that a job gets more of at each further attempt, whatever it was that ran out."""
-    return signed(lambda wildcards, attempt: amount * attempt)
+    return lambda wildcards, attempt: amount * attempt
 
 
-def cards(environment):
-    """Return how many cards a job of an environment asks for."""
+def gpus(environment):
+    """Return how many GPUs a job of an environment requests."""
     return int(requirements_of(environment).cuda is not None)
 
 
 def is_silent():
-    """Tell whether the call was asked to print nothing."""
+    """Return whether the call is to print nothing."""
     return Quietness.ALL in (printing.quiet or ())
 
 
@@ -178,17 +172,17 @@ def environment_name(wildcards):
     return config["backbones"][wildcards.backbone]["environment"]
 
 
-def backbone_cards(wildcards):
-    """Return how many cards training and inference of a backbone ask for."""
-    return cards(environment_name(wildcards))
+def backbone_gpus(wildcards):
+    """Return how many GPUs training and inference of a backbone request."""
+    return gpus(environment_name(wildcards))
 
 
 def backbone_threads(wildcards):
     """Return how many threads training and inference of a backbone take.
 
-    One without a card: runs go side by side, and what they sum does not depend on how many cores there are.
+    One without a GPU: runs go side by side, and what they sum does not depend on how many cores there are.
     """
-    return 8 if backbone_cards(wildcards) else 1
+    return 8 if backbone_gpus(wildcards) else 1
 
 
 def backbone_conda(wildcards):

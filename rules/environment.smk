@@ -10,7 +10,7 @@ rule check_environment:
         lambda wildcards: f"../envs/{wildcards.environment}.yaml"
     threads: 1
     resources:
-        gpu=lambda wildcards: cards(wildcards.environment),
+        gpu=lambda wildcards: gpus(wildcards.environment),
         mem_mb=growing(2000),
         runtime=growing(10),
     shell:

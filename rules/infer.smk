@@ -13,7 +13,7 @@ rule infer:
         backbone_conda
     threads: backbone_threads
     resources:
-        gpu=backbone_cards,
+        gpu=backbone_gpus,
         mem_mb=growing(16000),
         runtime=growing(360),
     params:
@@ -37,7 +37,7 @@ rule sample_training:
         backbone_conda
     threads: backbone_threads
     resources:
-        gpu=backbone_cards,
+        gpu=backbone_gpus,
         mem_mb=growing(16000),
         runtime=growing(360),
     params:

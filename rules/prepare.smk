@@ -1,47 +1,28 @@
-rule generate_rooms:
-    input:
-        inputs("generate_rooms"),
-    output:
-        **outputs("generate_rooms"),
-    log:
-        log_of("generate_rooms"),
-    benchmark:
-        benchmark_of("generate_rooms")
-    wildcard_constraints:
-        dataset=datasets_generated_by("generate_rooms"),
-    conda:
-        "../envs/metrics.yaml"
-    threads: 2
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
-    params:
-        job=job("generate_rooms"),
-    shell:
-        f"{JOB} --workers {{threads}} > {{log:q}} 2>&1"
+for generator in ("generate_rooms", "generate_streets"):
 
-
-rule generate_streets:
-    input:
-        inputs("generate_streets"),
-    output:
-        **outputs("generate_streets"),
-    log:
-        log_of("generate_streets"),
-    benchmark:
-        benchmark_of("generate_streets")
-    wildcard_constraints:
-        dataset=datasets_generated_by("generate_streets"),
-    conda:
-        "../envs/metrics.yaml"
-    threads: 2
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(240),
-    params:
-        job=job("generate_streets"),
-    shell:
-        f"{JOB} --workers {{threads}} > {{log:q}} 2>&1"
+    rule:
+        name:
+            generator
+        input:
+            inputs(generator),
+        output:
+            **outputs(generator),
+        log:
+            log_of(generator),
+        benchmark:
+            benchmark_of(generator)
+        wildcard_constraints:
+            dataset=datasets_generated_by(generator),
+        conda:
+            "../envs/metrics.yaml"
+        threads: 2
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(240),
+        params:
+            job=job(generator),
+        shell:
+            f"{JOB} --workers {{threads}} > {{log:q}} 2>&1"
 
 
 rule prepare:

@@ -15,7 +15,7 @@ rule export_pseudo_masks:
         backbone_conda
     threads: backbone_threads
     resources:
-        gpu=backbone_cards,
+        gpu=backbone_gpus,
         mem_mb=growing(16000),
         runtime=growing(360),
     params:

@@ -1,4 +1,4 @@
-# What these rules print they print whenever they are asked.
+# These rules have no output: they print on every call.
 rule provenance:
     log:
         "logs/provenance.log",

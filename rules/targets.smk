@@ -1,9 +1,9 @@
-# What a call is asked for, and what it says and shows of it.
+# The targets of a call, and what it prints and shows of them.
 from openworld3d.errors import run_command
 from openworld3d.files import write_json, write_noted
-from openworld3d.plugins import declared, plugin_names
 from openworld3d.provenance.records import set_aside
-from openworld3d.workflow import inputs as step_inputs, rows, shown
+from openworld3d.workflow import rows, shown, targets as select
+from openworld3d.workflow.inputs import made_check
 from openworld3d.workflow.plan import PLAN, read_plan, told_apart
 from openworld3d.workflow.reached import everything_reached
 
@@ -21,8 +21,7 @@ def target(name, *lists):
 
     def of_target(wildcards):
         if name not in targets:
-            targets[name] = [made for made_of in lists for made in made_of()]
-            run_command(lambda: begin(targets[name]))
+            run_command(lambda: begin(name, lists))
         outputs = without_what_comes_along(targets[name])
         return [
             *map(keys.path, [*checks_behind(targets[name]), *outputs]),
@@ -40,8 +39,9 @@ def without_what_comes_along(outputs):
     return [made for made in outputs if made.step != "measure"]
 
 
-def begin(outputs):
-    """Set aside what is damaged of a target's outputs, say why some are to be made, or show that all are there."""
+def begin(name, lists):
+    """List a target's outputs; set aside what is damaged, say why some are to be made, or show that all are there."""
+    outputs = targets[name] = [made for made_of in lists for made in made_of(config)]
     for path in shown.damaged(keys, outputs):
         if is_at_work():
             set_aside(path)
@@ -101,118 +101,6 @@ def checks_behind(outputs):
         for result in keys.behind(outputs)
     }
     return [made_check(environment) for environment in sorted(environments)]
-
-
-def made_check(environment):
-    """Return the check of an environment."""
-    return Made("check_environment", "out", {"environment": environment})
-
-
-def table_of(table):
-    """Return a table, what its rows show, and the checks of its protocols."""
-    files = [
-        Made("make_table", output, {"table": table})
-        for output in STEPS["make_table"].outputs
-    ]
-    return [
-        *files,
-        *checks_of_protocols(table),
-        *step_inputs.of_rows("measure")(config, {"table": table}),
-    ]
-
-
-def checks_of_protocols(table):
-    """Return the check of each protocol of a table, and its page."""
-    return [
-        made._replace(output=output)
-        for made in step_inputs.checks_of_table(config, {"table": table})
-        for output in STEPS[made.step].outputs
-    ]
-
-
-def selected_table():
-    """Return the selected table and all that it shows."""
-    return table_of(config["table"])
-
-
-def selected_clouds():
-    """Return the clouds of every row of the selected table."""
-    return step_inputs.of_rows("export_clouds")(config, {"table": config["table"]})
-
-
-def selected_comparison():
-    """Return what says how the selected table's metrics move with its protocols."""
-    return [
-        Made("compare_protocols", output, {"table": config["table"]})
-        for output in STEPS["compare_protocols"].outputs
-    ]
-
-
-def incremental_table():
-    """Return the table and the figure of the ways to teach unknown classes."""
-    return [
-        *table_of("incremental"),
-        Made("draw_steps", "out", {"table": "incremental"}),
-    ]
-
-
-def selected_outputs():
-    """Return the outputs and training samples of every run of the selected table: all that runs a network."""
-    table = config["table"]
-    return [
-        made
-        for run in rows.rows_of_table(config, table)
-        for made in [
-            *step_inputs.all_outputs(config, run),
-            *step_inputs.sample_of(config, run),
-        ]
-    ]
-
-
-def selected_pseudo_masks():
-    """Return the pseudo masks of every run of the selected table that has some, or end in a sentence where none has.
-
-    What an input function raises Snakemake shows with a traceback.
-    """
-    table = config["table"]
-    masks = [
-        Made("export_pseudo_masks", "out", run)
-        for run in rows.runs_of_table(config, table)
-        if slices.has_pseudo_masks(config, run["recipe"])
-    ]
-    if not masks:
-        found = ", ".join(config["tables"][table]["methods"])
-        kinds = " or ".join(
-            kind
-            for kind in plugin_names("recipes")
-            if declared("recipes", kind, "MARKS_UNKNOWN")
-        )
-        sys.exit(
-            f"error: config: tables.{table}.methods has {found}, expected a recipe of kind {kinds}, as no other has "
-            "pseudo masks; add one, or choose another table"
-        )
-    return masks
-
-
-def selected_protocols():
-    """Return the check of each protocol of the selected table."""
-    return checks_of_protocols(config["table"])
-
-
-def selected_scenes():
-    """Return the scenes of every split that the selected table needs."""
-    protocols = config["tables"][config["table"]]["protocols"]
-    return [
-        made
-        for name in protocols
-        for made_of in (step_inputs.TRAINING_SCENES, step_inputs.EVALUATION_SCENES)
-        for made in made_of(config, {"protocol": name})
-    ]
-
-
-def all_environments():
-    """Return the check of every environment."""
-    return [made_check(name) for name in environment_names()]
 
 
 def chosen_rows(wildcards):

@@ -13,7 +13,7 @@ rule train:
         backbone_conda
     threads: backbone_threads
     resources:
-        gpu=backbone_cards,
+        gpu=backbone_gpus,
         mem_mb=growing(16000),
         runtime=growing(1440),
     params:
@@ -39,7 +39,7 @@ rule relabel:
         backbone_conda
     threads: backbone_threads
     resources:
-        gpu=backbone_cards,
+        gpu=backbone_gpus,
         mem_mb=growing(16000),
         runtime=growing(360),
     params:

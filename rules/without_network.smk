@@ -1,4 +1,4 @@
-# Outputs of runs in which no network is asked. The ensemble's environment is not the backbone's, which may want a card.
+# Outputs of runs without a network. The ensemble's environment is not the backbone's, which may need a GPU.
 rule ensemble:
     input:
         inputs("ensemble"),

@@ -46,20 +46,20 @@ def too_large_for_the_disk() -> None:
     ("main", "sentence"),
     [
         (mistake, "error: scan.bin: is truncated\n"),
-        (too_large_for_the_disk, "error: history.csv: No space left on device; make room and run again\n"),
+        (too_large_for_the_disk, "error: history.csv: No space left on device; free some space and run again\n"),
         (
             link_that_leads_to_itself,
-            "error: raw/scan.bin: Too many levels of symbolic links; replace the link by what it should lead to\n",
+            "error: raw/scan.bin: Too many levels of symbolic links; replace the symbolic link by its target\n",
         ),
         (
             folder_that_must_not_be_written,
-            "error: results: Permission denied; give yourself the right to it, or",
+            "error: results: Permission denied; fix its permissions, or",
         ),
-        (too_large_for_torch, "error: memory ran out ("),
-        (too_large_for_numpy, "error: memory ran out ("),
+        (too_large_for_torch, "error: out of memory ("),
+        (too_large_for_numpy, "error: out of memory ("),
         (
             too_large_for_a_card,
-            "error: memory ran out (CUDA out of memory. Tried to allocate 20.00 GiB); lower crop_",
+            "error: out of memory (CUDA out of memory. Tried to allocate 20.00 GiB); lower crop_",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Join the outputs of networks that were trained alike but for their seeds into those of their ensemble."""
+"""Join the outputs of networks that differ only in their seeds into those of their ensemble."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def main() -> None:
 
 
 def joined(files: list[Path]) -> dict[str, np.ndarray]:
-    """Return the outputs of one scene: what `Passes` says of the members' logits, and what is theirs alike."""
+    """Return the outputs of one scene: those of `Passes` over the members' logits, and the arrays that all share."""
     passes, alike = Passes(), read_beside(files[0])
     for file in files:
         if not np.array_equal(read_beside(file)["inverse"], alike["inverse"]):
-            raise UserError(f"{file}: its rows are not those of {files[0]}; infer both again")
+            raise UserError(f"{file}: its rows differ from those of {files[0]}, expected the same; infer both again")
         passes.add(torch.from_numpy(read_outputs(file, ["logits"])["logits"]))
     return {**{name: value.numpy() for name, value in passes.outputs().items()}, **alike}
 

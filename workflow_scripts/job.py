@@ -93,7 +93,7 @@ def check_code(job: Job) -> dict[str, str]:
 
 
 def bind_bytecode(code: dict[str, str]) -> None:
-    """Let what Python has compiled of a job's code be told by its source's content, where it is by size and second.
+    """Make the compiled files of a job's code check their source's content, where they check its size and second.
 
     A file replaced with its time kept would run as it was before.
     """
@@ -156,7 +156,7 @@ def run(command: list[str], call: int) -> int:
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when the one that started it dies, however that was.
+    """Let the kernel kill this process when its parent dies, however that happens.
 
     And let no signal be ignored because the shell that started Snakemake, as nohup does, let it be.
     """

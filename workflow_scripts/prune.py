@@ -12,9 +12,9 @@ from typing import Iterator
 
 from openworld3d.errors import run_command
 from openworld3d.provenance.records import DAMAGED
+from openworld3d.workflow.keys import PATTERN
 
 RESULTS = Path("results")
-KEY = re.compile("[a-p]{12}")
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def unreached(reached: set[str]) -> Iterator[Path]:
     for parent, folders, files in os.walk(RESULTS):
         for name in [*folders, *files]:
             path = Path(parent, name)
-            of_key = KEY.fullmatch(name) and path.is_dir() and str(path) not in reached | holding
+            of_key = re.fullmatch(PATTERN, name) and path.is_dir() and str(path) not in reached | holding
             if not path.is_symlink() and (of_key or name.endswith(DAMAGED)):
                 yield path
                 if name in folders:

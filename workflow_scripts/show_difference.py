@@ -1,4 +1,4 @@
-"""Print by which of the parts that made them two keys differ, down to the results that they were made from."""
+"""Print how two keys differ: by which of the parts that made them, down to the results behind them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def plan_of_records(records: Iterator[Record]) -> Plan:
 
 
 def last(plan: Plan) -> str:
-    """Return the address of a plan's first result, the one that was asked for."""
+    """Return the address of a plan's first result, the one that was requested."""
     return next(iter(plan["results"]))
 
 

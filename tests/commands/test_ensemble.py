@@ -88,7 +88,8 @@ def test_members_of_other_rows_are_refused(tmp_path: Path, command: Callable[...
         write_member(tmp_path / "other", [[0, 0], [5, 5]], [0, 0, 1]),
     ]
     with pytest.raises(
-        UserError, match=r"other/hall.npz: its rows are not those of .*one/hall.npz; infer both again"
+        UserError,
+        match=r"other/hall.npz: its rows differ from those of .*one/hall.npz, expected the same; infer both again",
     ):
         command("ensemble", "--config", FLOAT32, "--members", *members, "--out", tmp_path / "joined/manifest.json")
     assert not (tmp_path / "joined").exists()

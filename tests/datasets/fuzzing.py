@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterator, NamedTuple
 import numpy as np
 from hypothesis import HealthCheck, settings
 
-from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
+from openworld3d.errors import FILE_SYSTEM_ERRORS, UserError
 from openworld3d.raw.labels import Reading
 from openworld3d.scenes.scene import VOID
 
@@ -210,9 +210,9 @@ def answer_of(dataset: ModuleType, layout: Layout, root: Path) -> str:
         check_sentence(str(error), root)
         return str(error)
     except OSError as error:
-        if error.errno not in OF_THE_SURROUNDINGS:
+        if error.errno not in FILE_SYSTEM_ERRORS:
             raise
-        return OF_THE_SURROUNDINGS[error.errno]
+        return FILE_SYSTEM_ERRORS[error.errno]
     return "scenes"
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.datasets.test_folder import KEYS, read, write_npz, write_ply
 
 from openworld3d.datasets.folder import read_scene, scenes_of_split
-from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
+from openworld3d.errors import FILE_SYSTEM_ERRORS, UserError
 from openworld3d.scenes.scene import VOID
 
 
@@ -55,7 +55,7 @@ def test_link_to_itself_is_told_by_the_disk(tmp_path: Path) -> None:
     (tmp_path / "tile.npz").symlink_to(tmp_path / "tile.npz")
     with pytest.raises(OSError, match=r"tile\.npz") as told:
         read(tmp_path)
-    assert told.value.errno in OF_THE_SURROUNDINGS
+    assert told.value.errno in FILE_SYSTEM_ERRORS
 
 
 def test_pattern_that_matches_nothing_is_refused(tmp_path: Path) -> None:

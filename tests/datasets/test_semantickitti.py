@@ -8,7 +8,7 @@ import pytest
 from tests.datasets.fuzzing import Layout
 
 from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, THINGS, read_scene, scenes_of_split
-from openworld3d.errors import OF_THE_SURROUNDINGS, UserError
+from openworld3d.errors import FILE_SYSTEM_ERRORS, UserError
 from openworld3d.scenes.scene import VOID
 
 MINI = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "semantickitti_mini"
@@ -109,7 +109,7 @@ def test_link_that_leads_to_itself_is_told_by_the_disk(tmp_path: Path) -> None:
     file.symlink_to(file)
     with pytest.raises(OSError, match=r"000000\.label") as told:
         read_scene(tmp_path, "00_000000")
-    assert told.value.errno in OF_THE_SURROUNDINGS
+    assert told.value.errno in FILE_SYSTEM_ERRORS
 
 
 def test_pipe_is_not_waited_for(tmp_path: Path) -> None:

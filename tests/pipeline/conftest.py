@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 import yaml
@@ -113,6 +114,30 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert done.returncode == 0, done.stdout
     project.first_run = done.stdout
     return project
+
+
+@contextmanager
+def edited(project: Project, edit: Callable[[Project], object]) -> Iterator[None]:
+    """Edit a pipeline's files, and take that back."""
+    before = {file: file.read_bytes() for file in sources(project.folder)}
+    edit(project)
+    try:
+        yield
+    finally:
+        for file in sources(project.folder):
+            if file not in before:
+                file.unlink()
+        for file, content in before.items():
+            if not file.exists() or file.read_bytes() != content:
+                file.write_bytes(content)
+
+
+def sources(folder: Path) -> list[Path]:
+    """Return the files of a pipeline that are no results."""
+    made = ("results", "logs", ".snakemake", "hidden")
+    parts = [part for part in folder.iterdir() if part.name not in made]
+    files = [file for part in parts for file in [part, *part.rglob("*")]]
+    return [file for file in files if file.is_file() and file.suffix != ".pyc"]
 
 
 def longer(project: Project) -> None:

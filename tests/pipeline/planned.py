@@ -6,44 +6,36 @@ import os
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 import yaml
+from tests.forgetting import forget
 
-from openworld3d import plugins
-from openworld3d.provenance import code
-from openworld3d.workflow import keys as keys_of_results
-from openworld3d.workflow import outside
 from openworld3d.workflow.config import check_config
-from openworld3d.workflow.inputs import Made, checks_of_table, of_rows
+from openworld3d.workflow.inputs import Made, made_check
 from openworld3d.workflow.keys import Keys, job_of
 from openworld3d.workflow.steps import STEPS
+from openworld3d.workflow.targets import selected_clouds, selected_table
 
-READERS = (plugins, code, keys_of_results, outside)
+Target = Callable[[Dict[str, Any]], List[Made]]
 
 
-def planned(folder: Path) -> dict[str, int]:
-    """Return how many jobs of each rule a run of the default target would start."""
+def planned(folder: Path, *targets: Target) -> dict[str, int]:
+    """Return how many jobs of each rule a run of some targets, by default those of `all`, would start."""
     with working_in(folder):
         config = yaml.safe_load(Path("config.yaml").read_text())
         check_config(config, Path("schemas/config.schema.yaml"))
         keys = Keys(config)
-        jobs = jobs_behind(keys, targets_of(config))
+        outputs = [made for target in targets or (selected_table, selected_clouds) for made in target(config)]
+        jobs = jobs_behind(keys, outputs)
     return dict(Counter(step for step, *_ in jobs))
-
-
-def targets_of(config: dict[str, Any]) -> list[Made]:
-    """Return what `rule all` makes of a config."""
-    table = {"table": config["table"]}
-    made = [Made("make_table", output, table) for output in STEPS["make_table"].outputs]
-    return [*made, *checks_of_table(config, table), *of_rows("export_clouds")(config, table)]
 
 
 def jobs_behind(keys: Keys, targets: list[Made]) -> set[tuple[str, ...]]:
     """Return the jobs whose outputs are missing, of those that the targets need, environment checks included."""
     jobs: set[tuple[str, ...]] = set()
     environments = {STEPS[of.step].environment(keys.config, of.wildcards) for of in keys.behind(targets)}
-    waiting = [*targets, *(Made("check_environment", "out", {"environment": name}) for name in environments)]
+    waiting = [*targets, *map(made_check, environments)]
     while waiting:
         made = waiting.pop()
         job = job_of(made.step, made.wildcards)
@@ -71,11 +63,3 @@ def working_in(folder: Path) -> Iterator[None]:
     finally:
         os.chdir(before)
         forget()
-
-
-def forget() -> None:
-    """Forget what was read of files by the same names."""
-    for reader in READERS:
-        for function in vars(reader).values():
-            if hasattr(function, "cache_clear"):
-                function.cache_clear()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from pathlib import Path
 from typing import Callable
 
 import pytest
-from tests.pipeline.conftest import KEY, Project
+from tests.pipeline.conftest import KEY, Project, edited
+from tests.pipeline.planned import planned
 from tests.pipeline.test_reruns import LIBRARY, ONE_SCORE, TABLE, Jobs, code, value
 
 METHODS = {
@@ -135,8 +135,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_edit_reruns_exactly(every: Project, tmp_path: Path, name: str) -> None:
-    project = Project.copy_of(every, tmp_path / "copy")
+def test_edit_reruns_exactly(every: Project, name: str) -> None:
     edit, expected = EDITS[name]
-    edit(project)
-    assert project.would_run() == expected
+    with edited(every, edit):
+        assert planned(every.folder) == expected

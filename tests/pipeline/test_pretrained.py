@@ -10,7 +10,8 @@ from typing import Any, Callable
 
 import pytest
 from tests.networks.released_weights import golden_backbone, golden_state, write_released
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import Project, edited
+from tests.pipeline.planned import planned
 from tests.pipeline.test_reruns import ASK, LIBRARY, Jobs, code, value
 
 UNKNOWN = ["sofa", "chair", "table", "bookshelf", "curtain", "picture", "otherfurniture"]
@@ -72,12 +73,6 @@ def test_row_knows_its_checkpoint(evaluated: Project) -> None:
     assert jobs["import_weights"]["files from outside"] == {"released.pth": digest}
 
 
-@pytest.fixture
-def project(evaluated: Project, tmp_path: Path) -> Project:
-    """Return a copy to edit."""
-    return Project.copy_of(evaluated, tmp_path / "copy")
-
-
 def other_weights(project: Project) -> None:
     write_released(project.folder / "released.pth", {name: value + 1 for name, value in golden_state().items()})
 
@@ -113,13 +108,14 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_edit_reruns_exactly(project: Project, name: str) -> None:
+def test_edit_reruns_exactly(evaluated: Project, name: str) -> None:
     edit, expected = EDITS[name]
-    edit(project)
-    assert project.would_run() == expected
+    with edited(evaluated, edit):
+        assert planned(evaluated.folder) == expected
 
 
-def test_checkpoint_that_does_not_fit_is_a_sentence(project: Project) -> None:
+def test_checkpoint_that_does_not_fit_is_a_sentence(evaluated: Project, tmp_path: Path) -> None:
+    project = Project.copy_of(evaluated, tmp_path / "copy")
     state = golden_state()
     state.pop("classifier.0.bias")
     write_released(project.folder / "released.pth", state)

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 import yaml
-from tests.pipeline.conftest import EVERYTHING, Project
+from tests.pipeline.conftest import EVERYTHING, Project, edited
 from tests.pipeline.planned import planned
 
 Jobs = dict[str, int]
@@ -228,18 +228,10 @@ DRY_RUNS = (
 @pytest.mark.parametrize("name", CASES)
 def test_edit_reruns_exactly(finished: Project, name: str) -> None:
     edit, expected = CASES[name]
-    files = [*finished.folder.glob("workflow_scripts/**/*.py"), *finished.folder.glob("envs/*")]
-    files.append(finished.folder / "config.yaml")
-    before = {file: file.read_text() for file in files}
-    edit(finished)
-    try:
+    with edited(finished, edit):
         assert planned(finished.folder) == expected
         if name in DRY_RUNS:
             assert finished.would_run() == expected
-    finally:
-        for file, text in before.items():
-            if file.read_text() != text:
-                file.write_text(text)
 
 
 # Edits that are made, run, taken back and run: `current` shows the one config, then the other.

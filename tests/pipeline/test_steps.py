@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from tests.pipeline.conftest import Project
+from tests.pipeline.conftest import Project, edited
+from tests.pipeline.planned import planned
 from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs, code, value
+
+from openworld3d.workflow.targets import incremental_table
 
 METHODS = {
     "real": ["redundancy"],
@@ -121,9 +123,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_edit_reruns_exactly(taught: Project, tmp_path: Path, name: str) -> None:
-    project = Project.copy_of(taught, tmp_path / "copy")
+def test_edit_reruns_exactly(taught: Project, name: str) -> None:
     edit, expected = EDITS[name]
-    edit(project)
-    jobs = project.would_run("incremental")
-    assert {job: count for job, count in jobs.items() if job != "incremental"} == expected
+    with edited(taught, edit):
+        assert planned(taught.folder, incremental_table) == expected

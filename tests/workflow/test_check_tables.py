@@ -99,13 +99,13 @@ SAVED_CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.their_scores.scores", "absent"), "their_scores says absent, but there is no such folder"),
     (
         put("recipes.theirs.logits_classes", ["sofa"]),
-        "theirs.logits_classes, asked in protocol sofa, says sofa, which",
+        "theirs.logits_classes, used in protocol sofa, says sofa, which",
     ),
     (put("recipes.theirs.logits_classes", []), "logits_classes is \\[\\], expected a list of the classes of the col"),
     (put("tables.rooms.seeds", [0, 1]), "rooms.seeds has 2 seeds, but recipe theirs is trained already"),
     (
         put("tables.rooms.methods.their_scores", ["msp"]),
-        "says msp, which reads logits, but the recipe puts out saved_s",
+        "says msp, which reads logits, but the recipe outputs saved_s",
     ),
     (put("tables.rooms.methods.theirs", ["standardised_max_logit"]), "but the recipe has no network to show them to"),
 ]
@@ -121,7 +121,7 @@ def test_mistake_about_saved_outputs_is_named(
 
 
 RELEASED = "recipes.released"
-ASKED = "recipes.released.pretrained_classes, asked in protocol"
+ASKED = "recipes.released.pretrained_classes, used in protocol"
 PRETRAINED_CASES: list[tuple[Callable[[Any], object], str]] = [
     (put(f"{RELEASED}.epochs", 3), "released has the key epochs, which a recipe with pretrained does not have$"),
     (put(f"{RELEASED}.epoks", 3), "released has the key epoks, which does not exist, did you mean epochs"),

@@ -129,11 +129,11 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     ),
     (
         put("tables.rooms.methods.closed_set", ["msp", "mutual_information"]),
-        "closed_set says mutual_information, which reads mutual_information, but the recipe puts out features, log",
+        "closed_set says mutual_information, which reads mutual_information, but the recipe outputs features, log",
     ),
     (
         put("tables.rooms.methods.ensemble", ["knn"]),
-        "ensemble says knn, which reads features, but the recipe puts out class_variance",
+        "ensemble says knn, which reads features, but the recipe outputs class_variance",
     ),
     (
         put("tables.rooms.methods.ensemble", ["standardised_max_logit"]),
@@ -143,7 +143,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put(f"{SMALL}.drop_path_rate", 0), "methods has drop_path, but backbones.stratified_small.drop_path_rate is 0"),
     (put("recipes.drop_path.network_of", "close_set"), "network_of says close_set, .* did you mean closed_set"),
     (put("recipes.drop_path.network_of", "ensemble"), "network_of says ensemble, which trains no network; choose"),
-    (put("recipes.ensemble.network_of", "upper_bound"), "says upper_bound, which is taught the unknown classes"),
+    (put("recipes.ensemble.network_of", "upper_bound"), "says upper_bound, which is trained on the unknown classes"),
     (put("recipes.ensemble.members", 1), "ensemble.members is 1, expected the networks of one ensemble, .* from 2"),
     (put("recipes.ensemble.epochs", 1), "ensemble has the key epochs, which a recipe of kind ensemble does not have"),
     (put("recipes.real.start_from", "closedset"), "real.start_from says closedset, .* did you mean closed_set"),
@@ -211,7 +211,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put(f"{SMALL}.num_heads", [3, 4, 8, 8]), "channels has 32, expected a multiple of its 3 heads"),
     (put(f"{SMALL}.appearance_range", [1, 0]), "appearance_range is \\[1, 0\\], expected the lower end first"),
     (put(f"{SMALL}.appearance_range", [1]), "appearance_range is \\[1\\], expected a list of two numbers, the lower"),
-    (put(f"{SMALL}.environment", "gpu"), "environment says gpu, which does not exist.* choose of cpu"),
+    (put(f"{SMALL}.environment", "gpu"), "environment says gpu, which does not exist.* choose one of cpu"),
     (put("datasets.rooms.root", "x"), "datasets.rooms needs either root or generate, and not both"),
     (
         put("datasets.rooms.shards", 0),

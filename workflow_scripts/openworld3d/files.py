@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Write files and folders atomically: whole or not at all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def replace_folder(folder: Path, path: Path) -> None:
-    """Let a folder take the place of whatever is there; of two processes that do so at once, the last one's stays."""
+    """Replace whatever is at `path` by a folder; of two processes that do so at once, the last one wins."""
     aside = folder.with_name(f"{folder.name}.old")
     for attempt in range(ATTEMPTS):
         try:
@@ -60,12 +60,12 @@ def replace_folder(folder: Path, path: Path) -> None:
 
 
 def temporary_sibling(path: Path) -> Path:
-    """Return a path beside another that no other process takes, on this machine or on one that shares the folder."""
+    """Return a path beside another that is unique to this process, across machines that share the folder."""
     return path.with_name(f".{socket.gethostname()}.{os.getpid()}.{path.name}")
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove the temporary siblings of a file that processes of this machine left when they were killed."""
+    """Remove the temporary siblings of a file that killed processes of this machine left behind."""
     for leftover in path.parent.glob(f".{socket.gethostname()}.*.{path.name}"):
         process = leftover.name[len(socket.gethostname()) + 2 : -len(path.name) - 1]
         if process.isdigit() and not Path(f"/proc/{process}").exists():
@@ -84,14 +84,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_noted(path: Path, value: Any) -> None:
-    """Write a note that tells by a digest whether it is whole; without indentation, as it may be long."""
+    """Write JSON together with its own digest, without indentation, as it may be long."""
     text = canonical_json(value)
     with whole_file(path) as temporary:
         temporary.write_text(canonical_json({"sha256": sha256_of_text(text), "noted": value}))
 
 
 def read_noted(path: Path) -> Any:
-    """Return what `write_noted` wrote, an empty dictionary where it is not there or was damaged."""
+    """Return what `write_noted` wrote, or an empty dictionary where the file is missing or damaged."""
     try:
         found = json.loads(path.read_text())
         whole = sha256_of_text(canonical_json(found["noted"])) == found["sha256"]

@@ -27,7 +27,7 @@ class OutputsConfig:
 
 @dataclass(frozen=True)
 class TrainingScenesConfig:
-    """How a trained network is shown its training scenes."""
+    """How a trained network is run over its training scenes."""
 
     inference: InferenceConfig
     unknown_points: str

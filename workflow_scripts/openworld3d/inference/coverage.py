@@ -1,4 +1,4 @@
-"""Which points of a scene go through the network together, and whose outputs speak for each point."""
+"""Select the points of a scene that go through the network together, and the row of the outputs of each point."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scipy.sparse import csr_matrix
 from openworld3d.scenes.scene import Scene
 from openworld3d.scenes.voxels import voxelise
 
-# How many times a scene is shown, turned by 90 degrees more each time.
+# How many times a scene goes through the network, rotated by 90 degrees more each time.
 TURNS = {"single": 1, "fragments": 1, "tta": 4}
 QUARTER_TURN = np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 1]], np.float32)
 
 
 def output_rows(scene: Scene, voxel_size: float, coverage: str) -> np.ndarray:
-    """Return the row of the outputs that speaks for each point: its voxel's or its own, (N,) int32."""
+    """Return the row of the outputs of each point: its voxel's or its own, (N,) int32."""
     if coverage == "single":
         return voxelise(scene.coord, voxel_size)
     return np.arange(len(scene), dtype=np.int32)
@@ -27,13 +27,13 @@ def output_rows(scene: Scene, voxel_size: float, coverage: str) -> np.ndarray:
 def showings(
     scene: Scene, voxel_size: float, coverage: str, generator: np.random.Generator
 ) -> Iterator[tuple[Scene, np.ndarray]]:
-    """Yield the scene as it is shown, and the points that are shown together, one per voxel: (V,) int64.
+    """Yield the scene as the network gets it, and the points that it gets together, one per voxel: (V,) int64.
 
-    `single` shows one fragment, `fragments` all of them and so every point, `tta` all fragments of the scene turned
-    by 0, 90, 180 and 270 degrees about the vertical, each turn with voxels of its own. The protocol of Stratified
-    Transformer (Lai et al., CVPR 2022) shows the unturned scene once more and, for S3DIS, shifted by 0.2 m to either
-    side. Here voxels, windows and a coloured scene's input count from a cloud's lowest corner, so that a shift
-    changes nothing, and all of these would be the unturned scene with more weight. They are left out.
+    `single` takes one fragment, `fragments` all of them and so every point, `tta` all fragments of the scene rotated
+    by 0, 90, 180 and 270 degrees about the vertical, each rotation with voxels of its own. The protocol of Stratified
+    Transformer (Lai et al., CVPR 2022) adds the unrotated scene once more and, for S3DIS, shifted by 0.2 m to either
+    side. Here voxels, windows and a coloured scene's input start from a cloud's lowest corner, so that a shift
+    changes nothing, and all of these would be the unrotated scene with more weight. They are left out.
     """
     for turns in range(TURNS[coverage]):
         turned = replace(scene, coord=scene.coord @ np.linalg.matrix_power(QUARTER_TURN, turns))

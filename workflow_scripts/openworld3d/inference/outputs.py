@@ -1,7 +1,7 @@
 """The outputs of a run: a manifest, and beside it an `.npz` per evaluation scene.
 
-Each holds the outputs of its recipe by name, (R, C) in float32 or float16; `inverse` (N,) int32, which of the R rows
-speaks for each point; `visits` (R,) int32, over how many visits of a point a row is averaged; and `halved_crops` ()
+Each holds the outputs of its recipe by name, (R, C) in float32 or float16; `inverse` (N,) int32, the row of each
+point; `visits` (R,) int32, over how many visits of a point a row is averaged; and `halved_crops` ()
 int64, how many crops had more attention pairs than the bounds allow.
 """
 
@@ -21,7 +21,7 @@ INFER_AGAIN = "infer this run again"
 
 
 def save_outputs(folder: Path, name: str, outputs: dict[str, np.ndarray], precision: str) -> dict[str, Any]:
-    """Write the outputs of one scene in float32 or float16, and return what the manifest says of it."""
+    """Write the outputs of one scene in float32 or float16, and return its entry of the manifest."""
     file = folder / f"{name}.npz"
     stored = {
         key: array if key in BESIDE else rounded(array, precision, f"scene {name!r}: {key}")

@@ -1,4 +1,4 @@
-"""Shards: the parts of a protocol's evaluation scenes that jobs share, each with about as many points as another."""
+"""Shards: parts of a protocol's evaluation scenes for parallel jobs, with about equally many points each."""
 
 from __future__ import annotations
 

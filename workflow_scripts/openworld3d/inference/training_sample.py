@@ -26,7 +26,7 @@ VOXELS_PER_CLASS = 1000
 def draw_sample(trained: Trained, scenes: Scenes, unknown_points: str, seed: int) -> dict[str, np.ndarray]:
     """Return a training sample of a trained network without its last layer.
 
-    The scenes are shown whole and as they are, but without the points of unknown classes where training removed them.
+    The scenes are whole and not augmented, without the points of unknown classes where training removed them.
     A voxel's class is that of one of its points, drawn at random, as in training.
     """
     protocol = make_protocol(scenes.classes, trained.unknown)

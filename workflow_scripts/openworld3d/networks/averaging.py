@@ -41,7 +41,7 @@ class MeanLogits(Generic[Array]):
 
 
 class Means:
-    """Average the outputs of `rows` points over their visits: logits as `MeanLogits`, others plainly; float32."""
+    """Average the outputs of `rows` points over their visits: logits by `MeanLogits`, others plainly; float32."""
 
     def __init__(self, rows: int) -> None:
         self.visits = np.zeros(rows, np.int32)

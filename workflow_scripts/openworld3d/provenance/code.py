@@ -1,4 +1,4 @@
-"""Which files of the project a command runs: the script, what it imports, and what that imports."""
+"""The code of a command: its script, the project's files that it imports, and one digest of all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records: beside each result what it was made from and what it is, so that a reader can tell whether it still is."""
+"""Records: beside each result what it was made from and its digests, so that a reader can verify it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def is_file_of(path: Path, digest: str) -> bool:
 
 
 def set_aside(path: Path) -> None:
-    """Move an output out of its place, so that it is made anew; what was set aside there before goes."""
+    """Move a damaged output aside, so that it is made again; an earlier one that was set aside is removed."""
     aside = path.with_name(path.name + DAMAGED)
     if aside.is_dir():
         shutil.rmtree(aside)

@@ -1,1 +1,1 @@
-"""Pseudo labels: which points of a training cloud a network is to take for unknown, though no label says so."""
+"""Pseudo labels: points of training clouds taken for unknown without a label, or resized to be unknown."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Of how alike two points are, what their places and what their confidences say.
+# The weights of place and confidence in the similarity of two points.
 OF_PLACE, OF_CONFIDENCE = 0.4, 0.6
 SOFTENING = 1e-3  # metres, added to a distance that others are divided by
 ADDED_SHARE = 0.4  # of the candidates, in one round

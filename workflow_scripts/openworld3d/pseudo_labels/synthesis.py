@@ -122,9 +122,9 @@ def resized(coord: np.ndarray, factor: float) -> np.ndarray:
 
 
 def with_instances(scene: Scene, sources: np.ndarray, reach: float) -> tuple[Scene, bool]:
-    """Let components stand in where no point of the source classes has an instance; tell whether they do.
+    """Use components as instances where no point of the source classes has one; return the scene, and whether so.
 
-    Only points of the source classes (S,) uint8 are asked, so that the answer says nothing of unknown ones.
+    Only points of the source classes (S,) uint8 are looked at, so that nothing of unknown ones leaks.
     """
     instance = scene.instance[np.isin(scene.label, sources)]
     if len(instance) == 0 or (instance != NO_INSTANCE).any():

@@ -77,7 +77,7 @@ class Recipe:
     ) -> dict[str, Tensor]:
         """Return the outputs of a crop in evaluation mode by the names of `OUTPUTS`, (N, C) float32 each.
 
-        Over several visits of a point, `logits` are averaged as `MeanLogits` says, all others plainly.
+        Over several visits of a point, `logits` are averaged by `MeanLogits`, all others arithmetically.
         """
         raise NotImplementedError(f"{type(self).__name__} runs no network")
 

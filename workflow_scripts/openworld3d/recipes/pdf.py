@@ -1,7 +1,7 @@
 """PDF (Probability-Driven Framework, CVPR 2024, arXiv 2404.00979), and the memory cells that it grew out of.
 
-From a closed-set network in the middle of its training, a second decoder beside the first learns a logit of the
-unknown from pseudo labels: points that the network itself is unsure of, marked anew in every step
+From the middle of a closed-set training on, a second decoder beside the first learns a logit of the unknown from
+pseudo labels: points that the network itself is unsure of, marked anew in every step
 (`openworld3d.pseudo_labels`). The optimizer is a fresh one and has the second decoder's parameters, which that of the
 released code left out until June 2025. Thresholds have no default, as they depend on the dataset and the voxels.
 
@@ -178,7 +178,7 @@ class PDF(Recipe):
         unknown: np.ndarray,
         generator: np.random.Generator,
     ) -> np.ndarray:
-        """Mark the points of a cloud as the key `pseudo_labels` says; `oracle` is the upper limit of all others."""
+        """Mark the points of a cloud as the key `pseudo_labels` says; `oracle` is the upper limit."""
         if self.pseudo_labels == "region":
             growing = Growing(
                 self.region_radius,

@@ -1,4 +1,4 @@
-"""What the Snakefile asks: is the config right, which slice of it does a job see, which files does a command import.
+"""The driver's side of the pipeline: checks of the config, the slice that a job sees, keys, plans and links.
 
 Standard library, PyYAML and jsonschema only: the Snakefile's Python need not have a method's packages.
 """

@@ -1,4 +1,4 @@
-"""Is every definition of a config right in itself? Names it refers to exist, lists and ranges fit each other."""
+"""Check each definition of a config by itself: the names it refers to exist, its lists and ranges are consistent."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def refer(place: str, name: str, choices: Iterable[str]) -> None:
     if name not in choices:
         raise UserError(
             f"config: {place} says {name}, which does not exist{nearest(name, choices)}; "
-            f"choose of {', '.join(sorted(choices))}"
+            f"choose one of {', '.join(sorted(choices))}"
         )
 
 
@@ -124,12 +124,12 @@ def check_recipe(config: Config, name: str) -> None:
 
 
 def check_network(config: Config, name: str, other: str) -> None:
-    """Check that a recipe can ask the networks of another one, which must be trained, and an ensemble's by seed."""
+    """Check that a recipe can run the networks of another: they are trained, those of an ensemble once per seed."""
     place, begins = f"config: recipes.{name}.network_of says {other}", begins_with(config, other)
     if begins not in ("train", "import_weights"):
         raise UserError(f"{place}, which trains no network; choose a recipe that does")
     if declared("recipes", config["recipes"][other]["kind"], "TRAINS_ON_UNKNOWN"):
-        raise UserError(f"{place}, which is taught the unknown classes; choose a recipe that is not")
+        raise UserError(f"{place}, which is trained on the unknown classes; choose a recipe that is not")
     if begins == "import_weights" and begins_with(config, name) == "ensemble":
         raise UserError(f"{place}, which is one network, trained already; an ensemble joins a training of each seed")
 

@@ -1,4 +1,4 @@
-"""Can every table of a config be made? Its runs have the outputs that its scores read, and are asked once."""
+"""Check that every table of a config can be made: its runs have the outputs that its scores read, each once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from openworld3d.workflow.slices import (
     fits,
     keys_with_role,
     network_of,
+    novel_classes,
     outputs_of,
     reads,
     saved_folder,
-    taught_until,
 )
 
 Config = Dict[str, Any]
@@ -40,8 +40,8 @@ def check_tables(config: Config) -> None:
             for score in scores:
                 check_method(config, f"config: tables.{name}.methods.{recipe}", recipe, score)
             check_paths_drop(config, name, recipe)
-            check_asked_once(config, name, recipe)
-            check_taught(config, name, recipe)
+            check_run_once(config, name, recipe)
+            check_class_columns(config, name, recipe)
     for recipe in config["tables"][config["table"]]["methods"]:
         for behind in recipes_behind(config, recipe):
             check_files(config, behind)
@@ -55,7 +55,7 @@ def check_method(config: Config, place: str, recipe: str, score: str) -> None:
     missing = reads(config, score) - outputs
     if missing:
         raise UserError(
-            f"{place} says {score}, which reads {', '.join(sorted(missing))}, but the recipe puts out "
+            f"{place} says {score}, which reads {', '.join(sorted(missing))}, but the recipe outputs "
             f"{', '.join(sorted(outputs))}; take the score out, or put it to a recipe whose outputs have that"
         )
     fitted = fits(config, score)
@@ -67,12 +67,12 @@ def check_method(config: Config, place: str, recipe: str, score: str) -> None:
     if fitted - outputs - BESIDE_OUTPUTS:
         raise UserError(
             f"{place} says {score}, which is fitted on {', '.join(sorted(fitted - BESIDE_OUTPUTS))}, but the recipe "
-            f"puts out {', '.join(sorted(outputs))}; take the score out"
+            f"outputs {', '.join(sorted(outputs))}; take the score out"
         )
 
 
 def check_paths_drop(config: Config, table: str, recipe: str) -> None:
-    """Check that a network asked with stochastic depth was trained with it."""
+    """Check that a network run with stochastic depth was trained with it."""
     if not declared("recipes", config["recipes"][recipe]["kind"], "DROPS_PATHS"):
         return
     place = f"config: tables.{table}.methods has {recipe}"
@@ -90,8 +90,8 @@ def check_paths_drop(config: Config, table: str, recipe: str) -> None:
             )
 
 
-def check_asked_once(config: Config, table: str, recipe: str) -> None:
-    """Check that no row of a network that is trained already, or of saved outputs, is there twice."""
+def check_run_once(config: Config, table: str, recipe: str) -> None:
+    """Check that no row of an imported network or of saved outputs appears twice."""
     chosen, begins = config["tables"][table], begins_with(config, network_of(config, recipe))
     once = {"import_weights": ["seeds"], "import_outputs": ["seeds", "backbones"]}.get(begins, [])
     for key in once:
@@ -102,7 +102,7 @@ def check_asked_once(config: Config, table: str, recipe: str) -> None:
             )
 
 
-def check_taught(config: Config, table: str, recipe: str) -> None:
+def check_class_columns(config: Config, table: str, recipe: str) -> None:
     """Check that the columns of networks and logits from elsewhere are what the protocols of a table know."""
     chosen = config["recipes"][network_of(config, recipe)]
     check_sources(config, table, recipe)
@@ -113,7 +113,7 @@ def check_taught(config: Config, table: str, recipe: str) -> None:
         taught_all = declared("recipes", chosen["kind"], "TRAINS_ON_UNKNOWN")
         for protocol in config["tables"][table]["protocols"]:
             asked = config["protocols"][protocol]
-            place = f"config: recipes.{network_of(config, recipe)}.{key}, asked in protocol {protocol},"
+            place = f"config: recipes.{network_of(config, recipe)}.{key}, used in protocol {protocol},"
             unknown = [] if taught_all else asked["unknown"]
             check_columns(place, chosen[key], classes_of(config, asked["dataset"]), unknown)
 
@@ -134,8 +134,8 @@ def check_sources(config: Config, table: str, recipe: str) -> None:
 
 
 def check_steps(config: Config, table: str, recipe: str) -> None:
-    """Check that the classes that steps teach are unknown and taught once, and leave the unknown a classifier."""
-    chosen, taught = config["recipes"][recipe], taught_until(config, recipe)
+    """Check that incremental steps teach unknown classes, each once, and leave a classifier for the unknown."""
+    chosen, taught = config["recipes"][recipe], novel_classes(config, recipe)
     if "teaches" not in chosen:
         return
     place = f"config: recipes.{recipe}.teaches"
@@ -157,7 +157,7 @@ def check_steps(config: Config, table: str, recipe: str) -> None:
 
 
 def recipes_behind(config: Config, recipe: str) -> Iterator[str]:
-    """Yield the recipe whose networks a recipe asks, and those that these start from."""
+    """Yield the recipe whose networks a recipe runs, and those that these start from."""
     network = network_of(config, recipe)
     yield network
     if "start_from" in config["recipes"][network]:
@@ -181,6 +181,6 @@ def check_files(config: Config, recipe: str) -> None:
 
 
 def check_row(row: int, rows: int) -> None:
-    """Check that the selected table has the row whose provenance is asked for."""
+    """Check that the selected table has the row whose provenance is requested."""
     if row > rows:
         raise UserError(f"config: row is {row}, expected 1 to {rows}, the rows of the table")

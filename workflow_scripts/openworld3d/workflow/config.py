@@ -1,4 +1,4 @@
-"""Is the config right? If not, one sentence: the key, the value, and the nearest valid one."""
+"""Check the config, and report a mistake in one sentence: the key, the value, and the nearest valid one."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def keys_alone(title: str, keys: dict[str, Any]) -> Config:
 
 
 def sentence(error: ValidationError) -> str:
-    """Say a schema error as a person would."""
+    """Return a schema error as a sentence."""
     place = ".".join(map(str, error.absolute_path)) or "the top level"
     if error.validator == "additionalProperties":
         allowed = error.schema["properties"]

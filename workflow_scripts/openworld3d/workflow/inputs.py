@@ -1,4 +1,4 @@
-"""What jobs are made from: outputs of other steps, modules that they load by name, and files from outside."""
+"""What each job reads: outputs of other steps, modules that it loads by name, and external files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Wildcards = Mapping[str, str]
 
 
 class Made(NamedTuple):
-    """One output of one job: the step, the output's name, and the wildcards that tell the job."""
+    """One output of one job: the step, the output's name, and the wildcards that identify the job."""
 
     step: str
     output: str
@@ -47,7 +47,7 @@ def layout_module(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def network_modules(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the modules of a network and of the recipe that trains or asks it."""
+    """Return the modules of a network and of the recipe that trains or runs it."""
     network = config["backbones"][wildcards["backbone"]]["network"]
     return [f"backbones.{network}", f"recipes.{config['recipes'][wildcards['recipe']]['kind']}"]
 
@@ -98,7 +98,7 @@ def scenes_of(role: str) -> Input:
 
 
 def learnt_scenes(config: Config, wildcards: Wildcards) -> list[Made]:
-    """Return what a training reads: a protocol's scenes, or what a step that teaches some classes is given."""
+    """Return what a training reads: a protocol's scenes, or the relabelled ones of an incremental step."""
     if "teaches" in config["recipes"][wildcards["recipe"]]:
         return [Made("relabel", "out", wildcards)]
     return TRAINING_SCENES(config, wildcards)
@@ -114,7 +114,7 @@ def weights_of(config: Config, wildcards: Wildcards, recipe: str) -> list[Made]:
 
 
 def network_weights(config: Config, wildcards: Wildcards) -> list[Made]:
-    """Return the weights of the network that a run asks: its own, or those of another recipe."""
+    """Return the weights of the network that a run uses: its own, or those of another recipe."""
     return weights_of(config, wildcards, slices.network_of(config, wildcards["recipe"]))
 
 
@@ -139,7 +139,7 @@ def members(config: Config, wildcards: Wildcards) -> list[Made]:
 
 
 def sample_of(config: Config, wildcards: Wildcards) -> list[Made]:
-    """Return a run's training sample, by which scores are fitted and thresholds chosen, none for those without."""
+    """Return a run's training sample, on which scores are fitted and thresholds chosen, if it has one."""
     return [Made("sample_training", "out", wildcards)] if slices.has_sample(config, wildcards["recipe"]) else []
 
 
@@ -166,7 +166,7 @@ def where_exact(function: Input) -> Input:
 
 
 def statistics_before(config: Config, wildcards: Wildcards) -> list[Made]:
-    """Return the statistics of the step before, by which forgetting is measured, none where there is none."""
+    """Return the statistics of the step before, against which forgetting is measured, if there is one."""
     recipe = config["recipes"][wildcards["recipe"]]
     if "teaches" not in recipe:
         return []
@@ -180,6 +180,11 @@ def of_rows(step: str, output: str = "out") -> Input:
         return [Made(step, output, row) for row in rows.rows_of_table(config, wildcards["table"])]
 
     return made
+
+
+def made_check(environment: str) -> Made:
+    """Return the check of an environment."""
+    return Made("check_environment", "out", {"environment": environment})
 
 
 def checks_of_table(config: Config, wildcards: Wildcards) -> list[Made]:

@@ -46,7 +46,7 @@ class Result(NamedTuple):
 
 
 class Keys:
-    """The results of one config, each worked out when it is asked for."""
+    """The results of one config, each computed on demand."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -129,10 +129,6 @@ class Keys:
             }
         return self.places_of_jobs[job]
 
-    def inputs(self, step: str, wildcards: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Return the paths of a job's inputs by name, and of what it waits for."""
-        return {name: [path for path, _ in places] for name, places in self.places_of_inputs(step, wildcards).items()}
-
     def behind(self, targets: Iterable[Made]) -> list[Result]:
         """Return the results that some outputs are made from, theirs included, each once."""
         waiting, found = list(targets), {}
@@ -185,12 +181,12 @@ def key_of(step: str, parts: Parts) -> str:
 
 @lru_cache(maxsize=None)
 def digest_of_environment(name: str) -> str:
-    """Return the digest of what an environment's files ask for: a comment does not count."""
+    """Return the digest of what an environment's files require, comments aside."""
     files = sorted(Path("envs").glob(f"{name}.*"))
-    asked = {
+    required = {
         file.name: yaml.safe_load(file.read_text()) if file.suffix == ".yaml" else file.read_text() for file in files
     }
-    return sha256_of_text(canonical_json(asked))[:LENGTH]
+    return sha256_of_text(canonical_json(required))[:LENGTH]
 
 
 @lru_cache(maxsize=None)
@@ -201,11 +197,11 @@ def wildcards_of(pattern: str) -> list[str]:
 
 @lru_cache(maxsize=None)
 def wildcards_of_jobs(step: str) -> list[str]:
-    """Return the names of the wildcards that tell the jobs of a step apart."""
+    """Return the names of the wildcards that identify a job of a step."""
     patterns = [STEPS[step].folder, *STEPS[step].outputs.values()]
     return list(dict.fromkeys(name for pattern in patterns for name in wildcards_of(pattern)))
 
 
 def job_of(step: str, wildcards: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what tells a job from all others."""
+    """Return what identifies a job."""
     return (step, *[str(wildcards[name]) for name in wildcards_of_jobs(step)])

@@ -1,4 +1,4 @@
-"""Files from outside that results are made from: told apart by names, sizes and times, or else by content."""
+"""External files that results are made from, identified by name, size and time, or else by content."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 class Outside(NamedTuple):
     """Files that no job makes: those of a split (layout, root, split, keys), one by its name, or all of an ending.
 
-    `option` is the script's, by which it is told of them.
+    `option` is the option of the script that takes their path.
     """
 
     option: str
@@ -46,13 +46,13 @@ class Outside(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Return what the script is told: the one file, or the folder of them."""
+        """Return the path that the script is given: the one file, or the folder."""
         one = self.pattern is not None and "*" not in self.pattern
         return str(Path(self.root) / str(self.pattern)) if one else self.root
 
 
 def identity_of(outside: Outside, folder: str, again: bool = False) -> str:
-    """Return what tells some files from others: a digest of names, sizes and times as they were first seen.
+    """Return the identity of some files: a digest of names, sizes and times as they were first seen.
 
     folder: where the results that are made from such files lie, each in the folder of its key. Files that differ from
     those of a result there by their times alone are compared by content: the same bytes keep their identity.
@@ -66,7 +66,7 @@ def identity_of(outside: Outside, folder: str, again: bool = False) -> str:
 
 @lru_cache(maxsize=None)
 def known_identity(outside: str, folder: str) -> str:
-    """Return the identity of files that are told as JSON; ABSENT where they are not as they should be.
+    """Return the identity of files that JSON describes; ABSENT where they are not as they should be.
 
     The job that reads them says what is wrong. Where the whole folder is not there, as on a machine that has results
     and no raw files, they are what they were.
@@ -78,14 +78,14 @@ def known_identity(outside: str, folder: str) -> str:
         found = find(asked, Path(folder))
     except (UserError, OSError):
         return ABSENT
-    told = sha256_of_text(canonical_json(found))[:16]
+    seen = sha256_of_text(canonical_json(found))[:16]
     known = Path(folder) / FILES
     identities: dict[str, str] = read_noted(known)
-    if told not in identities and any(Path(folder).glob(f"*/{FILES}")):
-        identities[told] = identity_of_same(asked, found, Path(folder)) or told
+    if seen not in identities and any(Path(folder).glob(f"*/{FILES}")):
+        identities[seen] = identity_of_same(asked, found, Path(folder)) or seen
         with suppress(OSError):  # somebody else's results, which may be read and not written
             write_noted(known, identities)
-    return identities.get(told, told)
+    return identities.get(seen, seen)
 
 
 def identity_before(outside: Outside, folder: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Plans: which results a call is to make and what makes each, and by what one plan differs from another."""
+"""Plans: which results a call is to make and what makes each, and how two plans differ."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def planned_code(digest: str) -> dict[str, str]:
 
 
 def differences(before: Plan, after: Plan) -> dict[tuple[str, str], int]:
-    """Return how many results of a noun differ by which change of their own, and not by their inputs' alone."""
+    """Count the results of each noun by what changed of their own; changes of their inputs alone do not count."""
     found: Counter[tuple[str, str]] = Counter()
     for address, entry in after["results"].items():
         old = before["results"].get(address)

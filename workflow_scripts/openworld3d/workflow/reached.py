@@ -1,4 +1,4 @@
-"""Which results some table of config.yaml or of an experiment reaches."""
+"""Find the results that some table of config.yaml or of an experiment uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Config = Dict[str, Any]
 def everything_reached(config: Config, checkout: Path) -> dict[str, list[str]]:
     """Return the folders of keys that the present config, config.yaml and each experiment reach.
 
-    "kept": places whose raw files are not there now, of whose results nobody can tell whether they are reached.
+    "kept": places whose raw files are not there now, so that it is unknown which of their results are reached.
     """
     folders: set[str] = set()
     kept: set[str] = set()
@@ -61,7 +61,7 @@ def configs_of(checkout: Path) -> Iterator[Config]:
 
 
 def made_for(config: Config, table: str) -> list[Made]:
-    """Return what some target may ask of a table."""
+    """Return what the targets may request for a table."""
     of_table = {"table": table}
     made = [Made(step, next(iter(STEPS[step].outputs)), of_table) for step in ("make_table", "compare_protocols")]
     if any("teaches" in config["recipes"][recipe] for recipe in config["tables"][table]["methods"]):

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, Dict
 
 from openworld3d.plugins import declared
-from openworld3d.workflow.slices import begins_with, network_of, taught_until
+from openworld3d.workflow.slices import begins_with, network_of, novel_classes
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
@@ -48,7 +48,7 @@ def table_slice(config: Config, table: str) -> Slice:
 
 
 def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row's identity as the table has it, and whether its recipe is told what is unknown.
+    """Return a row's identity as the table has it, and whether its recipe is trained on the unknown classes.
 
     What somebody else saved has no backbone, coverage or seed.
     """
@@ -59,7 +59,7 @@ def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def steps_slice(config: Config, table: str) -> Slice:
-    """Return what `draw_steps` sees: a line for each recipe of a table that ends a way of teaching."""
+    """Return what `draw_steps` sees: a line for each last recipe of a sequence of incremental steps."""
     chosen, rows = config["tables"][table], rows_of_table(config, table)
     before = {config["recipes"][recipe].get("start_from") for recipe in chosen["methods"]}
     lines = []
@@ -72,12 +72,12 @@ def steps_slice(config: Config, table: str) -> Slice:
             score = chosen["methods"].get(recipe, [None])[0]
             found = [n for n, row in enumerate(rows) if {**row, **of_step, "score": score} == row]
             if found:
-                steps.append({"taught": len(taught_until(config, recipe)), "rows": found})
+                steps.append({"taught": len(novel_classes(config, recipe)), "rows": found})
         lines.append({"name": config["recipes"][last]["kind"], "steps": steps})
     return {"lines": lines}
 
 
 def way_to(config: Config, recipe: str) -> list[str]:
-    """Return the recipes from the network that knew none of the unknown classes to the last one that teaches some."""
+    """Return the sequence of recipes from the first network to an incremental step."""
     chosen = config["recipes"][recipe]
     return [*(way_to(config, chosen["start_from"]) if "teaches" in chosen else []), recipe]

@@ -1,4 +1,4 @@
-"""What people open: links under names without a key to what the last call that ended well has made."""
+"""Links that people open, named without keys: what the last call that ended well has made."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def damaged(keys: Keys, targets: Iterable[Made]) -> list[Path]:
 def reasons(keys: Keys, targets: list[Made]) -> list[str]:
     """Return a line for each reason why results are to be made: a change since what the links show, or they are new.
 
-    What follows from other results alone is not told.
+    Consequences of other results are left out.
     """
     before = read_plan(SHOWN)
     if not before["results"]:

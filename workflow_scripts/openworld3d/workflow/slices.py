@@ -54,20 +54,20 @@ def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> S
 
 
 def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
-    """Return what a training asks of a recipe, by key; of a key that is left out, what its kind's file says.
+    """Return the training settings of a recipe by key, with the defaults of its kind.
 
     Where a checkpoint lies is not among them: its content is.
     """
     chosen, only_inference = config["recipes"][recipe], {*inference_keys(config, recipe), "pretrained"}
     keys = declared("recipes", chosen["kind"], "TRAINING_KEYS")
     defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
-    asked = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
+    settings = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
     for key in keys_with_role(config, recipe, "sources"):
-        asked[key] = sorted(asked[key] or known_things(config, protocol))
-    if "teaches" in asked:
-        asked["taught"] = taught_until(config, recipe)
-        asked.update(classifiers_of(config, protocol, recipe))
-    return asked
+        settings[key] = sorted(settings[key] or known_things(config, protocol))
+    if "teaches" in settings:
+        settings["taught"] = novel_classes(config, recipe)
+        settings.update(classifiers_of(config, protocol, recipe))
+    return settings
 
 
 def keys_with_role(config: Config, recipe: str, role: str) -> list[str]:
@@ -88,10 +88,10 @@ def classifiers_of(config: Config, protocol: str, recipe: str) -> dict[str, int]
     return {key: trained[key] for key in keys}
 
 
-def taught_until(config: Config, recipe: str) -> list[str]:
-    """Return the unknown classes that a recipe and those that it starts from have taught, in their order."""
+def novel_classes(config: Config, recipe: str) -> list[str]:
+    """Return the unknown classes that a recipe and those it starts from were trained on, step by step."""
     chosen = config["recipes"][recipe]
-    before = taught_until(config, chosen["start_from"]) if "start_from" in chosen else []
+    before = novel_classes(config, chosen["start_from"]) if "start_from" in chosen else []
     return [*before, *chosen.get("teaches", [])]
 
 
@@ -99,8 +99,8 @@ def relabel_slice(config: Config, backbone: str, recipe: str) -> Slice:
     """Return what `relabel` sees beside the weights of the step before."""
     chosen = config["recipes"][recipe]
     old_labels = declared("recipes", chosen["kind"], "OLD_LABELS")
-    asked = asked_slice(config, backbone, chosen["start_from"]) if old_labels == "predicted" else {}
-    return {"teaches": chosen["teaches"], "old_labels": old_labels, **asked}
+    settings = inference_slice(config, backbone, chosen["start_from"]) if old_labels == "predicted" else {}
+    return {"teaches": chosen["teaches"], "old_labels": old_labels, **settings}
 
 
 def known_things(config: Config, protocol: str) -> list[str]:
@@ -112,7 +112,7 @@ def known_things(config: Config, protocol: str) -> list[str]:
 
 
 def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
-    """Return what `train` sees: what an import sees, and what only a training asks."""
+    """Return what `train` sees: what an import sees, and the settings of training alone."""
     return {
         **import_slice(config, protocol, backbone, recipe),
         "unknown_points": config["protocols"][protocol]["unknown_points"],
@@ -122,7 +122,7 @@ def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed:
 
 def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Slice:
     """Return what `infer` sees beside the weights, which carry the rest."""
-    return {"coverage": coverage, **stored_slice(config), **asked_slice(config, backbone, recipe)}
+    return {"coverage": coverage, **stored_slice(config), **inference_slice(config, backbone, recipe)}
 
 
 def stored_slice(config: Config) -> Slice:
@@ -133,11 +133,11 @@ def stored_slice(config: Config) -> Slice:
 def sample_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
     """Return what `sample_training` and `export_pseudo_masks` see beside the weights."""
     unknown_points = config["protocols"][protocol]["unknown_points"]
-    return {**asked_slice(config, backbone, recipe), "unknown_points": unknown_points, "seed": int(seed)}
+    return {**inference_slice(config, backbone, recipe), "unknown_points": unknown_points, "seed": int(seed)}
 
 
-def asked_slice(config: Config, backbone: str, recipe: str) -> Slice:
-    """Return how a trained network is asked."""
+def inference_slice(config: Config, backbone: str, recipe: str) -> Slice:
+    """Return the inference settings of a trained network."""
     chosen = config["backbones"][backbone]
     bounds = {key: chosen[key] for key in ("inference_voxels", "inference_pairs")}
     return {**bounds, "recipe": {"kind": config["recipes"][recipe]["kind"], **inference_keys(config, recipe)}}
@@ -159,7 +159,7 @@ def saved_folder(config: Config, recipe: str) -> str:
 
 
 def inference_keys(config: Config, recipe: str) -> Slice:
-    """Return what inference alone asks of a recipe, by key; of a key that is left out, what its kind's file says."""
+    """Return the inference settings of a recipe by key, with the defaults of its kind."""
     chosen = config["recipes"][recipe]
     keys = declared("recipes", chosen["kind"], "INFERENCE_KEYS")
     return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
@@ -183,9 +183,9 @@ def protocol_slice(config: Config, protocol: str) -> Slice:
 
 
 def has_sample(config: Config, recipe: str) -> bool:
-    """Tell whether the runs of a recipe have a training sample: those of a network that is not taught in steps."""
-    asked = begins_with(config, recipe) in ("train", "import_weights", "infer")
-    return asked and "teaches" not in config["recipes"][recipe]
+    """Tell whether the runs of a recipe have a training sample: those of a network without incremental steps."""
+    settings = begins_with(config, recipe) in ("train", "import_weights", "infer")
+    return settings and "teaches" not in config["recipes"][recipe]
 
 
 def has_pseudo_masks(config: Config, recipe: str) -> bool:
@@ -195,7 +195,7 @@ def has_pseudo_masks(config: Config, recipe: str) -> bool:
 
 def measure_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `measure` sees."""
-    taught = taught_until(config, recipe)
+    taught = novel_classes(config, recipe)
     return {**unknown_slice(config, protocol), "taught": taught, "replicates": config["evaluation"]["replicates"]}
 
 
@@ -211,7 +211,7 @@ def begins_with(config: Config, recipe: str) -> str:
 
 
 def network_of(config: Config, recipe: str) -> str:
-    """Return the recipe whose trained networks the runs of a recipe ask: another one, or itself."""
+    """Return the recipe whose trained networks the runs of a recipe use: another one, or itself."""
     return config["recipes"][recipe].get("network_of", recipe)
 
 

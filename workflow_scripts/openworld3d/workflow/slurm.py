@@ -37,13 +37,13 @@ def end_orphans(jobs: Iterable[str]) -> list[str]:
             "it has ended, or ask its owner to cancel it"
         )
     if orphans:
-        subprocess.run(["scancel", *sorted(orphans)])  # what does not end is told below
+        subprocess.run(["scancel", *sorted(orphans)])  # what does not end is reported below
     wait_for_end(set(orphans))
     return sorted(orphans)
 
 
 def job_in_note(record: Path) -> set[str]:
-    """Return the Slurm job that is noted as making what a record is to tell of, nothing where none is."""
+    """Return the Slurm job that is noted as writing a record, if there is one."""
     note = Path(f"{record}{NOTE}")
     return {note.read_text()} if note.exists() else set()
 
@@ -82,12 +82,12 @@ def keep_jobs(plugin: ModuleType) -> None:
 
 
 def answered(query: Query) -> Query:
-    """Return a query that tells of no job, in place of None, where Slurm does not answer."""
+    """Return a query that reports no job, in place of None, where Slurm does not answer."""
 
     async def ask(command: str, logger: Any) -> Answer:
         states, seconds = await query(command, logger)
         if states is None:
-            logger.warning("Slurm does not say which jobs have ended; it will be asked again.")
+            logger.warning("Slurm does not answer which jobs have ended; asking again.")
             return {}, 0.0
         return states, seconds
 

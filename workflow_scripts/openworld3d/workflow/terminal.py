@@ -81,13 +81,13 @@ class Terminal(logging.StreamHandler):
 
     def finish(self, number: int) -> Iterator[str]:
         """Yield a line for a job of minutes that has ended well."""
-        job = self.jobs[number]
-        if job.long:
+        job = self.jobs.get(number)
+        if job is not None and job.long:
             yield f"{now()} done after {duration(time.monotonic() - job.started)}: {job.text}"
 
     def fail(self, said: dict[str, Any]) -> Iterator[str]:
         """Yield which job has failed, what is known of that, and the last lines of its logs."""
-        job = self.jobs[said["jobid"]]
+        job = self.jobs.get(said["jobid"], Job(said["rule_name"], time.monotonic(), False))
         yield f"{now()} FAILED after {duration(time.monotonic() - job.started)}: {job.text}"
         yield from (f"    {line}" for line in [said["rule_msg"]] if line)
         yield from (f"    {name}: {value}" for name, value in said["aux"].items())
@@ -123,7 +123,7 @@ def duration(seconds: float) -> str:
 def last_lines(log: Path) -> list[str]:
     """Return the last lines of a log, of a progress bar its last state."""
     try:
-        lines = [line.rpartition("\r")[2] for line in log.read_text(errors="replace").rstrip().split("\n")]
+        text = log.read_bytes().decode(errors="replace").rstrip()
     except OSError:
         return ["(there is no such file)"]
-    return lines[-LINES_OF_A_LOG:]
+    return [line.rpartition("\r")[2] for line in text.split("\n")][-LINES_OF_A_LOG:]
