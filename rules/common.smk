@@ -14,7 +14,6 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
 from openworld3d.environment.devices import refuse_late_settings
 from openworld3d.environment.requirements import requirements_of
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.check_definitions import environment_names
@@ -136,7 +135,7 @@ def inputs(step):
 
 def job(step):
     """Return a parameter: all that a job needs to know."""
-    return lambda wildcards: canonical_json(keys.job(step, wildcards))
+    return lambda wildcards: keys.job(step, wildcards).as_json()
 
 
 def log_of(step, ending="log"):

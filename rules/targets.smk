@@ -1,6 +1,6 @@
 # The targets of a call, and what it prints and shows of them.
 from openworld3d.errors import run_command
-from openworld3d.files import write_json, write_noted
+from openworld3d.files import canonical_json, write_json, write_noted
 from openworld3d.provenance.records import set_aside
 from openworld3d.workflow import rows, shown, targets as select
 from openworld3d.workflow.inputs import made_check

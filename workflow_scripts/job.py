@@ -1,14 +1,13 @@
 """Run the command of a job: on the code, inputs and files from outside that its key says, or not at all.
 
-The job comes on standard input as JSON (Keys.job); options after `--` go to the command as they are. When the command
-has ended well, the record says what it was made from and what was made.
+The job comes on standard input as JSON (`Job.as_json`); options after `--` go to the command as they are. When the
+command has ended well, the record says what it was made from and what was made.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
-import json
 import os
 import platform
 import py_compile
@@ -20,7 +19,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from importlib.util import cache_from_source
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Iterator
 
 from openworld3d.environment.gpu import read_driver
 from openworld3d.environment.installed import distributions
@@ -28,10 +27,10 @@ from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json
 from openworld3d.provenance.code import code_of, digest_of
 from openworld3d.provenance.records import NOTE, checked, code_state, describe
-from openworld3d.workflow.outside import Outside, identity_of, note_files
+from openworld3d.workflow.inputs import Job
+from openworld3d.workflow.outside import identity_of, note_files
 from openworld3d.workflow.plan import planned_code
 
-Job = Dict[str, Any]
 # The process whose job this is: a job ends with its Snakemake, as the next call would make the same beside it.
 CALL = "OPENWORLD3D_CALL"
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -47,10 +46,10 @@ def main() -> None:
     parser.add_argument("options", nargs=argparse.REMAINDER, help="further options of the command, after --")
     options = [option for option in parser.parse_args().options if option != "--"]
     call = calling_process()
-    job: Job = json.load(sys.stdin)
+    job = Job.from_json(sys.stdin.read())
     with noted(job):
         code = check_code(job)
-        inputs = dict(checked(Path(path), Path(record)) for path, record in job["records"].items())
+        inputs = dict(checked(Path(path), Path(record)) for path, record in job.records.items())
         check_outside(job)
         bind_bytecode(code)
         status = run(command_of(job, options), call)
@@ -64,7 +63,7 @@ def main() -> None:
 @contextmanager
 def noted(job: Job) -> Iterator[None]:
     """Note while a job runs which job of Slurm it is, so that a later call finds what an earlier one left behind."""
-    note = Path(job["record"] + NOTE)
+    note = Path(job.record + NOTE)
     if "SLURM_JOB_ID" in os.environ:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(os.environ["SLURM_JOB_ID"])
@@ -78,14 +77,14 @@ def check_code(job: Job) -> dict[str, str]:
     """Return the SHA-256 of each file of code; raises UserError where it is not the code of the key."""
     code_of.cache_clear()
     try:
-        code = code_of(job["script"], tuple(job["modules"]), tuple(job["ignores"]))
+        code = code_of(job.script, tuple(job.modules), tuple(job.ignores))
     except (OSError, SyntaxError, ValueError):  # a file that is half saved, or gone
         code = {}
-    expected = job["parts"]["code"]
+    expected = job.parts["code"]
     if digest_of(code) != expected:
         before = planned_code(expected)
         changed = [file for file in sorted({*code, *before}) if code.get(file) != before.get(file)] if before else []
-        where = changed[0] if changed else f"{job['script']} or a file that it imports"
+        where = changed[0] if changed else f"{job.script} or a file that it imports"
         raise UserError(
             f"{where}: it has changed since this job was planned; run again, and what it changes is made anew"
         )
@@ -106,28 +105,26 @@ def bind_bytecode(code: dict[str, str]) -> None:
 
 def check_outside(job: Job) -> None:
     """Raise UserError where files from outside are not those of the key."""
-    if job["outside"] is None:
+    if job.outside is None:
         return
-    outside = Outside(**job["outside"])
-    if identity_of(outside, job["folder"], again=True) != job["parts"]["outside"]:
+    if identity_of(job.outside, job.folder, again=True) != job.parts["outside"]:
         raise UserError(
-            f"{outside.root}: its files have changed since this job was planned; run again, and what they change is "
-            "made anew"
+            f"{job.outside.root}: its files have changed since this job was planned; run again, and what they change "
+            "is made anew"
         )
 
 
 def command_of(job: Job, options: list[str]) -> list[str]:
     """Return the command line of a job's script."""
-    line = ["--config", canonical_json(job["parts"]["config"])] if "config" in job["parts"] else []
-    inputs = {**job["inputs"]}
-    if job["outside"] is not None:
-        outside = Outside(**job["outside"])
-        inputs[outside.option] = [outside.path]  # raw scans are outside where no job generates them
+    line = ["--config", canonical_json(job.parts["config"])] if "config" in job.parts else []
+    inputs = {**job.inputs}
+    if job.outside is not None:
+        inputs[job.outside.option] = [job.outside.path]  # raw scans are outside where no job generates them
     for name, paths in inputs.items():
         line += [f"--{name.replace('_', '-')}", *paths]
-    for name, path in job["outputs"].items():
+    for name, path in job.outputs.items():
         line += [f"--{name}", path]
-    return [f"workflow_scripts/{job['script']}", *line, *options]
+    return [f"workflow_scripts/{job.script}", *line, *options]
 
 
 def run(command: list[str], call: int) -> int:
@@ -191,18 +188,18 @@ def ancestors() -> list[int]:
 
 def write_record(job: Job, code: dict[str, str], inputs: dict[str, str]) -> None:
     """Write what a result was made from, what it is, and what ran; files from outside apart, as there may be many."""
-    outputs = {path: Path(path) for path in job["outputs"].values()}
+    outputs = {path: Path(path) for path in job.outputs.values()}
     for path, file in outputs.items():
         if not file.exists():
-            raise UserError(f"{path}: {job['script']} finished without writing it, which is a bug in that script")
-    if job["outside"] is not None:
-        note_files(Outside(**job["outside"]), job["parts"]["outside"], Path(job["folder"]) / job["key"])
+            raise UserError(f"{path}: {job.script} finished without writing it, which is a bug in that script")
+    if job.outside is not None:
+        note_files(job.outside, job.parts["outside"], Path(job.folder) / job.key)
     record = {
-        "step": job["step"],
-        "key": job["key"],
-        "parts": job["parts"],
-        "wildcards": job["wildcards"],
-        "records": sorted(set(job["records"].values())),
+        "step": job.step,
+        "key": job.key,
+        "parts": job.parts,
+        "wildcards": job.wildcards,
+        "records": sorted(set(job.records.values())),
         "inputs": inputs,
         "outputs": {path: describe(file) for path, file in outputs.items()},
         "code": code,
@@ -217,7 +214,7 @@ def write_record(job: Job, code: dict[str, str], inputs: dict[str, str]) -> None
             "driver": read_driver().as_json(),
         },
     }
-    write_json(Path(job["record"]), record)
+    write_json(Path(job.record), record)
 
 
 def processor() -> str:

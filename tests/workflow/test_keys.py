@@ -255,11 +255,11 @@ def test_paths_of_a_job_hold_its_key(project: Path, config: dict[str, Any]) -> N
     weights = keys.path(Made("train", "weights", WILDCARDS))
     run = "results/runs/sofa/stratified_small/closed_set/seed0"
     assert weights == f"{run}/{keys.result('train', WILDCARDS).key}/weights.npz"
-    assert job["outputs"] == {"out": f"{run}/single/{job['key']}/outputs/1of4/manifest.json"}
-    assert job["record"] == f"{run}/single/{job['key']}/outputs/1of4.provenance.json"
-    assert job["inputs"]["weights"] == [weights]
-    assert job["records"][weights] == weights.replace(".npz", ".provenance.json")
-    assert job["key"] == key_of("infer", job["parts"])
+    assert job.outputs == {"out": f"{run}/single/{job.key}/outputs/1of4/manifest.json"}
+    assert job.record == f"{run}/single/{job.key}/outputs/1of4.provenance.json"
+    assert job.inputs["weights"] == [weights]
+    assert job.records[weights] == weights.replace(".npz", ".provenance.json")
+    assert job.key == key_of("infer", job.parts)
 
 
 def test_shards_share_a_key(project: Path, config: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
+from openworld3d.files import canonical_json
 from openworld3d.inference.shards import shard_names
 from openworld3d.workflow import rows, slices
 from openworld3d.workflow.outside import Outside
@@ -19,6 +21,35 @@ class Made(NamedTuple):
     step: str
     output: str
     wildcards: Wildcards
+
+
+class Job(NamedTuple):
+    """All that a job needs to know: what to run on what, and what its key says of it."""
+
+    step: str
+    wildcards: dict[str, str]
+    key: str
+    folder: str  # in which that of the key lies
+    parts: dict[str, Any]  # of the key
+    script: str
+    modules: list[str]
+    ignores: list[str]
+    inputs: dict[str, list[str]]
+    records: dict[str, str]  # the record of each input
+    outputs: dict[str, str]
+    outside: Outside | None
+    record: str
+
+    def as_json(self) -> str:
+        """Return the job as JSON, equal jobs as equal text."""
+        outside = None if self.outside is None else self.outside._asdict()
+        return canonical_json({**self._asdict(), "outside": outside})
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Return the job that `as_json` wrote."""
+        given = json.loads(text)
+        return cls(**{**given, "outside": None if given["outside"] is None else Outside(**given["outside"])})
 
 
 Input = Callable[[Config, Wildcards], List[Made]]

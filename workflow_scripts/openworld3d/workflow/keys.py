@@ -17,7 +17,7 @@ import yaml
 from openworld3d.files import canonical_json, sha256_of_text
 from openworld3d.provenance.code import digest_of_code
 from openworld3d.provenance.records import record_file
-from openworld3d.workflow.inputs import Made
+from openworld3d.workflow.inputs import Job, Made
 from openworld3d.workflow.outside import identity_of
 from openworld3d.workflow.steps import STEPS, Step
 
@@ -144,28 +144,25 @@ class Keys:
         """Tell whether all outputs of a job are there, with the record that is written once they are whole."""
         return all(map(os.path.exists, [self.record(step, wildcards), *self.outputs(step, wildcards).values()]))
 
-    def job(self, step: str, wildcards: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that a job needs to know: what to run on what, and what its key says of it."""
+    def job(self, step: str, wildcards: Mapping[str, Any]) -> Job:
+        """Return all that a job needs to know."""
         kind, result = STEPS[step], self.result(step, wildcards)
-        outside = kind.outside(self.config, wildcards)
-        inputs = self.places_of_inputs(step, wildcards)
-        return {
-            "step": step,
-            "wildcards": dict(wildcards),
-            "key": result.key,
-            "folder": result.folder,
-            "parts": result.parts,
-            "script": kind.script,
-            "modules": kind.modules(self.config, wildcards),
-            "ignores": kind.ignores,
-            "inputs": {
-                name: [path for path, _ in places] for name, places in inputs.items() if name not in kind.waits
-            },
-            "records": {path: record for places in inputs.values() for path, record in places},
-            "outputs": self.outputs(step, wildcards),
-            "outside": None if outside is None else outside._asdict(),
-            "record": self.record(step, wildcards),
-        }
+        places = self.places_of_inputs(step, wildcards)
+        return Job(
+            step=step,
+            wildcards=dict(wildcards),
+            key=result.key,
+            folder=result.folder,
+            parts=result.parts,
+            script=kind.script,
+            modules=kind.modules(self.config, wildcards),
+            ignores=list(kind.ignores),
+            inputs={name: [path for path, _ in found] for name, found in places.items() if name not in kind.waits},
+            records={path: record for found in places.values() for path, record in found},
+            outputs=self.outputs(step, wildcards),
+            outside=kind.outside(self.config, wildcards),
+            record=self.record(step, wildcards),
+        )
 
 
 @lru_cache(maxsize=None)
