@@ -66,7 +66,7 @@ class Project:
 
     def planned(self, pattern: str, *arguments: str) -> str:
         """Return the one output that a run would make and that fits a pattern of file names."""
-        done = self.snakemake("--dry-run", *EVERYTHING, *arguments)
+        done = self.snakemake("--dry-run", *arguments, *EVERYTHING)
         assert done.returncode == 0, done.stdout
         lines = re.findall(r"^ *output: (.+)$", done.stdout, re.MULTILINE)
         outputs = {output for line in lines for output in line.split(", ")}
