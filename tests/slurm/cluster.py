@@ -1,4 +1,4 @@
-"""A Slurm of one node with two pretend cards, for tests that may install packages."""
+"""A Slurm of one node with two simulated GPUs, for tests that may install packages."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Cluster:
     def state(self, job_id: str) -> str:
         return next(job.state for job in self.jobs() if job.id == job_id)
 
-    def cards(self, job_id: str) -> int:
+    def gpus(self, job_id: str) -> int:
         """Return how many cards a job asked for."""
         shown = subprocess.check_output(["scontrol", "show", "job", job_id], text=True)
         asked = re.search(r"TresPerJob=\S*gpu:(\d+)", shown)
