@@ -20,7 +20,7 @@ ROW = {
     "score": "msp",
     "method": "MSP & co_1",
     "seed": 0,
-    "told": False,
+    "trains_on_unknown": False,
 }
 FIRST = {
     "points": 7,

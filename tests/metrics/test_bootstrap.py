@@ -55,7 +55,9 @@ SCENES = np.array(["a", "b"])
 
 def row(value: float | None, draws: list[float], metric: str = "auroc", **identity: Any) -> Row:
     replicates = {"scenes": identity.pop("scenes", SCENES), metric: np.stack([np.array(draws)] * 3)}
-    return Row({"dataset": "rooms", "protocol": "sofa", "told": False, **identity}, {metric: value}, replicates)
+    return Row(
+        {"dataset": "rooms", "protocol": "sofa", "trains_on_unknown": False, **identity}, {metric: value}, replicates
+    )
 
 
 def test_difference_is_paired_by_draw() -> None:

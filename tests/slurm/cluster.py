@@ -134,7 +134,7 @@ class Cluster:
         return next(job.state for job in self.jobs() if job.id == job_id)
 
     def gpus(self, job_id: str) -> int:
-        """Return how many cards a job asked for."""
+        """Return how many GPUs a job requested."""
         shown = subprocess.check_output(["scontrol", "show", "job", job_id], text=True)
         asked = re.search(r"TresPerJob=\S*gpu:(\d+)", shown)
         return int(asked[1]) if asked else 0

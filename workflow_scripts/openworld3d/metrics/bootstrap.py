@@ -83,7 +83,9 @@ def near_best(row: Row, rows: Sequence[Row], metric: str) -> bool:
 
     Upper bounds, which are trained on the unknown classes, do not compete.
     """
-    top = best([other for other in rows if comparable(row, other) and not other.identity["told"]], metric)
-    if top is None or row.metrics[metric] is None or row.identity["told"]:
+    top = best(
+        [other for other in rows if comparable(row, other) and not other.identity["trains_on_unknown"]], metric
+    )
+    if top is None or row.metrics[metric] is None or row.identity["trains_on_unknown"]:
         return False
     return row is top or not holds(difference(row, top, metric))

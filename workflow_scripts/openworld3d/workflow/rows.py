@@ -53,9 +53,9 @@ def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
     What somebody else saved has no backbone, coverage or seed.
     """
     if begins_with(config, row["recipe"]) == "import_outputs":
-        return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS), "told": False}
+        return {**row, **dict.fromkeys(("backbone", "coverage", "seed"), NOT_OURS), "trains_on_unknown": False}
     trained = config["recipes"][network_of(config, row["recipe"])]
-    return {**row, "told": declared("recipes", trained["kind"], "TRAINS_ON_UNKNOWN")}
+    return {**row, "trains_on_unknown": declared("recipes", trained["kind"], "TRAINS_ON_UNKNOWN")}
 
 
 def steps_slice(config: Config, table: str) -> Slice:
