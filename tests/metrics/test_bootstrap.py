@@ -99,7 +99,7 @@ def test_best_and_those_near_it() -> None:
 
 
 def test_upper_bound_is_no_competitor() -> None:
-    rows = [row(0.99, [0.99, 0.99], told=True), row(0.9, [0.9, 0.9]), row(0.5, [0.5, 0.5])]
+    rows = [row(0.99, [0.99, 0.99], trains_on_unknown=True), row(0.9, [0.9, 0.9]), row(0.5, [0.5, 0.5])]
     assert [near_best(each, rows, "auroc") for each in rows] == [False, True, False]
 
 
