@@ -13,7 +13,6 @@ rule import_weights:
         recipe=recipes_that_begin_with("import_weights"),
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
