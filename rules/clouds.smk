@@ -9,7 +9,6 @@ rule export_clouds:
         benchmark_of("export_clouds")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),

@@ -8,7 +8,6 @@ rule check_environment:
         "logs/benchmarks/check_environment/{environment}.{key}.tsv"
     conda:
         lambda wildcards: f"../envs/{wildcards.environment}.yaml"
-    threads: 1
     resources:
         gpu=lambda wildcards: gpus(wildcards.environment),
         mem_mb=growing(2000),

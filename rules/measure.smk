@@ -9,7 +9,6 @@ rule measure:
         benchmark_of("measure")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(10),

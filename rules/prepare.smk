@@ -60,7 +60,6 @@ rule check_protocol:
         benchmark_of("check_protocol")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),

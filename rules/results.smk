@@ -4,7 +4,6 @@ rule provenance:
         "logs/provenance.log",
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
@@ -19,7 +18,6 @@ rule why:
         "logs/why.log",
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
@@ -34,7 +32,6 @@ rule prune:
         "logs/prune.log",
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(60),

@@ -9,7 +9,6 @@ rule score:
         benchmark_of("score")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(10),

@@ -9,7 +9,6 @@ rule draw_steps:
         benchmark_of("draw_steps")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
@@ -30,7 +29,6 @@ rule make_table:
         benchmark_of("make_table")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
@@ -51,7 +49,6 @@ rule compare_protocols:
         benchmark_of("compare_protocols")
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),

@@ -12,7 +12,6 @@ rule ensemble:
         recipe=recipes_that_begin_with("ensemble"),
     conda:
         "../envs/cpu.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
@@ -35,7 +34,6 @@ rule import_outputs:
         recipe=recipes_that_begin_with("import_outputs"),
     conda:
         "../envs/metrics.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
