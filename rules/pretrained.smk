@@ -12,7 +12,7 @@ rule import_weights:
     wildcard_constraints:
         recipe=recipes_that_begin_with("import_weights"),
     conda:
-        "../envs/cpu.yaml"
+        "../envs/pretrained.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(30),
