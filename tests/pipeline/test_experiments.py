@@ -16,6 +16,7 @@ TRAININGS = {
     "pdf_ablation": 42,
     "rooms_pdf": 9,
     "rooms_real": 6,
+    "rooms_all": 7,
     "rotation": 20,
     "real_ablation": 24,
     "real_nuscenes": 2,

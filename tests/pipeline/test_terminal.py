@@ -18,7 +18,7 @@ def test_dry_run_fits_on_a_screen(project: Project) -> None:
     said = project.snakemake("--dry-run").stdout
     assert len(said.splitlines()) <= 40
     assert len(said.encode()) < 2000
-    assert re.search(r"^train +7$", said, re.MULTILINE)
+    assert re.search(r"^train +4$", said, re.MULTILINE)
     assert "Why:\n    no earlier call has ended well here\n" in said
 
 
