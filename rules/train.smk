@@ -9,6 +9,8 @@ rule train:
         benchmark_of("train")
     wildcard_constraints:
         recipe=recipes_that_begin_with("train"),
+    # What waits for a training is short: another training that can start goes first.
+    priority: 1
     conda:
         backbone_conda
     threads: backbone_threads
