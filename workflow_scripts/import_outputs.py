@@ -13,7 +13,8 @@ from openworld3d.errors import UserError, run_command
 from openworld3d.files import whole_folder
 from openworld3d.inference.outputs import save_manifest, save_outputs
 from openworld3d.inference.shards import scenes_of_shard
-from openworld3d.protocols.protocol import check_columns, make_protocol
+from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.manifests import Scenes, read_scenes
 
 DIMENSIONS = {"logits": "(points, columns)", "saved_score": "(points,)"}

@@ -11,7 +11,8 @@ from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import input_channels
 from openworld3d.networks.pretrained import load_released
 from openworld3d.networks.weights import save_weights
-from openworld3d.protocols.protocol import check_columns, make_protocol
+from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.protocol import make_protocol
 from openworld3d.recipes import make_recipe, recipe_module
 from openworld3d.scenes.manifests import read_scenes
 from openworld3d.scenes.scene import load_scene

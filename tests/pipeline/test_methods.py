@@ -99,9 +99,9 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "passes left out, which are 10 then too": (left_out, {}),
     "share that is dropped": (value("recipes.dropout.dropout", 0.2), {"train": 1, **ASK_ONE}),
     "passes with paths dropped": (value("recipes.drop_path.passes", 4), ASK_ONE),
-    "sums over passes": (
+    "sums over passes and visits": (
         code(f"{LIBRARY}/networks/averaging.py"),
-        chains(3, train=1, infer=2, sample_training=2, ensemble=1),
+        chains(10, train=1, infer=7, sample_training=6, ensemble=1),
     ),
     "members": (value("recipes.ensemble.members", 3), {"train": 1, "ensemble": 1, "infer": 1, **ONE_SCORE}),
     "precision of the stored outputs": (

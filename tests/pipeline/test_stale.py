@@ -61,6 +61,7 @@ def test_one_killed_training_of_two_leaves_no_table_of_both(copy: Project, tmp_p
     assert run_and_kill(copy, "train").returncode != 0
     assert contents(copy) == before
     assert copy.snakemake().returncode == 0
+    (tmp_path / "fresh").mkdir()
     fresh = Project(tmp_path / "fresh")
     fresh.write("config.yaml", copy.read("config.yaml"))
     assert fresh.snakemake().returncode == 0

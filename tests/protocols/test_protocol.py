@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.protocols.protocol import check_columns, make_protocol
+from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.scene import VOID
 
 CLASSES = ["wall", "sofa", "lamp"]

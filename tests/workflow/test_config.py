@@ -16,6 +16,7 @@ from openworld3d.workflow.config import check_config, metric_names
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "schemas/config.schema.yaml"
 DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+DEFAULT["tables"]["rooms"]["methods"]["drop_path"] = ["entropy"]
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator
 
 from openworld3d.errors import UserError
 from openworld3d.plugins import declared
-from openworld3d.protocols.protocol import check_columns
+from openworld3d.protocols.columns import check_columns
 from openworld3d.workflow.check_definitions import classes_of, refer, refer_all
 from openworld3d.workflow.rows import rows_of_table
 from openworld3d.workflow.slices import (
