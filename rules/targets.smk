@@ -145,8 +145,11 @@ def show_results():
     for outputs in targets.values():
         shown.show(keys, outputs)
     if not is_silent():
-        for made in dict.fromkeys(map(keys.path, new_tables)):
-            print(f"\n{Path(made).read_text()}", flush=True)
+        made_now = filter(
+            is_there, new_tables
+        )  # not where `--until` ends before the table
+        for path in dict.fromkeys(map(keys.path, made_now)):
+            print(f"\n{Path(path).read_text()}", flush=True)
 
 
 def say_what_is_still_shown():

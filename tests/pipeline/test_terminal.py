@@ -77,3 +77,10 @@ def test_options_of_snakemake_print_what_it_documents(finished: Project) -> None
     assert "rule make_table:\n    input: " in everything
     assert "Building DAG of jobs" in finished.snakemake("--verbose").stdout
     assert finished.snakemake("--quiet", "all").stdout.splitlines()[1:] == []
+
+
+def test_call_that_ends_before_the_table_prints_none(copy: Project) -> None:
+    copy.edit_config(lambda config: config["scores"]["energy"].update(temperature=2.0))
+    done = copy.snakemake("--until", "score")
+    assert done.returncode == 0, done.stdout
+    assert "| dataset |" not in done.stdout
