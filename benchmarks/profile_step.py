@@ -29,6 +29,7 @@ from torch import nn
 from benchmarks.attention import CLASSES, rooms
 from openworld3d.backbones import stratified_transformer as backbone
 from openworld3d.networks.layers.stratified_attention import WindowAttention
+from openworld3d.networks.layers.transition_down import TransitionDown
 from openworld3d.networks.layers.upsample import Upsample
 
 GEOMETRY = {
@@ -44,7 +45,7 @@ LAYERS: dict[type[nn.Module], str] = {
     backbone.KPConvResBlock: "stem",
     WindowAttention: "attention",
     backbone.Mlp: "mlp",
-    backbone.TransitionDown: "transitions",
+    TransitionDown: "transitions",
     Upsample: "decoder",
 }
 REST = "rest: norms, residuals, classifier"

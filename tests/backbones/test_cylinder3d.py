@@ -122,8 +122,8 @@ class Elsewhere:
 
 def test_geometry_moves_with_its_tensors() -> None:
     here: Any = Elsewhere()
-    card = torch.device("cuda", 1)
-    assert tuple(Geometry(here, here, here, 2).to(card)) == (card, card, card, 2)
+    gpu = torch.device("cuda", 1)
+    assert tuple(Geometry(here, here, here, 2).to(gpu)) == (gpu, gpu, gpu, 2)
 
 
 @pytest.mark.usefixtures("_stand_in")

@@ -8,8 +8,7 @@ import pytest
 import torch
 import yaml
 
-from openworld3d.backbones import stratified_transformer
-from openworld3d.backbones.stratified_transformer import TransitionDown, build
+from openworld3d.backbones.stratified_transformer import build
 from openworld3d.networks.layers.drop_path import DropPath
 
 SMALL: dict[str, Any] = {
@@ -102,20 +101,6 @@ def test_most_pairs_of_a_block_by_hand(stem: bool, apart: float, pairs: int) -> 
     # Four points at the first level and two at the second, in one window or in windows of their own.
     coord = np.array([[number * apart, 0, 0] for number in range(4)], np.float32)
     assert build({**SMALL, "stem_transformer": stem}, 3, 5).geometry(coord, np.array([4])).pairs == pairs
-
-
-def test_points_pooled_in_chunks_are_those_pooled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(0)
-    layer = TransitionDown(3, 4).double()
-    feature = torch.randn(20, 3, dtype=torch.float64, requires_grad=True)
-    neighbor = torch.randint(0, 20, (11, 5))
-    results = []
-    for chunk in (100, 4):
-        monkeypatch.setattr(stratified_transformer, "CHUNK", chunk)
-        out = layer(feature, neighbor)
-        results.append([out, *torch.autograd.grad(out.square().sum(), [feature, layer.linear.weight])])
-    for whole, chunked in zip(*results):
-        assert (whole - chunked).abs().max() < 1e-10
 
 
 def test_drop_path_keeps_the_mean() -> None:

@@ -112,10 +112,10 @@ class SparseInverseConv3d(Convolution):
 
 
 def skip_without_spconv() -> None:
-    """Skip the test where spconv is absent, or is built for a card that is absent."""
+    """Skip the test where spconv is absent, or is built for GPUs where there is none."""
     pytest.importorskip(NAME, reason="spconv cannot be imported here; its CPU build 2.3 will do")
     if not importlib.import_module("spconv.cppconstants").CPU_ONLY_BUILD and not torch.cuda.is_available():
-        pytest.skip("spconv is built for a card, and there is none; its CPU build 2.3 will do")
+        pytest.skip("spconv is built for GPUs, and there is none; its CPU build 2.3 will do")
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:

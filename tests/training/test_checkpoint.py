@@ -130,7 +130,7 @@ def test_full_disk_keeps_the_epoch_before(
 
 def test_scale_of_gradients_is_restored(data: TrainingData, tmp_path: Path) -> None:
     if not OF_TODAY:
-        pytest.skip("this torch scales gradients on cards alone")
+        pytest.skip("this torch scales gradients on GPUs alone")
     network = build(SMALL, 6, 2)
     optimizer = make_optimizer(network, config_of().optimisation)
     scaler, other = (make_scaler(torch.device("cpu"), "float16") for _ in range(2))

@@ -18,8 +18,8 @@ from openworld3d.networks.layers.drop_path import DropPath
 from openworld3d.networks.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
 from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
 from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
-from openworld3d.networks.layers.segment import take_rows
 from openworld3d.networks.layers.stratified_attention import WindowAttention, table_rows
+from openworld3d.networks.layers.transition_down import TransitionDown
 from openworld3d.networks.layers.upsample import Upsample
 from openworld3d.plugins import pick
 
@@ -42,7 +42,6 @@ KEYS: dict[str, Any] = {
 
 STEM_NEIGHBORS = 34
 STEM_RADIUS = 2.5  # in grid cells
-CHUNK = 2048  # points pooled at a time: their neighbours' features are many times as large as the level's
 
 
 @dataclass(frozen=True)
@@ -145,20 +144,6 @@ class Block(nn.Module):
     def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
         feature = feature + self.drop_path(self.attn(self.norm1(feature), pairs))
         return feature + self.drop_path(self.mlp(self.norm2(feature)))
-
-
-class TransitionDown(nn.Module):
-    """f' = max over the k nearest of Linear(LN f)."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(in_channels)
-        self.linear = nn.Linear(in_channels, out_channels, bias=False)
-
-    def forward(self, feature: Tensor, neighbor: Tensor) -> Tensor:
-        feature = self.linear(self.norm(feature))
-        pooled = [take_rows(feature, near).max(1)[0] for near in neighbor.split(CHUNK)]  # each (n, k, c) -> (n, c)
-        return torch.cat(pooled)
 
 
 class Stage(nn.Module):
