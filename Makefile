@@ -12,19 +12,25 @@ OLD := $(patsubst tests/stacks/%.txt,test-%,$(wildcard tests/stacks/*_torch*.txt
 SHARED := -n $(CORES) --dist loadfile
 test $(OLD) test-old: export OMP_NUM_THREADS := 1
 
-.PHONY: demo test test-old $(OLD) slurm stacks check format docs containers
+.PHONY: help demo quick gpu-dry test test-old $(OLD) slurm browser stacks check format docs site new_score containers
 
-demo: .venv/installed
+help: ## lists these targets
+	@sed -En 's/^([a-z_-]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 18
+
+quick: .venv/installed ## trains one network and compares its scores, within two minutes
+	$(BIN)/snakemake --cores $(CORES) --configfile experiments/quick.yaml
+
+demo: .venv/installed ## runs the default experiment: four networks, 22 methods, about four minutes
 	$(BIN)/snakemake --cores $(CORES)
-	@echo "table:  results/tables/rooms.csv, .md, .tex"
-	@echo "clouds: results/runs/sofa/stratified_small/RECIPE/seed0/current/single/SCORE/clouds"
-	@echo "logs:   logs/"
 
-test: .venv/installed
+gpu-dry: .venv/installed ## runs small, on the CPU, what a GPU is measured by
+	$(BIN)/python benchmarks/on_a_gpu.py --dry
+
+test: .venv/installed ## runs the tests
 	$(BIN)/pytest $(SHARED)
 
 # In each stack the tests of what jobs of its Python run, then the pipeline and the environment check with each stack.
-test-old: .venv/installed $(OLD)
+test-old: .venv/installed $(OLD) ## runs the tests of what jobs of older Pythons and torches run, there
 	$(BIN)/pytest $(SHARED) -m stacks
 
 $(OLD): test-%: stacks
@@ -32,30 +38,40 @@ $(OLD): test-%: stacks
 	    $(STACKS)/$*/bin/pytest $(SHARED) $$(PYTHONPATH=workflow_scripts $(BIN)/python tests/stacks/selected.py); fi
 
 # As root, where apt-get may install a Slurm; says so if not.
-slurm: .venv/installed
+slurm: .venv/installed ## runs the pipeline through a Slurm on this machine (as root)
 	$(BIN)/pytest tests/slurm -m slurm -rs -s
 
-stacks:
+# Likewise a Chromium: opens the reports that lie in results/reports, and a small one.
+browser: .venv/installed ## opens the reports in a headless Chromium
+	$(BIN)/pytest tests/browser -m browser -rs -s
+
+stacks: ## builds the older Pythons and torches
 	tests/stacks/build.sh
 
-check: .venv/installed
+check: .venv/installed site ## checks format, lint, types and the docs' links
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
-format: .venv/installed
+format: .venv/installed ## formats the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/snakefmt Snakefile rules
 
-docs: .venv/installed
+docs: .venv/installed ## writes the generated pages and tables of docs/
 	$(BIN)/python docs/generate.py
+
+site: .venv/installed ## builds docs/ as a site in .site/
+	$(BIN)/mkdocs build --strict --quiet
+
+new_score: .venv/installed ## writes a score to start from, its test and its line of the config: make new_score NAME=mine
+	@$(BIN)/python workflow_scripts/new_score.py '$(NAME)'
 
 # Snakemake asks conda for its platform before it prints a recipe; the tests' stand-in knows as much.
 containers: export PATH := $(PATH):tests/conda/base/bin
-containers: .venv/installed
+containers: .venv/installed ## writes the image recipes of containers/
 	$(BIN)/snakemake all incremental environments pseudo_masks --containerize dockerfile > containers/Dockerfile
 	$(BIN)/snakemake all incremental environments pseudo_masks --containerize apptainer > containers/openworld3d.def
 

@@ -29,6 +29,7 @@ from torch import nn
 from benchmarks.attention import CLASSES, rooms
 from openworld3d.backbones import stratified_transformer as backbone
 from openworld3d.networks.layers.stratified_attention import WindowAttention
+from openworld3d.networks.layers.transformer_block import Mlp
 from openworld3d.networks.layers.transition_down import TransitionDown
 from openworld3d.networks.layers.upsample import Upsample
 
@@ -44,7 +45,7 @@ LAYERS: dict[type[nn.Module], str] = {
     backbone.KPConvSimpleBlock: "stem",
     backbone.KPConvResBlock: "stem",
     WindowAttention: "attention",
-    backbone.Mlp: "mlp",
+    Mlp: "mlp",
     TransitionDown: "transitions",
     Upsample: "decoder",
 }

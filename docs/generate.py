@@ -1,4 +1,4 @@
-"""Write the generated tables of docs/: GPUs and messages, recipes and scores, metrics."""
+"""Write what is generated of docs/: pages of recipes and scores, tables of GPUs, messages, metrics, protocols."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Callable
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow_scripts"))
@@ -16,7 +17,10 @@ from openworld3d.environment.gpu import GPU, Driver, unfit_gpus
 from openworld3d.environment.page import RULES, table
 from openworld3d.metrics.table import METRICS
 from openworld3d.plugins import load, names_in
+from openworld3d.published.page import entries, overview, pairs, raw_id_table
+from openworld3d.reports.method_page import described, name_of, recipe_page, score_page
 from openworld3d.scenes import scene
+from openworld3d.workflow.schema import Schema, named, read_schema
 
 # Rules that something other than the environment's check applies.
 LATER = [
@@ -68,14 +72,14 @@ def capitalised(template: str) -> str:
 
 def recipe_table() -> list[str]:
     """Return the table of recipes."""
-    rows = [(kind(file), summary(file), ", ".join(file.OUTPUTS)) for file in modules_of("recipes")]
+    rows = [(link(file), described(file).summary, ", ".join(file.OUTPUTS)) for file in modules_of("recipes")]
     return table(("kind", "what it is", "outputs"), rows)
 
 
 def score_table() -> list[str]:
     """Return the table of scores."""
     rows = [
-        (kind(file), summary(file), ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.KEYS))
+        (link(file), described(file).summary, ", ".join(file.READS), ", ".join(file.FITS), ", ".join(file.KEYS))
         for file in modules_of("scores")
     ]
     return table(("kind", "what it is", "reads", "is fitted on", "options"), rows)
@@ -95,20 +99,22 @@ def modules_of(kind: str) -> list[ModuleType]:
     return [load(kind, name) for name in names_in(ROOT / "workflow_scripts/openworld3d" / kind)]
 
 
-def kind(module: ModuleType) -> str:
-    """Return what the config calls a module."""
-    return f"`{module.__name__.rsplit('.', 1)[1]}`"
+def link(module: ModuleType) -> str:
+    """Return what the config calls a module, as a link to its page."""
+    kind, name = module.__name__.split(".")[1:]
+    return f"[`{name}`]({kind}/{name}.md)"
 
 
-def summary(module: ModuleType) -> str:
-    """Return the first paragraph of a module's docstring on one line."""
-    return " ".join((module.__doc__ or "").split("\n\n")[0].split())
-
-
-PAGES = {
+PAGES: dict[Path, dict[str, Callable[[], list[str]]]] = {
     ROOT / "docs/installation.md": {"gpus": gpu_table, "messages": message_table},
     ROOT / "docs/methods.md": {"recipes": recipe_table, "scores": score_table},
     ROOT / "docs/metrics.md": {"metrics": metric_table},
+    ROOT / "docs/protocols.md": {
+        "protocols": overview,
+        "raw_ids": raw_id_table,
+        "differences": pairs,
+        "entries": entries,
+    },
 }
 
 
@@ -122,6 +128,26 @@ def generated(page: Path) -> str:
     return text
 
 
+def method_pages() -> dict[Path, str]:
+    """Return the page of each score and recipe, by where it lies."""
+    definitions = read_schema(ROOT / "schemas/config.schema.yaml")["$defs"]
+    scores = {f"scores/{name_of(file)}.md": score_page(file) for file in modules_of("scores")}
+    recipes = {
+        f"recipes/{name_of(file)}.md": recipe_page(file, own_keys(file, definitions))
+        for file in modules_of("recipes")
+    }
+    return {ROOT / "docs" / name: text for name, text in {**scores, **recipes}.items()}
+
+
+def own_keys(recipe: ModuleType, definitions: Schema) -> Schema:
+    """Return the keys of a recipe's own, each with its schema and what that refers to."""
+    keys = {**recipe.TRAINING_KEYS, **recipe.INFERENCE_KEYS}
+    return {key: {**named(schema, definitions), **schema} for key, schema in keys.items()}
+
+
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(generated(page))
+    for page, text in method_pages().items():
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(text)

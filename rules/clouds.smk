@@ -1,4 +1,5 @@
 rule export_clouds:
+    """writes evaluation scenes coloured by score"""
     input:
         inputs("export_clouds"),
     output:

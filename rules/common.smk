@@ -2,20 +2,16 @@ import gc
 import os
 import re
 import logging
-import sys
 from itertools import chain
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.enums import Quietness
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow_scripts"))
-
 from openworld3d.environment.devices import refuse_late_settings
 from openworld3d.environment.requirements import requirements_of
 from openworld3d.errors import UserError
+from openworld3d.files import check_folder, date_back
 from openworld3d.workflow import slices
-from openworld3d.workflow.config import check_config
 from openworld3d.workflow.check_definitions import environment_names
 from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_of
 from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
@@ -26,13 +22,15 @@ from openworld3d.workflow.terminal import speak_plainly
 # What a job runs: its command, on what its key says or not at all. The job is no argument, as a table's may be longer
 # than one can be.
 JOB = "printf %s {params.job:q} | python workflow_scripts/job.py --"
+GPU_JOB = JOB.replace("--", "--gpus {resources.gpu} --")
 
-# A command whose rule has no environment of its own runs the Python that runs Snakemake, activated or not; and a job
-# ends with the Snakemake that started it.
+# A command whose rule has no environment of its own runs the Python that runs Snakemake, activated or not; a job ends
+# with the Snakemake that started it; and what a command imports lies first of all beside it.
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     OPENWORLD3D_CALL=str(os.getpid()),
 )
+os.environ.pop("PYTHONSAFEPATH", None)
 
 # Whoever says by an option what Snakemake is to print gets that: `--quiet host` is all of it but the host's name.
 printing = workflow.output_settings
@@ -46,8 +44,9 @@ if workflow.is_main_process and not (
 
 
 try:
-    check_config(config, Path(workflow.basedir) / "schemas/config.schema.yaml")
-    refuse_late_settings(Path("workflow_scripts").rglob("*.py"))
+    for folder in ("results", "logs"):
+        check_folder(Path(folder))
+    refuse_late_settings(Path("workflow_scripts").rglob("[!.]*.py"))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -84,16 +83,37 @@ def datasets_generated_by(rule):
 wildcard_constraints:
     key=PATTERN,
     dataset=one_of(config["datasets"]),
-    split=r"[^/.]+",
+    split=r"\w[\w.-]*",
     protocol=one_of(config["protocols"]),
     backbone=one_of(config["backbones"]),
     recipe=one_of(config["recipes"]),
-    coverage=one_of({table["coverage"] for table in config["tables"].values()}),
+    coverage=one_of(
+        {
+            table["coverage"]
+            for table in config["tables"].values()
+            if "coverage" in table
+        }
+    ),
     score=one_of(config["scores"]),
     table=one_of(config["tables"]),
     environment=one_of(environment_names()),
     seed=r"\d+",
     shard=r"\d+of\d+",
+
+
+# What `snakemake --report` shows: outputs by step and name, with their category and what each is called there.
+REPORTED = {
+    ("make_report", "html"): ("Report", "report"),
+    ("make_table", "csv"): ("Tables", "table"),
+    ("make_table", "differences"): ("Tables", "differences"),
+    ("make_table", "summary"): ("Tables", "means over seeds"),
+    ("draw_figures", "metrics_svg"): ("Figures", "metrics"),
+    ("draw_figures", "curves_svg"): ("Figures", "curves"),
+    ("draw_figures", "scenes_png"): ("Figures", "scenes"),
+    ("compare_protocols", "csv"): ("Protocols", "table"),
+    ("compare_protocols", "figure"): ("Protocols", "figure"),
+    ("draw_steps", "out"): ("Incremental learning", "figure"),
+}
 
 
 def outputs(step):
@@ -103,9 +123,19 @@ def outputs(step):
         name: f"{STEPS[step].folder}/{{key}}/{path}" for name, path in names.items()
     }
     return {
-        name: path if Path(path).suffix else directory(path)
+        name: reported(step, name, path) if Path(path).suffix else directory(path)
         for name, path in paths.items()
     }
+
+
+def reported(step, name, path):
+    """Return an output, flagged for `snakemake --report` where that shows it."""
+    if (step, name) not in REPORTED:
+        return path
+    category, kind = REPORTED[step, name]
+    caption = Path(workflow.basedir) / f"report/{step}.{name}.rst"
+    labels = {"table": "{table}", "kind": kind}
+    return report(path, caption=str(caption), category=category, labels=labels)
 
 
 def inputs(step):
@@ -125,6 +155,11 @@ def inputs(step):
             "records": records_missing(chain.from_iterable(places.values())),
             "environment": keys.path(environment),
         }
+        if is_at_work():
+            for path in chain(
+                [paths["environment"]], *(paths[name] for name in places)
+            ):
+                date_back(Path(path))
         return {
             name: paths[name] if name in STEPS[step].inputs else ancient(paths[name])
             for name in paths
@@ -156,11 +191,6 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def gpus(environment):
-    """Return how many GPUs a job of an environment requests."""
-    return int(requirements_of(environment).cuda is not None)
-
-
 def is_silent():
     """Return whether the call is to print nothing."""
     return Quietness.ALL in (printing.quiet or ())
@@ -169,19 +199,6 @@ def is_silent():
 def environment_name(wildcards):
     """Return the environment that trains a backbone."""
     return config["backbones"][wildcards.backbone]["environment"]
-
-
-def backbone_gpus(wildcards):
-    """Return how many GPUs training and inference of a backbone request."""
-    return gpus(environment_name(wildcards))
-
-
-def backbone_threads(wildcards):
-    """Return how many threads training and inference of a backbone take.
-
-    One without a GPU: runs go side by side, and what they sum does not depend on how many cores there are.
-    """
-    return 8 if backbone_gpus(wildcards) else 1
 
 
 def backbone_conda(wildcards):

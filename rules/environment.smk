@@ -1,5 +1,6 @@
 # The page is written whatever is found, and is no output: Snakemake would remove it where the environment is not sound.
 rule check_environment:
+    """checks packages, GPU and driver of an environment before a job runs in it"""
     output:
         outputs("check_environment")["out"],
     log:
@@ -12,6 +13,8 @@ rule check_environment:
         gpu=lambda wildcards: gpus(wildcards.environment),
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        page=lambda wildcards: f"results/environments/{wildcards.environment}.md",
     shell:
-        "python workflow_scripts/check_environment.py --environment {wildcards.environment} --out {output:q} "
-        "--page results/environments/{wildcards.environment}.md > {log:q} 2>&1"
+        "python workflow_scripts/check_environment.py --environment {wildcards.environment:q} --out {output:q} "
+        "--page {params.page:q} > {log:q} 2>&1"

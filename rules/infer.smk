@@ -1,4 +1,5 @@
 rule infer:
+    """runs a network on the evaluation scenes"""
     input:
         inputs("infer"),
     output:
@@ -11,7 +12,7 @@ rule infer:
         recipe=recipes_that_begin_with("train", "import_weights", "infer"),
     conda:
         backbone_conda
-    threads: backbone_threads
+    threads: backbone_threads("infer")
     resources:
         gpu=backbone_gpus,
         mem_mb=growing(16000),
@@ -19,10 +20,11 @@ rule infer:
     params:
         job=job("infer"),
     shell:
-        f"{JOB} --shard {{wildcards.shard}} > {{log:q}} 2>&1"
+        f"{GPU_JOB} --shard {{wildcards.shard:q}} > {{log:q}} 2>&1"
 
 
 rule sample_training:
+    """draws the training voxels on which scores are fitted"""
     input:
         inputs("sample_training"),
     output:
@@ -35,7 +37,7 @@ rule sample_training:
         recipe=recipes_that_begin_with("train", "import_weights", "infer"),
     conda:
         backbone_conda
-    threads: backbone_threads
+    threads: backbone_threads("sample_training")
     resources:
         gpu=backbone_gpus,
         mem_mb=growing(16000),
@@ -43,4 +45,4 @@ rule sample_training:
     params:
         job=job("sample_training"),
     shell:
-        f"{JOB} > {{log:q}} 2>&1"
+        f"{GPU_JOB} > {{log:q}} 2>&1"

@@ -1,4 +1,5 @@
 rule measure:
+    """computes all metrics of a method"""
     input:
         inputs("measure"),
     output:

@@ -1,6 +1,7 @@
-for generator in ("generate_rooms", "generate_streets"):
+for generator in ("generate_rooms", "generate_streets", "generate_street_anomalies"):
 
     rule:
+        """generates the raw scans of a dataset that says generate"""
         name:
             generator
         input:
@@ -26,6 +27,7 @@ for generator in ("generate_rooms", "generate_streets"):
 
 
 rule prepare:
+    """reads a split's raw scans and writes scenes"""
     input:
         inputs("prepare"),
     output:
@@ -45,11 +47,33 @@ rule prepare:
         code=lambda wildcards: keys.result("prepare", wildcards).parts["code"]
         + keys.result("prepare", wildcards).parts["environment"],
     shell:
-        f"{JOB} --code {{params.code}} --workers {{threads}} > {{log:q}} 2>&1"
+        f"{JOB} --code {{params.code:q}} --workers {{threads}} > {{log:q}} 2>&1"
+
+
+rule label_evaluation:
+    """labels evaluation scenes as their protocol does"""
+    input:
+        inputs("label_evaluation"),
+    output:
+        **outputs("label_evaluation"),
+    log:
+        log_of("label_evaluation"),
+    benchmark:
+        benchmark_of("label_evaluation")
+    conda:
+        "../envs/metrics.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        job=job("label_evaluation"),
+    shell:
+        f"{JOB} > {{log:q}} 2>&1"
 
 
 # Before any training: it refuses what no table could answer.
 rule check_protocol:
+    """checks and counts what the splits of a protocol contain"""
     input:
         inputs("check_protocol"),
     output:

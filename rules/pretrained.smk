@@ -1,6 +1,7 @@
 # In place of a training, and without a GPU, since the network is not run. Its environment has a torch that reads a
 # checkpoint without running code of it, which the backbone's need not have.
 rule import_weights:
+    """takes a trained checkpoint"""
     input:
         inputs("import_weights"),
     output:

@@ -1,4 +1,5 @@
 rule export_pseudo_masks:
+    """writes which points of training scenes a network would mark as unknown"""
     input:
         inputs("export_pseudo_masks"),
     output:
@@ -13,7 +14,7 @@ rule export_pseudo_masks:
         ),
     conda:
         backbone_conda
-    threads: backbone_threads
+    threads: backbone_threads("export_pseudo_masks")
     resources:
         gpu=backbone_gpus,
         mem_mb=growing(16000),
@@ -21,4 +22,4 @@ rule export_pseudo_masks:
     params:
         job=job("export_pseudo_masks"),
     shell:
-        f"{JOB} > {{log:q}} 2>&1"
+        f"{GPU_JOB} > {{log:q}} 2>&1"

@@ -1,4 +1,5 @@
 rule score:
+    """computes a score from the outputs of a network"""
     input:
         inputs("score"),
     output:

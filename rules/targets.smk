@@ -1,15 +1,18 @@
 # The targets of a call, and what it prints and shows of them.
+import signal
+
 from openworld3d.errors import run_command
 from openworld3d.files import canonical_json, write_json, write_noted
 from openworld3d.provenance.records import set_aside
 from openworld3d.workflow import rows, shown, targets as select
 from openworld3d.workflow.inputs import made_check
+from openworld3d.workflow.places import located
 from openworld3d.workflow.plan import PLAN, read_plan, told_apart
 from openworld3d.workflow.reached import everything_reached
 
-# The outputs that each target of this call stands for, by its name, and those among them that are tables to be made.
+# The outputs that each target of this call stands for, by its name, and those among them that are to be made.
 targets = {}
-new_tables = []
+new = []
 
 
 def target(name, *lists):
@@ -41,14 +44,16 @@ def without_what_comes_along(outputs):
 
 def begin(name, lists):
     """List a target's outputs; set aside what is damaged, say why some are to be made, or show that all are there."""
-    outputs = targets[name] = [made for made_of in lists for made in made_of(config)]
+    with located(given):
+        outputs = [made for made_of in lists for made in made_of(config)]
+    targets[name] = outputs
     for path in shown.damaged(keys, outputs):
         if is_at_work():
             set_aside(path)
         say([f"{path} is not what was made and recorded: a run makes it anew."])
     missing = shown.missing(keys, outputs)
     if missing:
-        new_tables.extend(made for made in missing if made.output == "markdown")
+        new.extend(missing)
         say(shown.reasons(keys, outputs), "Why:")
     elif is_at_work() and all(map(is_there, checks_behind(outputs))):
         shown.show(keys, outputs)
@@ -112,11 +117,30 @@ def chosen_rows(wildcards):
     )
 
 
+def compared_rows(wildcards):
+    """Return as JSON the published rows that the selected table is held against, and where their metrics would lie."""
+    compared = rows.compared_with_papers(config, config["table"])
+    paths = [
+        [keys.path(Made("measure", "out", row)) for row in ours] for _, ours in compared
+    ]
+    found = [
+        {**theirs, "measured": measured}
+        for (theirs, _), measured in zip(compared, paths)
+    ]
+    return canonical_json({"table": config["table"], "rows": found})
+
+
 def reached_file(wildcards):
     """Return a file that names the folders of results which some table of config.yaml or experiments/ reaches."""
     file = Path(".snakemake/reached.json")
-    write_json(file, everything_reached(config, Path(workflow.basedir)))
+    run_command(lambda: write_reached(file))
     return file
+
+
+def write_reached(file):
+    """Write which folders of results are reached; raises UserError where a table cannot be made."""
+    with located(given):
+        write_json(file, everything_reached(config, Path(workflow.basedir)))
 
 
 def check_key(step, wildcards):
@@ -132,9 +156,17 @@ def check_key(step, wildcards):
         )
 
 
+def end_with_terminal():
+    """Let a terminal that closes be as Ctrl-C: it ends jobs of this machine, and Snakemake unlocks the folder."""
+    if workflow.local_exec and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
 onstart:
     gc.enable()
+    end_with_terminal()
     cancel_left_behind()
+    say_which_gpus_are_left_alone()
     run_command(
         lambda: write_noted(PLAN, shown.plan_of(keys, keys.results.values()))
     )
@@ -145,11 +177,12 @@ def show_results():
     for outputs in targets.values():
         shown.show(keys, outputs)
     if not is_silent():
-        made_now = filter(
-            is_there, new_tables
-        )  # not where `--until` ends before the table
-        for path in dict.fromkeys(map(keys.path, made_now)):
-            print(f"\n{Path(path).read_text()}", flush=True)
+        made_now = list(filter(is_there, new))  # none where `--until` ends before
+        tables = [made for made in made_now if made.output == "markdown"]
+        for path in dict.fromkeys(map(keys.path, tables)):
+            print(f"\n{Path(path).read_text(encoding='utf-8')}", flush=True)
+        if made_now:
+            print("\n".join(shown.places_to_look(made_now)), flush=True)
 
 
 def say_what_is_still_shown():

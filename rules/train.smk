@@ -1,4 +1,5 @@
 rule train:
+    """trains a network"""
     input:
         inputs("train"),
     output:
@@ -13,7 +14,7 @@ rule train:
     priority: 1
     conda:
         backbone_conda
-    threads: backbone_threads
+    threads: backbone_threads("train")
     resources:
         gpu=backbone_gpus,
         mem_mb=growing(16000),
@@ -21,10 +22,11 @@ rule train:
     params:
         job=job("train"),
     shell:
-        f"{JOB} --key {{wildcards.key}} --processes $(( {{resources.gpu}} > 1 ? {{resources.gpu}} : 1 )) > {{log:q}} 2>&1"
+        f"{GPU_JOB} --key {{wildcards.key:q}} --processes $(( {{resources.gpu}} > 1 ? {{resources.gpu}} : 1 )) > {{log:q}} 2>&1"
 
 
 rule relabel:
+    """labels the training scenes of a step by the network before it"""
     input:
         inputs("relabel"),
     output:
@@ -39,7 +41,7 @@ rule relabel:
         ),
     conda:
         backbone_conda
-    threads: backbone_threads
+    threads: backbone_threads("relabel")
     resources:
         gpu=backbone_gpus,
         mem_mb=growing(16000),
@@ -47,4 +49,4 @@ rule relabel:
     params:
         job=job("relabel"),
     shell:
-        f"{JOB} > {{log:q}} 2>&1"
+        f"{GPU_JOB} > {{log:q}} 2>&1"

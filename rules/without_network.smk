@@ -1,5 +1,6 @@
 # Outputs of runs without a network. The ensemble's environment is not the backbone's, which may need a GPU.
 rule ensemble:
+    """joins the outputs of several networks"""
     input:
         inputs("ensemble"),
     output:
@@ -22,6 +23,7 @@ rule ensemble:
 
 
 rule import_outputs:
+    """takes logits or scores that other code saved"""
     input:
         inputs("import_outputs"),
     output:
@@ -40,4 +42,27 @@ rule import_outputs:
     params:
         job=job("import_outputs"),
     shell:
-        f"{JOB} --shard {{wildcards.shard}} > {{log:q}} 2>&1"
+        f"{JOB} --shard {{wildcards.shard:q}} > {{log:q}} 2>&1"
+
+
+rule import_sample:
+    """takes the training sample that other code saved"""
+    input:
+        inputs("import_sample"),
+    output:
+        **outputs("import_sample"),
+    log:
+        log_of("import_sample"),
+    benchmark:
+        benchmark_of("import_sample")
+    wildcard_constraints:
+        recipe=recipes_that_begin_with("import_outputs"),
+    conda:
+        "../envs/metrics.yaml"
+    resources:
+        mem_mb=growing(8000),
+        runtime=growing(120),
+    params:
+        job=job("import_sample"),
+    shell:
+        f"{JOB} > {{log:q}} 2>&1"

@@ -23,6 +23,7 @@ def batch_of(feature: Tensor, target: Tensor | list[int], geometry: Any = None) 
         unknown=np.zeros(points, bool),
         offset=np.array([points]),
         keys=[[0]],
+        prepared=[None],
         left_out=0,
     )
 

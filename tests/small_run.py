@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,17 @@ from openworld3d.scenes.scene import Scene, save_scene
 from openworld3d.training.config import TrainingConfig, read_training_config
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.networks.test_inputs import RANGE
+from tests.warm import executable
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "workflow_scripts"
 CLASSES = ["floor", "sofa", "wall"]
 KEY = "abcdefghijkl"
 STILL: dict[str, Any] = {
     "rotation_degrees": 0,
-    "mirror": False,
+    "flip": [],
     "scale": [1, 1],
+    "scale_axes": ["x", "y", "z"],
+    "shift": 0,
     "jitter": 0,
     "appearance_shift": 0,
     "drop_appearance": 0,
@@ -123,4 +125,4 @@ def arguments(
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a command with this Python, on one thread."""
     variables = {**os.environ, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, *command], env=variables, capture_output=True, text=True)
+    return subprocess.run([executable(), *command], env=variables, capture_output=True, text=True)

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
     "errors",
     "files",
+    "arrays",
     "plugins",
+    "processes",
     "scenes",
     "protocols",
     "raw",
@@ -26,14 +28,17 @@ ORDER = (
     "pseudo_labels",
     "recipes",
     "inference",
+    "saved_outputs",
     "scores",
     "scoring",
     "metrics",
     "training",
-    "reports",
     "provenance",
+    "reports",
+    "published",
     "environment",
     "workflow",
+    "commands",
 )
 
 

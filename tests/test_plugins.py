@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from openworld3d import plugins
+from openworld3d.datasets import stu
 from openworld3d.errors import UserError
 
 
@@ -28,3 +29,13 @@ def test_literal_is_read_without_importing() -> None:
     assert len(plugins.literal(plugins.module_file("openworld3d.datasets.scannet"), "CLASSES")) == 20
     with pytest.raises(UserError, match=r"scene\.py: it assigns no CLASSES; add it with its type"):
         plugins.literal(plugins.module_file("openworld3d.scenes.scene"), "CLASSES")
+
+
+def test_literal_of_a_module_beside_it_is_read_without_importing() -> None:
+    names = ("CLASSES", "THINGS", "CLASS_OF_RAW_ID", "ORIGIN_IS_SENSOR", "TABLES")
+    assert [plugins.declared("datasets", "stu", name) for name in names] == [getattr(stu, name) for name in names]
+    assert plugins.declared("datasets", "stu", "GENERATOR") != plugins.declared(
+        "datasets", "semantickitti", "GENERATOR"
+    )
+    with pytest.raises(UserError, match=r"stu\.py: it assigns no VOID; add it with its type"):
+        plugins.declared("datasets", "stu", "VOID")

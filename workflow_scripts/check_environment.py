@@ -36,10 +36,14 @@ def main() -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write text atomically."""
+    """Write text atomically; what the file system refuses, as a full disk does, is one line."""
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        sys.exit(f"error: {path}: {error.strerror}; make room or fix its permissions, and run again")
 
 
 if __name__ == "__main__":

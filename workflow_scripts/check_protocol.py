@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from openworld3d.errors import run_command
-from openworld3d.files import whole_file, write_json
+from openworld3d.files import write_json, write_text
 from openworld3d.protocols.check import (
     Contents,
+    check_apart,
     check_measurable,
     scenes_without_unknown,
     total,
@@ -24,15 +25,20 @@ from openworld3d.scenes.manifests import read_manifest
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON: protocol, unknown")
-    parser.add_argument("--train", type=Path, nargs="+", required=True, help="manifests of the training splits")
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON: protocol, unknown, inliers")
+    parser.add_argument(
+        "--train", type=Path, nargs="*", required=True, help="manifests of the training splits, or none"
+    )
     parser.add_argument("--evaluate", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
     parser.add_argument("--out", type=Path, required=True, help="the report, .json")
     parser.add_argument("--page", type=Path, required=True, help="the report as a page, .md")
     arguments = parser.parse_args()
-    protocol, unknown = arguments.config["protocol"], arguments.config["unknown"]
+    protocol, unknown, inliers = (arguments.config[key] for key in ("protocol", "unknown", "inliers"))
     classes = read_manifest(arguments.evaluate[0], ["classes"])["classes"]
-    contents = Contents(protocol, classes, unknown, scenes_of(arguments.train), scenes_of(arguments.evaluate))
+    contents = Contents(
+        protocol, classes, unknown, inliers, scenes_of(arguments.train), scenes_of(arguments.evaluate)
+    )
+    check_apart(contents)
     check_measurable(contents)
     report = {
         "train_points": total(contents.train, "class_points"),
@@ -41,8 +47,7 @@ def main() -> None:
         "unknown_share": {scene["name"]: unknown_share([scene], unknown) for scene in contents.evaluate},
         "scenes_without_unknown": scenes_without_unknown(contents),
     }
-    with whole_file(arguments.page) as temporary:
-        temporary.write_text(page(contents))
+    write_text(arguments.page, page(contents))
     write_json(arguments.out, report)
     for sentence in warnings(contents):
         print(f"protocol {protocol}: {sentence}")
@@ -50,8 +55,9 @@ def main() -> None:
 
 
 def scenes_of(manifests: Sequence[Path]) -> list[dict[str, Any]]:
-    """Return the entries of the scenes of some manifests."""
-    return [scene for path in manifests for scene in read_manifest(path, ["scenes"])["scenes"]]
+    """Return the entries of the scenes of some manifests, each with its dataset."""
+    found = [read_manifest(path, ["dataset", "scenes"]) for path in manifests]
+    return [{**scene, "dataset": manifest["dataset"]} for manifest in found for scene in manifest["scenes"]]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from openworld3d.errors import run_command
-from openworld3d.files import whole_file
+from openworld3d.files import write_text
 from openworld3d.reports.figures import draw_protocols, save
 from openworld3d.reports.protocol_comparison import page, read_rows, shares_of, spread_of
 
@@ -24,10 +24,8 @@ def main() -> None:
     rows = read_rows(arguments.config["rows"], arguments.metrics)
     spread = spread_of(rows)
     shares = shares_of(rows)
-    with whole_file(arguments.csv) as temporary:
-        spread.to_csv(temporary, index=False)
-    with whole_file(arguments.markdown) as temporary:
-        temporary.write_text(page(arguments.config["table"], spread, shares))
+    write_text(arguments.csv, spread.to_csv(index=False))
+    write_text(arguments.markdown, page(arguments.config["table"], spread, shares))
     save(draw_protocols(rows), arguments.figure)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from openworld3d.errors import UserError, run_command
 from openworld3d.files import whole_folder, write_json
 from openworld3d.reports.clouds import COLOUR_MAP, colour, write_cloud
-from openworld3d.scenes.manifests import read_scenes
+from openworld3d.scenes.manifests import read_evaluation
 from openworld3d.scenes.scene import VOID, load_scene
 from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
@@ -23,15 +23,18 @@ def main() -> None:
     parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of scores, of all shards")
     parser.add_argument("--outputs", required=True, type=Path, nargs="+", help="manifests of what was scored")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")
+    parser.add_argument(
+        "--labels", type=Path, nargs="*", default=[], help="manifests of labels in place of the scenes' own"
+    )
     parser.add_argument("--out", required=True, type=Path, help="colours.json, the clouds beside it")
     arguments = parser.parse_args()
 
-    scenes = read_scenes(arguments.scenes)
+    scenes = read_evaluation(arguments.scenes, arguments.labels)
     found = scored_scenes(arguments.scores, arguments.outputs, scenes)
     low, high = score_range(found)
     with whole_folder(arguments.out.parent) as folder:
         for scored in found:
-            scene, score = load_scene(scored.file.path, scenes.classes), scored.score()
+            scene, score = load_scene(scored.file.path, scenes.classes, scored.file.labels), scored.score()
             colours = colour(score, low, high)
             write_cloud(folder / f"{scored.name}.ply", scene, colours, prediction=scored.prediction(), score=score)
         legend = {

@@ -10,6 +10,7 @@ from openworld3d.files import whole_folder
 from openworld3d.generators.config import RoomsConfig, read_arguments
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.generators.rooms.scannet_layout import write_scene
+from openworld3d.processes import die_with_parent
 
 # Scene numbers of the splits lie as far apart as a split may be large: one grows without renaming the other's scenes.
 SCENES_PER_SPLIT = 5000
@@ -33,8 +34,8 @@ def generate(config: RoomsConfig, folder: Path, workers: int) -> None:
         for number, (split, count) in enumerate((("train", config.train), ("val", config.val))):
             tasks += [(temporary / "scans", config.seed, config.spacing, number, index) for index in range(count)]
             names = [f"{scene_name(number, index)}\n" for index in range(count)]
-            (temporary / f"scannetv2_{split}.txt").write_text("".join(names))
-        with ProcessPoolExecutor(workers) as pool:
+            (temporary / f"scannetv2_{split}.txt").write_text("".join(names), encoding="utf-8")
+        with ProcessPoolExecutor(workers, initializer=die_with_parent) as pool:
             list(pool.map(generate_scene, tasks))
 
 

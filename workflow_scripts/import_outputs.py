@@ -1,97 +1,73 @@
-"""Import logits or scores saved by other software as the outputs of a run."""
+"""Import what other software saved of a network's outputs as the outputs of a run."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from openworld3d.errors import UserError, run_command
+from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
 from openworld3d.inference.outputs import save_manifest, save_outputs
 from openworld3d.inference.shards import scenes_of_shard
-from openworld3d.protocols.columns import check_columns
-from openworld3d.protocols.protocol import make_protocol
-from openworld3d.scenes.manifests import Scenes, read_scenes
-
-DIMENSIONS = {"logits": "(points, columns)", "saved_score": "(points,)"}
-
-
-@dataclass(frozen=True)
-class ImportConfig:
-    """What was saved.
-
-    output: `logits` or `saved_score`; columns: the class of each logit, [] for the known classes in their order.
-    """
-
-    output: str
-    columns: list[str]
-    unknown: list[str]
-    stored_precision: str
+from openworld3d.saved_outputs.checks import negative_share
+from openworld3d.saved_outputs.folder import SavedFolder, columns_of, open_saved
+from openworld3d.saved_outputs.sample import read_sample
+from openworld3d.saved_outputs.scenes import Expected, SavedScene, read_scene
+from openworld3d.scenes.manifests import read_scenes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--config",
-        type=json.loads,
-        required=True,
-        help="JSON: output, which is logits or saved_score; columns, unknown, stored_precision",
-    )
-    parser.add_argument("--saved", type=Path, required=True, help="the folder of SCENE.npy")
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON: classes, and which are unknown")
+    parser.add_argument("--saved", type=Path, required=True, help="the folder of saved outputs")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")
     parser.add_argument("--shard", required=True, help="the shard of the scenes, such as 1of4")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")
     arguments = parser.parse_args()
-    config, scenes = ImportConfig(**arguments.config), read_scenes(arguments.scenes)
-    columns = columns_of(config, scenes)
+    scenes = read_scenes(arguments.scenes)
+    saved = open_saved(arguments.saved)
+    columns = columns_of(saved, arguments.config["classes"], arguments.config["unknown"])
+    sample = read_sample(saved, columns)
+    warn(saved, sample)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
         for name, scene in scenes_of_shard(scenes, arguments.shard).items():
-            saved = read_saved(arguments.saved / f"{name}.npy", config.output, len(columns), scene.points)
-            outputs = as_outputs(config.output, saved)
-            entries.append(save_outputs(folder, name, outputs, config.stored_precision))
+            outputs = as_outputs(read_scene(saved, name, columns, load_expected(scene.path), sample))
+            entries.append(save_outputs(folder, name, outputs))
         save_manifest(folder / arguments.out.name, "saved", columns, entries)
 
 
-def columns_of(config: ImportConfig, scenes: Scenes) -> list[str]:
-    """Return the class of each column of the logits: the known classes, in any order."""
-    protocol = make_protocol(scenes.classes, config.unknown)
-    columns = config.columns or protocol.known
-    check_columns("logits_classes", columns, protocol.classes, protocol.unknown)
-    return columns
+def load_expected(path: Path) -> Expected:
+    """Return what saved outputs of a scene are held against."""
+    with np.load(path) as arrays:
+        return Expected(arrays["coord"], arrays["is_point"] if "is_point" in arrays.files else None)
 
 
-def read_saved(path: Path, output: str, columns: int, points: int) -> np.ndarray:
-    """Read the array of one scene, (N, K) or (N,) of any float; raises UserError where it does not fit the scene."""
-    try:
-        saved = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise UserError(f"{path}: does not exist; save one file for each evaluation scene, named after it") from None
-    except ValueError:
-        raise UserError(f"{path}: is not an array of numbers; save it with numpy.save, without pickle") from None
-    expected = (points, columns) if output == "logits" else (points,)
-    if not isinstance(saved, np.ndarray) or saved.shape != expected or saved.dtype.kind != "f":
-        found = f"{saved.dtype} {saved.shape}" if isinstance(saved, np.ndarray) else "several arrays"
-        raise UserError(
-            f"{path}: holds {found}, expected floats {expected}, which is {DIMENSIONS[output]}; save the array "
-            "of this scene, with every point in the order of its raw file"
-        )
-    return saved
-
-
-def as_outputs(output: str, saved: np.ndarray) -> dict[str, np.ndarray]:
-    """Return outputs with a row per point: saved (N, K) or (N,)."""
-    points = len(saved)
+def as_outputs(scene: SavedScene) -> dict[str, Any]:
+    """Return the outputs of a scene as those of our own networks are stored, with no number rounded."""
+    rows = len(next(iter(scene.outputs.values()))) if scene.outputs else len(scene.inverse)
     return {
-        output: saved.astype(np.float32).reshape(points, -1),  # (N,) -> (N, 1)
-        "inverse": np.arange(points, dtype=np.int32),
-        "visits": np.ones(points, np.int32),
+        **scene.outputs,
+        "inverse": scene.inverse,
+        "visits": np.ones(rows, np.int32),
         "halved_crops": np.array(0),
     }
+
+
+def warn(saved: SavedFolder, sample: dict[str, np.ndarray]) -> None:
+    """Say which share of the features is negative, where scores may suppose that none is."""
+    share = negative_share(sample["features"]) if {"features", "last_weight"} <= set(sample) else 0
+    if share:
+        print(
+            f"{saved.sample['features']}: {share:.0%} of its numbers are negative, but ash, ash_p and scale suppose "
+            "features as after a ReLU; do not trust these scores",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

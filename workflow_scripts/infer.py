@@ -46,7 +46,8 @@ def main() -> None:
                 flush=True,
             )
             entries.append(entry)
-        save_manifest(folder / arguments.out.name, config.coverage, trained.columns, entries)
+        columns = [*trained.columns, *[None] * trained.model.network.untaught]
+        save_manifest(folder / arguments.out.name, config.coverage, columns, entries)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ command has ended well, the record says what it was made from and what was made.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import platform
 import py_compile
@@ -23,8 +22,10 @@ from typing import Iterator
 
 from openworld3d.environment.gpu import read_driver
 from openworld3d.environment.installed import distributions
+from openworld3d.environment.slots import Held, gpus_of_job
 from openworld3d.errors import UserError, run_command
-from openworld3d.files import canonical_json, write_json
+from openworld3d.files import canonical_json, write_json, write_text
+from openworld3d.processes import ancestors, die_with_parent
 from openworld3d.provenance.code import code_of, digest_of
 from openworld3d.provenance.records import NOTE, checked, code_state, describe
 from openworld3d.workflow.inputs import Job
@@ -34,7 +35,6 @@ from openworld3d.workflow.plan import planned_code
 # The process whose job this is: a job ends with its Snakemake, as the next call would make the same beside it.
 CALL = "OPENWORLD3D_CALL"
 SECONDS_BETWEEN_LOOKS = 1.0
-PR_SET_PDEATHSIG = 1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FLAGS, HASH_BASED = 4, 1  # the byte of a .pyc that says so, PEP 552
 LONGEST_ARGUMENT, LONGEST_LINE = 100_000, 1_000_000  # bytes; what is longer goes through a file
@@ -43,21 +43,24 @@ LONGEST_ARGUMENT, LONGEST_LINE = 100_000, 1_000_000  # bytes; what is longer goe
 def main() -> None:
     """Read the job, check what it reads, run its command, write its record."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gpus", type=int, default=0, help="how many GPUs the command gets for itself")
     parser.add_argument("options", nargs=argparse.REMAINDER, help="further options of the command, after --")
-    options = [option for option in parser.parse_args().options if option != "--"]
+    arguments = parser.parse_args()
+    options = [option for option in arguments.options if option != "--"]
     call = calling_process()
     job = Job.from_json(sys.stdin.read())
-    with noted(job):
+    with noted(job), gpus_of_job(arguments.gpus, lambda: check_call(call)) as held:
         code = check_code(job)
         inputs = dict(checked(Path(path), Path(record)) for path, record in job.records.items())
         check_outside(job)
         bind_bytecode(code)
-        status = run(command_of(job, options), call)
+        check_call(call)
+        status = run(command_of(job, options), call, held)
         if status:
             sys.exit(status if status > 0 else 128 - status)
         check_code(job)
         check_outside(job)
-        write_record(job, code, inputs)
+        write_record(job, code, inputs, call)
 
 
 @contextmanager
@@ -65,8 +68,7 @@ def noted(job: Job) -> Iterator[None]:
     """Note while a job runs which job of Slurm it is, so that a later call finds what an earlier one left behind."""
     note = Path(job.record + NOTE)
     if "SLURM_JOB_ID" in os.environ:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(os.environ["SLURM_JOB_ID"])
+        write_text(note, os.environ["SLURM_JOB_ID"])
     try:
         yield
     finally:
@@ -121,25 +123,35 @@ def command_of(job: Job, options: list[str]) -> list[str]:
     if job.outside is not None:
         inputs[job.outside.option] = [job.outside.path]  # raw scans are outside where no job generates them
     for name, paths in inputs.items():
-        line += [f"--{name.replace('_', '-')}", *paths]
+        line += [f"--{name.replace('_', '-')}", *map(as_argument, paths)]
     for name, path in job.outputs.items():
-        line += [f"--{name}", path]
+        line += [f"--{name.replace('_', '-')}", path]
     return [f"workflow_scripts/{job.script}", *line, *options]
 
 
-def run(command: list[str], call: int) -> int:
-    """Run a Python command in a session of its own and return its status; it ends with its call."""
+def as_argument(path: str) -> str:
+    """Return a path as an argument that is no option: `./-model.pth` for `-model.pth`."""
+    return f"./{path}" if path.startswith("-") else path
+
+
+def run(command: list[str], call: int, held: Held) -> int:
+    """Run a Python command in a session of its own, on its GPUs, and return its status; it ends with its call.
+
+    It holds the locks of its GPUs too: they are free when both have ended.
+    """
     script, *arguments = command
     with tempfile.TemporaryDirectory() as folder:
         if max(map(len, arguments)) > LONGEST_ARGUMENT or sum(map(len, arguments)) > LONGEST_LINE:
             file = Path(folder) / "arguments"
-            file.write_text("\n".join(arguments))
+            file.write_text("\n".join(arguments), encoding="utf-8")
             arguments = [f"@{file}"]
         child = subprocess.Popen(
             [sys.executable, script, *arguments],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=begin,
+            env={**os.environ, **held.variables()},
+            pass_fds=held.locks,
         )
         for number in ENDING:
             signal.signal(number, lambda received, frame: end(child, received))
@@ -147,17 +159,16 @@ def run(command: list[str], call: int) -> int:
             try:
                 return child.wait(SECONDS_BETWEEN_LOOKS)
             except subprocess.TimeoutExpired:
-                if call and call not in ancestors():
+                try:
+                    check_call(call)
+                except UserError:
                     end(child, signal.SIGKILL)
-                    raise UserError("the Snakemake that started this job has died; run again") from None
+                    raise
 
 
-def die_with_parent() -> None:
-    """Let the kernel kill this process when its parent dies, however that happens.
-
-    And let no signal be ignored because the shell that started Snakemake, as nohup does, let it be.
-    """
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def begin() -> None:
+    """Let a command die with this process, and ignore no signal because the shell of the call, as nohup does, did."""
+    die_with_parent()
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
 
@@ -174,19 +185,13 @@ def calling_process() -> int:
     return call if call in ancestors() else 0
 
 
-def ancestors() -> list[int]:
-    """Return this process's parent, its parent and so on, as far as /proc tells."""
-    found = [os.getppid()]
-    while found[-1] > 1:
-        try:
-            fields = Path(f"/proc/{found[-1]}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            break
-        found.append(int(fields[1]))
-    return found
+def check_call(call: int) -> None:
+    """Raise UserError where the Snakemake that started this job has died: the next one may make the same."""
+    if call and call not in ancestors():
+        raise UserError("the Snakemake that started this job has died; run again")
 
 
-def write_record(job: Job, code: dict[str, str], inputs: dict[str, str]) -> None:
+def write_record(job: Job, code: dict[str, str], inputs: dict[str, str], call: int) -> None:
     """Write what a result was made from, what it is, and what ran; files from outside apart, as there may be many."""
     outputs = {path: Path(path) for path in job.outputs.values()}
     for path, file in outputs.items():
@@ -214,13 +219,16 @@ def write_record(job: Job, code: dict[str, str], inputs: dict[str, str]) -> None
             "driver": read_driver().as_json(),
         },
     }
+    check_call(call)
     write_json(Path(job.record), record)
 
 
 def processor() -> str:
     """Return the processor's name, as Linux knows it."""
     information = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.+)", information.read_text()) if information.exists() else []
+    names = (
+        re.findall(r"model name\s*: (.+)", information.read_text(encoding="utf-8")) if information.exists() else []
+    )
     return names[0] if names else platform.processor()
 
 

@@ -1,4 +1,4 @@
-"""Write the table of methods as CSV, Markdown and LaTeX, and the differences between its rows."""
+"""Write the table of methods as CSV, Markdown and LaTeX, that of means over seeds likewise, and all differences."""
 
 from __future__ import annotations
 
@@ -7,41 +7,55 @@ import json
 from pathlib import Path
 
 from openworld3d.errors import run_command
-from openworld3d.files import whole_file
-from openworld3d.reports.table import MISSING, caption_of, differences, join, latex, markdown, read_rows, shown_rows
+from openworld3d.files import write_text
+from openworld3d.metrics.seeds import means_over_seeds
+from openworld3d.reports.numbers import MISSING
+from openworld3d.reports.printed import MARKS, notes_of, printed
+from openworld3d.reports.summary_table import MARKS_OF_MEANS, cell_of_mean, note_on_seeds, summary
+from openworld3d.reports.table import differences, join, read_rows
+from openworld3d.reports.table_latex import latex
+from openworld3d.reports.table_markdown import markdown
 
 
 def main() -> None:
-    """Read the arguments, join the metrics, write the four files."""
+    """Read the arguments, join the metrics, write the seven files."""
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         required=True,
         type=json.loads,
-        help='JSON: {"table": name, "metrics": [...], "rows": [...]}',
+        help='JSON: {"table": name, "metrics": [...], "conventions": {PROTOCOL: {...}}, "rows": [...], '
+        '"published": {"rows": [...], "notes": [...]}}',
     )
     parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
     parser.add_argument("--replicates", required=True, type=Path, nargs="+", help="metrics of draws, likewise")
     parser.add_argument("--csv", required=True, type=Path, help="table to write, full precision")
-    parser.add_argument("--markdown", required=True, type=Path, help="table to write, four decimals")
-    parser.add_argument("--tex", required=True, type=Path, help="table to write, four decimals")
+    parser.add_argument("--markdown", required=True, type=Path, help="table to write, for reading")
+    parser.add_argument("--tex", required=True, type=Path, help="table to write, for a paper")
     parser.add_argument("--differences", required=True, type=Path, help="differences of two rows to write, .csv")
+    parser.add_argument("--summary", required=True, type=Path, help="means over seeds to write, .csv")
+    parser.add_argument("--summary-markdown", required=True, type=Path, help="likewise, for reading")
+    parser.add_argument("--summary-tex", required=True, type=Path, help="likewise, for a paper")
     arguments = parser.parse_args()
 
-    metrics = arguments.config["metrics"]
-    rows = read_rows(arguments.config["rows"], arguments.metrics, arguments.replicates, metrics)
-    write(arguments.csv, join(rows, metrics).to_csv(index=False, na_rep=MISSING))
-    text = shown_rows(rows, metrics)
-    caption = caption_of(arguments.config["table"], list(text.columns))
-    write(arguments.markdown, markdown(text, caption))
-    write(arguments.tex, latex(text, caption, arguments.config["table"]))
-    write(arguments.differences, differences(rows, metrics).to_csv(index=False, na_rep=MISSING))
+    metrics, conventions = arguments.config["metrics"], arguments.config["conventions"]
+    name, published = arguments.config["table"], arguments.config["published"]
+    rows = read_rows(arguments.config["rows"], arguments.metrics, arguments.replicates, metrics, conventions)
+    means = means_over_seeds(rows, metrics)
+    write_text(arguments.csv, join(rows, metrics).to_csv(index=False, na_rep=MISSING))
+    write_text(arguments.differences, differences(rows, metrics).to_csv(index=False, na_rep=MISSING))
+    write_text(arguments.summary, summary(means, metrics).to_csv(index=False, na_rep=MISSING))
 
+    tables = printed(rows, metrics, published["rows"])
+    notes = notes_of(tables, rows, metrics, conventions, MARKS, published["notes"])
+    write_text(arguments.markdown, markdown(tables, notes, name))
+    write_text(arguments.tex, latex(tables, notes, name))
 
-def write(path: Path, text: str) -> None:
-    """Write text, whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(text)
+    tables = printed(means, metrics, published["rows"], cell_of_mean)
+    notes = notes_of(tables, means, metrics, conventions, MARKS_OF_MEANS, published["notes"])
+    notes.insert(0, note_on_seeds(means))
+    write_text(arguments.summary_markdown, markdown(tables, notes, f"{name}.summary"))
+    write_text(arguments.summary_tex, latex(tables, notes, f"{name}.summary"))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from openworld3d.files import write_json
 from openworld3d.plugins import load
 from openworld3d.raw.journal import JOURNAL, Line, add_line, read_journal, write_journal
 from openworld3d.raw.prepare import SplitConfig, Task, digest_of, prepare_scenes
+
+# A slash, a control character, half of a surrogate in place of a byte that is no UTF-8, or a point first.
+NO_NAME = re.compile(r"^\.|[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def main() -> None:
@@ -67,10 +71,16 @@ def scenes_before(folder: Path) -> dict[str, list[tuple[Path, Line]]]:
 
 
 def scene_names(config: SplitConfig, root: Path) -> list[str]:
-    """Return the names of a split's scenes; raises UserError where two share a name."""
+    """Return the names of a split's scenes; raises UserError where two share a name or one is no name of a file."""
     if not root.is_dir():
         raise UserError(f"{root}: is not a folder; set datasets.{config.dataset}.root to where the raw scans are")
     names = load("datasets", config.layout).scenes_of_split(root, config.split, **config.keys)
+    strange = [name for name in names if NO_NAME.search(name)]
+    if strange:
+        raise UserError(
+            f"{root}: split {config.split} has scene {strange[0]!r}, expected a name in UTF-8, without line "
+            "breaks and no point first; rename its file, or leave it out of the split"
+        )
     twins = sorted(name for name, count in Counter(names).items() if count > 1)
     if twins:
         raise UserError(

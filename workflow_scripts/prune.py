@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--reached", type=Path, required=True, help="JSON: folders that are reached, places to keep")
     parser.add_argument("--really", action="store_true", help="delete what is listed")
     arguments = parser.parse_args()
-    reached = json.loads(arguments.reached.read_text())
+    reached = json.loads(arguments.reached.read_text(encoding="utf-8"))
     kept = tuple(f"{place}/" for place in reached["kept"])
     found = {path: size_of(path) for path in unreached(set(reached["folders"])) if not str(path).startswith(kept)}
     for path, size in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])):

@@ -64,7 +64,8 @@ def old_labels(scene: Scene, before: Trained | None, classes: list[str]) -> np.n
         return np.full(len(scene), VOID, np.uint8)
     outputs = infer_scene(before.model, scene, "single", before.bounds)
     class_of_column = np.array([classes.index(name) for name in before.columns], np.uint8)
-    return class_of_column[outputs["logits"].argmax(axis=1)][outputs["inverse"]]
+    logits = outputs["logits"][:, : len(class_of_column)]  # without the untaught columns
+    return class_of_column[logits.argmax(axis=1)][outputs["inverse"]]
 
 
 if __name__ == "__main__":

@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any, cast
 
-import numpy as np
-
+from openworld3d.arrays import write_arrays
 from openworld3d.environment.devices import refuse_late_devices
 from openworld3d.errors import run_command
-from openworld3d.files import whole_file
 from openworld3d.inference.config import read_training_scenes_config
 from openworld3d.inference.model import load_trained
 from openworld3d.inference.training_sample import draw_sample, last_layer
@@ -35,8 +32,7 @@ def main() -> None:
     trained = load_trained(arguments.weights, config.inference)
     scenes = read_scenes(arguments.scenes)
     sample = draw_sample(trained, scenes, config.unknown_points, config.seed)
-    with whole_file(arguments.out) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **cast(Any, {**sample, **last_layer(trained.model.network)}))
+    write_arrays(arguments.out, {**sample, **last_layer(trained.model.network)})
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from openworld3d.workflow.steps import STEPS
 def main() -> None:
     """Read two keys, and print a line for each kind of difference."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keys", nargs=2, required=True)
-    one, other = parser.parse_args().keys
+    parser.add_argument("--this", required=True, help="a key")
+    parser.add_argument("--that", required=True, help="another one")
+    arguments = parser.parse_args()
+    one, other = arguments.this, arguments.that
     before, after = plan_behind(one), plan_behind(other)
     if one == other:
         print(f"{one} is one key")

@@ -1,9 +1,14 @@
-"""Print where rows of a table come from, as YAML: each job behind them, and the software that ran it."""
+"""Print where rows of a table come from, as YAML: each job behind them, and the software that ran it.
+
+The rows come on standard input as JSON, the identity of each and its record: those of a table may be longer than an
+argument.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +23,9 @@ MOST_LISTED = 5  # files from outside; raw scans may be thousands
 
 
 def main() -> None:
-    """Read the arguments and print one document per row."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--rows", type=json.loads, required=True, help="JSON: the identity of each row, and its record"
-    )
-    arguments = parser.parse_args()
-    for row in arguments.rows:
+    """Read the rows and print one document per row."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    for row in json.load(sys.stdin):
         print("---\n" + yaml.safe_dump(provenance(row), sort_keys=False, width=118), end="")
 
 

@@ -14,6 +14,7 @@ from openworld3d.networks import distributed
 from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import input_channels
 from openworld3d.networks.weights import save_weights, start_from
+from openworld3d.protocols.columns import untaught_names
 from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.manifests import Scenes, read_scenes
 from openworld3d.scenes.scene import load_scene
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: unknown, backbone, recipe, seed")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the training splits")
     parser.add_argument(
-        "--validation", type=Path, nargs="+", required=True, help="manifests of scenes to validate on"
+        "--validation", type=Path, nargs="*", required=True, help="manifests of scenes to validate on, or none"
     )
     parser.add_argument(
         "--initial-weights", type=Path, nargs="*", required=True, help="weights to start from, or none"
@@ -52,10 +53,11 @@ def main() -> None:
     scenes = read_scenes(arguments.scenes)
     data = training_data(config, scenes)
     recipe, columns = config.recipe, data.protocol.known
-    in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes))
+    in_channels = input_channels(load_scene(scenes.paths[0], scenes.classes), config.with_normals)
     torch.manual_seed(config.seed)
     backbone = arguments.config["backbone"]
-    network = build_network(backbone, in_channels, len(columns) - len(recipe.taught), recipe.adapt)
+    untaught = len(untaught_names(backbone, config.unlabelled))
+    network = build_network(backbone, in_channels, len(columns) - len(recipe.taught), recipe.adapt, untaught)
     for weights in arguments.initial_weights:
         start_from(network, weights, config.optimisation.start_epoch or None)
         recipe.started(network)
@@ -65,8 +67,8 @@ def main() -> None:
     watch.close()
     if distributed.rank() == 0:
         unknown = [name for name in config.unknown if name not in data.protocol.taught]
-        described = {**arguments.config, "unknown": unknown, "columns": columns, "in_channels": in_channels}
-        save_weights(arguments.weights, network, described, kept)
+        about = {"unknown": unknown, "columns": columns, "untaught": untaught, "in_channels": in_channels}
+        save_weights(arguments.weights, network, {**arguments.config, **about}, kept)
         checkpoint.remove()
     distributed.leave()
 

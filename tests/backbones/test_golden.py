@@ -59,6 +59,28 @@ def test_network_agrees_with_golden(golden: dict[str, np.ndarray]) -> None:
     assert norms == pytest.approx(json.loads(str(golden["grad_norm"])), rel=1e-3)
 
 
+def test_stem_may_be_called_item(golden: dict[str, np.ndarray]) -> None:
+    network = loaded(golden)
+    state = network.state_dict()
+    theirs = {name.replace("stem", "item"): value for name, value in state.items()}
+    assert set(theirs) != set(state)
+    ours = network.released_state(theirs)
+    assert list(ours) == list(state)
+    assert all(torch.equal(ours[name], value) for name, value in state.items())
+
+
+def test_network_of_pointcept_takes_coordinates_first(golden: dict[str, np.ndarray]) -> None:
+    """The same weights on [coord, color] as theirs, and on [color, coord] once their names and channels are ours."""
+    theirs, ours = loaded(golden), loaded(golden)
+    state = {f"backbone.{name}": value for name, value in theirs.state_dict().items()}
+    ours.load_state_dict(ours.released_state(state))
+    geometry = theirs.geometry(golden["coord"], golden["offset"])
+    feature = torch.from_numpy(np.concatenate([golden["coord"], golden["color"]], 1))
+    with torch.no_grad():
+        expected = theirs(feature, geometry)
+        assert (ours(feature.roll(3, 1), geometry) - expected).abs().max() < 1e-4
+
+
 def test_stem_neighbors_are_golden(golden: dict[str, np.ndarray]) -> None:
     grid = json.loads(str(golden["config"]))["grid_size"]
     neighbor = ball_neighbors(golden["coord"], golden["offset"], STEM_RADIUS * grid, STEM_NEIGHBORS)

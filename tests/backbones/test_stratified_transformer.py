@@ -70,6 +70,18 @@ def test_few_points_are_enough(points: int) -> None:
     assert torch.isfinite(logits).all()
 
 
+def test_two_coarse_points_are_interpolated_alone() -> None:
+    """Of five points a quarter and one more are left, the first and the farthest from it."""
+    coord = np.array([[x, 0, 0] for x in (0, 1, 1.5, 3, 4)], np.float32)
+    level = build(SMALL, 3, 5).geometry(coord, np.array([5])).levels[0]
+    assert level.fine is not None
+    assert level.fine_weight is not None
+    # The point in the middle is equally far from both.
+    assert [sorted(fine) for fine in level.fine.tolist()] == [[0, 1, 2]] * 5
+    assert level.fine[[0, 1, 3, 4], 0].tolist() == [0, 0, 1, 1]
+    assert level.fine_weight[1].tolist() == pytest.approx([3 / 4, 1 / 4, 0])
+
+
 @pytest.mark.parametrize("stem", [True, False])
 def test_pyramid_goes_from_the_encoders_end_to_what_the_classifier_reads(stem: bool) -> None:
     widths = {"channels": [16, 32, 64], "num_heads": [1, 2, 4]}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import runpy
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Dict, Iterator
 
 import numpy as np
 import pytest
+from tests.datasets.test_semantickitti import write_scan
 
+from openworld3d.datasets import semantickitti
 from openworld3d.scenes.scene import VOID, Scene, save_scene
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
@@ -21,19 +24,29 @@ SCORES = {"hall": [1, 2, 9, 3, 50], "cellar": [4, 3.5, 0]}
 SPLITS = {"train": "hall", "val": "cellar"}
 
 Command = Callable[..., None]
+Run = Callable[..., Dict[str, Any]]
+FRAMES = ["000000", "000001", "000002"]
+
+
+@contextmanager
+def running_command() -> Iterator[Command]:
+    """Yield `command(name, *arguments)`, which runs the command's `main`."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+
+        def run(name: str, *arguments: object) -> None:
+            script = SCRIPTS / f"{name}.py"
+            monkeypatch.setattr("sys.argv", [str(script), *map(str, arguments)])
+            # By path, not by import: a command may share its name with an installed module.
+            runpy.run_path(str(script), run_name="command")["main"]()
+
+        yield run
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+def command() -> Iterator[Command]:
     """Return `command(name, *arguments)`, which runs the command's `main`."""
-
-    def run(name: str, *arguments: object) -> None:
-        script = SCRIPTS / f"{name}.py"
-        monkeypatch.setattr("sys.argv", [str(script), *map(str, arguments)])
-        # By path, not by import: a command may share its name with an installed module.
-        runpy.run_path(str(script), run_name="command")["main"]()
-
-    return run
+    with running_command() as run:
+        yield run
 
 
 @pytest.fixture
@@ -85,3 +98,34 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> Path:
     path = folder / "manifest.json"
     path.write_text(json.dumps(manifest))
     return path
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """Return three scans of a sequence, of 10, 11 and 12 points."""
+    for number, frame in enumerate(FRAMES):
+        points = np.random.default_rng(number).uniform([-9, -9, -9, 0], [9, 9, 9, 1], (10 + number, 4))
+        write_scan(tmp_path / "raw", points, np.repeat([10, 0], [8, 2 + number]), frame)
+    return tmp_path / "raw"
+
+
+@pytest.fixture
+def prepare(tmp_path: Path, raw: Path, command: Callable[..., None]) -> Run:
+    """Return a call that prepares the sequence and returns its manifest."""
+
+    def run(root: Path = raw, folder: str = "scenes", code: str = "this", **changed: Any) -> dict[str, Any]:
+        config = {
+            "dataset": "mine",
+            "layout": "semantickitti",
+            "split": "00",
+            "classes": semantickitti.CLASSES,
+            "keys": {},
+            **changed,
+        }
+        out = tmp_path / folder / "manifest.json"
+        given = ["--config", json.dumps(config), "--raw", root, "--code", code]
+        command("prepare", *given, "--workers", 2, "--out", out)
+        manifest: dict[str, Any] = json.loads(out.read_text())
+        return manifest
+
+    return run

@@ -2,45 +2,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
+import numpy as np
 import pytest
+from tests.datasets import test_folder
 
 from openworld3d.errors import UserError
 
-PAGE = """# Protocol p
-
-Unknown: sofa.
-
-- Known and evaluated, but in no training scene: lamp.
-- 1 of 2 evaluation scenes have no unknown point: three.
-
-## Points of each class
-
-| class |  | train | share | evaluate | share |
-| :-- | :-- | --: | --: | --: | --: |
-| wall | known | 6 | 66.67% | 7 | 58.33% |
-| sofa | unknown | 2 | 22.22% | 1 | 8.33% |
-| lamp | known | 0 | 0.00% | 4 | 33.33% |
-| bed | known | 0 | 0.00% | 0 | 0.00% |
-| rug | known | 1 | 11.11% | 0 | 0.00% |
-| void | in neither | 5 |  | 10 |  |
-
-## Raw ids that are void
-
-| raw id | train | evaluate |
-| :-- | --: | --: |
-| 0 | 3 | 6 |
-| 7 | 2 | 4 |
-
-## Unknown share of the labelled points of each evaluation scene
-
-| scene | points | unknown |
-| :-- | --: | --: |
-| two | 9 | 25.00% |
-| three | 13 | 0.00% |
-| all | 22 | 8.33% |
-"""
+PARTS = ("coord", "raw", "color")
+PAGE = Path(__file__).with_name("protocol_page.md").read_text()
 
 
 @pytest.fixture
@@ -60,15 +31,23 @@ def splits(tmp_path: Path) -> dict[str, Path]:
                 "class_points": count,
                 "void_points": 5,
                 "void_ids": {"0": 3, "7": 2},
+                "extent": [4.0, 3.25, 2.5] if name == "one" else [len(name), 1.5, 2.5],
+                "cubic_metres": 4,
+                "resolution": 0.0,
+                "brightness": {},
+                "sha256": f"that of {name}",
+                "notes": [],
             }
             for name, count in scenes.items()
         ]
-        paths[split].write_text(json.dumps({"classes": ["wall", "sofa", "lamp", "bed", "rug"], "scenes": entries}))
+        paths[split].write_text(
+            json.dumps({"dataset": "d", "classes": ["wall", "sofa", "lamp", "bed", "rug"], "scenes": entries})
+        )
     return paths
 
 
 def check(command: Callable[..., None], splits: dict[str, Path], out: Path, *unknown: str) -> None:
-    config = json.dumps({"protocol": "p", "unknown": unknown})
+    config = json.dumps({"protocol": "p", "unknown": unknown, "inliers": []})
     files = ["--train", splits["train"], "--evaluate", splits["val"]]
     command("check_protocol", "--config", config, *files, "--out", out, "--page", out.with_suffix(".md"))
 
@@ -90,6 +69,15 @@ def test_page_by_hand(tmp_path: Path, command: Callable[..., None], splits: dict
     assert (tmp_path / "p.md").read_text() == PAGE
 
 
+def test_scenes_have_no_unknown_point_where_no_class_is_unknown(
+    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path]
+) -> None:
+    check(command, splits, tmp_path / "p.json")
+    page = (tmp_path / "p.md").read_text()
+    assert "\nUnknown: no class.\n" in page
+    assert "have no unknown point" not in page
+
+
 def test_unknown_majority_is_said(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +85,71 @@ def test_unknown_majority_is_said(
     sentence = "58.3% of the labelled evaluation points are unknown: most points, so "
     assert f"- {sentence}that a random score has an AUPR of 0.583." in (tmp_path / "p.md").read_text()
     assert f"protocol p: {sentence}" in capsys.readouterr().out
+
+
+STRANGE: dict[str, tuple[dict[str, object], str]] = {
+    "map coordinates in float32": (
+        {"resolution": 0.5},
+        "store coordinates too coarsely, in float32 or as integers; write them in float64: three (0.5 m).",
+    ),
+    "degrees": (
+        {"extent": [0.0015, 0.001, 12]},
+        "are less than a metre wide; write coordinates in metres: three (0.0015 m).",
+    ),
+    "millimetres": (
+        {"extent": [6000, 5000, 2500], "cubic_metres": 13},
+        "have hardly more than one point per occupied cubic metre; write coordinates in metres: three (6000 m wide).",
+    ),
+    "8 bits as 16": (
+        {"brightness": {"color": {"full": 65535, "largest": 255, "above": 0}}},
+        "have no color near color_full; correct it: three (255 of 65535).",
+    ),
+    "16 bits as 8": (
+        {"brightness": {"color": {"full": 255, "largest": 65280, "above": 0.4}}},
+        "have many colors above color_full, which are clipped; correct it: three (65280 of 255).",
+    ),
+    "intensities of 0 to 190": (
+        {"brightness": {"intensity": {"full": 2000, "largest": 190.5, "above": 0}}},
+        "have no intensity near intensity_full; correct it: three (190.5 of 2000).",
+    ),
+    "intensities of 0 to 65535": (
+        {"brightness": {"intensity": {"full": 2000, "largest": 65535, "above": 0.4}}},
+        "have many intensities above intensity_full, which are clipped; correct it: three (65535 of 2000).",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_scenes_that_are_not_as_the_config_says_come_first(
+    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], name: str
+) -> None:
+    changed, sentence = STRANGE[name]
+    manifest = json.loads(splits["val"].read_text())
+    manifest["scenes"][1].update(changed)
+    splits["val"].write_text(json.dumps(manifest))
+    check(command, splits, tmp_path / "p.json", "sofa")
+    assert (tmp_path / "p.md").read_text().split("\n")[4] == f"- 1 of 3 scenes {sentence}"
+
+
+USUAL: list[dict[str, object]] = [
+    {"resolution": 2**-12},  # float32 up to 4096 m
+    {"extent": [1.0, 0.1, 0.1]},
+    {"extent": [1000, 1000, 60], "cubic_metres": 12},
+    {"extent": [11, 4, 0], "cubic_metres": 13},
+    {"brightness": {"color": {"full": 255, "largest": 255, "above": 0}}},
+    {"brightness": {"intensity": {"full": 2000, "largest": 65535, "above": 0.1}}},
+]
+
+
+@pytest.mark.parametrize("changed", USUAL)
+def test_nothing_is_said_of_usual_scenes(
+    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], changed: dict[str, object]
+) -> None:
+    manifest = json.loads(splits["val"].read_text())
+    manifest["scenes"][1].update(changed)
+    splits["val"].write_text(json.dumps(manifest))
+    check(command, splits, tmp_path / "p.json", "sofa")
+    assert "of 3 scenes" not in (tmp_path / "p.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -116,10 +169,116 @@ def test_protocol_that_cannot_be_answered_is_refused(
     assert not (tmp_path / "p.md").exists()
 
 
+def edit(manifest: Path, changes: dict[str, dict[str, Any]]) -> None:
+    """Change the entries of scenes by name, and add one for each new name, as the first one is."""
+    content = json.loads(manifest.read_text())
+    entries = {scene["name"]: scene for scene in content["scenes"]}
+    first = content["scenes"][0]
+    for name, change in changes.items():
+        entries[name] = {**entries.get(name, {**first, "sha256": f"that of {name}"}), "name": name, **change}
+    content["scenes"] = list(entries.values())
+    manifest.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("train", "evaluate", "sentence"),
+    [
+        ({}, {"one": {}}, "1 of 3 evaluation scenes are training scenes too: one; expected none, correct"),
+        ({}, {"one": {"sha256": "other"}}, "1 of 3 evaluation scenes are training scenes too: one; expected none"),
+        (
+            {},
+            {"copy": {"sha256": "that of one", "points": 40}},
+            r"1 of 3 .* too: copy \(there as one\); expected none",
+        ),
+        (
+            {"two": {"sha256": "that of three"}},
+            {"three": {"points": 40}, **{name: {"sha256": "that of one", "points": 40} for name in "ab"}},
+            r"4 of 4 .* too: two, three \(there as two\), a \(there as one\) and 1 more; expected none",
+        ),
+    ],
+)
+def test_evaluation_scene_that_trains_is_refused(
+    tmp_path: Path,
+    command: Callable[..., None],
+    splits: dict[str, Path],
+    train: dict[str, Any],
+    evaluate: dict[str, Any],
+    sentence: str,
+) -> None:
+    edit(splits["train"], train)
+    edit(splits["val"], evaluate)
+    with pytest.raises(UserError, match=f"protocol p: {sentence}"):
+        check(command, splits, tmp_path / "p.json", "sofa")
+    assert not (tmp_path / "p.json").exists()
+    assert not (tmp_path / "p.md").exists()
+
+
+@pytest.mark.parametrize("points", [1, 31, 32, 10**6])
+def test_copy_is_refused_where_chance_is_out_of_the_question_and_else_said_first(
+    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], points: int
+) -> None:
+    copy = {"sha256": "that of one", "points": points, "notes": ["An id is void"]}
+    edit(splits["val"], {"copy": copy})
+    if points >= 32:
+        with pytest.raises(UserError, match=r"1 of 3 .* are training scenes too: copy \(there as one\); expected"):
+            check(command, splits, tmp_path / "p.json", "sofa")
+        return
+    check(command, splits, tmp_path / "p.json", "sofa")
+    said = "- Evaluation scenes have the points of training scenes: copy (there as one)."
+    assert (tmp_path / "p.md").read_text().splitlines()[4:6] == [said, "- An id is void: copy."]
+
+
+def test_notes_come_first_with_their_scenes(
+    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = {"notes": ["A stray byte is a space", "An id is void"]}
+    edit(splits["train"], {"one": same, "four": {"notes": ["A stray byte is a space"]}})
+    edit(splits["val"], {"three": same, "five": {"notes": ["A stray byte is a space"]}})
+    check(command, splits, tmp_path / "p.json", "sofa")
+    lines = (tmp_path / "p.md").read_text().splitlines()
+    assert lines[4:6] == ["- A stray byte is a space: one, four, three and 1 more.", "- An id is void: one, three."]
+    assert lines[6].startswith("- Known and evaluated, but in no training scene")
+    assert "protocol p: An id is void: one, three." in capsys.readouterr().out
+
+
+def test_scenes_that_are_there_twice_are_said(
+    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path]
+) -> None:
+    edit(splits["val"], {"copy": {"sha256": "that of two"}, "again": {"sha256": "that of two"}})
+    check(command, splits, tmp_path / "p.json", "sofa")
+    said = "- Several evaluation scenes have the same points, which count as often: two = copy = again."
+    assert (tmp_path / "p.md").read_text().splitlines()[4] == said
+
+
+@pytest.mark.parametrize(("of_copy", "write"), [("tile", None), *test_folder.FORMATS.values()])
+def test_copy_under_another_name_is_told(
+    tmp_path: Path, command: Callable[..., None], of_copy: str, write: Callable[..., None] | None
+) -> None:
+    """Also a link, and the same points in another format."""
+    root = tmp_path / "clouds"
+    root.mkdir()
+    of_points = {name: np.tile(getattr(test_folder, name.upper()), [8] + [1] * (name != "raw")) for name in PARTS}
+    test_folder.write_npz(root / "ev_1.npz", **of_points)
+    test_folder.write_npz(root / "tr_1.npz", **{**of_points, "raw": of_points["raw"][::-1]})
+    if write is None:
+        (root / "tr_2.npz").symlink_to(root / "ev_1.npz")
+    else:
+        write(root / f"tr_2{Path(of_copy).suffix}", **of_points)
+    manifests = {}
+    for split, pattern in (("train", "tr*"), ("val", "ev*")):
+        keys = {**test_folder.KEYS, "splits": {split: [pattern]}}
+        config = {"dataset": "mine", "layout": "folder", "split": split, "classes": ["ground", "tree", "roof"]}
+        manifests[split] = tmp_path / split / "manifest.json"
+        given = ["--config", json.dumps({**config, "keys": keys}), "--raw", root, "--code", "this"]
+        command("prepare", *given, "--out", manifests[split])
+    with pytest.raises(UserError, match=r"1 of 1 evaluation scenes are training scenes too: ev_1 \(there as tr_2\)"):
+        check(command, manifests, tmp_path / "p.json", "roof")
+
+
 def test_training_scenes_without_a_known_class_are_refused(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path]
 ) -> None:
-    manifest = json.loads(splits["val"].read_text())
+    manifest = json.loads(splits["train"].read_text())
     only_sofa = tmp_path / "sofa.json"
     for scene in manifest["scenes"]:
         scene["class_points"] = {"sofa": 1}

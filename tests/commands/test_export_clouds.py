@@ -37,6 +37,18 @@ def test_clouds_hold_scene_and_scores(
     assert vertex["score"].tolist() == [1, 2, 9, 3, 50]
 
 
+def test_scores_saved_in_float64_keep_their_digits(
+    tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path
+) -> None:
+    saved = {"hall": -1 + np.arange(5) * 1e-12, "cellar": np.array([-1e300, 0, 1e300])}
+    scores = write_scores(tmp_path / "scores", saved)
+    command("export_clouds", *given(outputs, scores, scenes), "--out", tmp_path / "clouds/colours.json")
+    for name, score in saved.items():
+        vertex = PlyData.read(str(tmp_path / f"clouds/{name}.ply"))["vertex"]
+        assert vertex["score"].dtype == np.float64
+        assert vertex["score"].tolist() == score.tolist()
+
+
 def test_one_range_for_all_scenes(
     tmp_path: Path, command: Callable[..., None], scenes: list[Path], outputs: Path, scores: Path
 ) -> None:

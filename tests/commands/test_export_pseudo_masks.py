@@ -40,7 +40,7 @@ def export(tmp_path: Path, command: Callable[..., None]) -> Export:
         torch.manual_seed(0)
         recipe = {"kind": "pdf", **KEYS, "region_radius": 0.5, **keys}
         network = build_network({**BACKBONE, "initialisation": "xavier"}, 6, 2, make_recipe(recipe).adapt)
-        described = {"columns": ["floor", "wall"], "unknown": ["sofa"], "in_channels": 6}
+        described = {"columns": ["floor", "wall"], "untaught": 0, "unknown": ["sofa"], "in_channels": 6}
         save_weights(tmp_path / "weights.npz", network, {"backbone": BACKBONE, "recipe": recipe, **described})
         manifest, out = write_split(tmp_path / "train", scenes), tmp_path / "pseudo_masks/manifest.json"
         given = json.dumps({**ASKED, "unknown_points": unknown_points, "seed": 3})

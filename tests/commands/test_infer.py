@@ -13,7 +13,7 @@ from tests.small_run import BACKBONE
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.errors import UserError
 from openworld3d.files import sha256_of
-from openworld3d.networks.weights import save_weights
+from openworld3d.networks.weights import load_weights, save_weights
 from openworld3d.scenes.scene import Scene, save_scene
 from openworld3d.scenes.voxels import voxelise
 
@@ -25,6 +25,7 @@ def infer(tmp_path: Path, command: Callable[..., None]) -> Callable[..., dict[st
         "backbone": BACKBONE,
         "recipe": {"kind": "closed_set"},
         "columns": ["wall", "lamp"],
+        "untaught": 0,
         "unknown": ["sofa"],
         "in_channels": 6,
     }
@@ -101,3 +102,13 @@ def test_bound_that_no_crop_holds_is_a_sentence(tmp_path: Path, infer: Callable[
     with pytest.raises(UserError, match="inference_pairs is 0, but one point alone has 1 attention pairs"):
         infer("single", 0)
     assert not (tmp_path / "outputs").exists()
+
+
+def test_untaught_columns_follow_those_of_the_classes(tmp_path: Path, infer: Callable[..., dict[str, Any]]) -> None:
+    state, config = load_weights(tmp_path / "weights.npz")
+    network = build(SMALL, 6, 4)
+    network.load_state_dict({**network.state_dict(), **{n: v for n, v in state.items() if "classifier.3" not in n}})
+    save_weights(tmp_path / "weights.npz", network, {**config, "untaught": 2})
+    assert infer("single", 10**6)["columns"] == ["wall", "lamp", None, None]
+    with np.load(tmp_path / "outputs/hall.npz") as outputs:
+        assert outputs["logits"].shape[1] == 4

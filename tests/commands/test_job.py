@@ -119,7 +119,7 @@ def test_code_that_changed_since_it_was_planned_is_named(project: Path, file: st
 
 
 def saved() -> Outside:
-    return Outside("saved", "theirs", "*.npy")
+    return Outside("saved", "theirs", part="all")
 
 
 @pytest.mark.parametrize("damage", [truncate, zero, flip, replace, delete])

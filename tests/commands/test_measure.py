@@ -41,6 +41,7 @@ def measure(tmp_path: Path, command: Callable[..., None]) -> Measure:
         if before:
             save(tmp_path / "before.npz", before)
         config = {"unknown": unknown, "taught": changed.get("taught", []), "replicates": 20}
+        config.update(beyond=changed.get("beyond", []), inliers=changed.get("inliers", []))
         options = ["--before", *([tmp_path / "before.npz"] if before else [])]
         for option, otherwise in (("scores", []), ("outputs", []), ("scenes", ["none.json"])):
             options += [f"--{option}", *changed.get(option, otherwise)]
@@ -68,6 +69,9 @@ def test_metrics_by_hand(measure: Measure) -> None:
         "auroc_scenes": 9 / 10,
         "fpr95": 1 / 5,
         "fpr95_strict": 1 / 5,
+        "fpr95_nearest": 1 / 5,
+        **dict.fromkeys(["fpr95_scenes", "fpr95_strict_scenes", "fpr95_nearest_scenes"], 1 / 5),
+        "aupr_trapezoid_scenes": (1 + (1 / 2 + 2 / 3) / 2) / 2,
         "miou_known": (3 / 5 + 1 / 3) / 2,
         "miou_all": (3 / 5 + 1 / 3 + 0) / 3,
         "miou_present": (3 / 5 + 1 / 3 + 0) / 3,
@@ -83,7 +87,9 @@ def test_metrics_by_hand(measure: Measure) -> None:
     assert metrics["miou_novel"] is metrics["forgetting"] is None
     assert metrics["iou"] == {"wall": pytest.approx(3 / 5), "sofa": 0, "lamp": pytest.approx(1 / 3), "desk": None}
     assert metrics["by_unknown"]["sofa"]["auroc"] == pytest.approx(9 / 10)
+    assert metrics["by_known"]["lamp"]["between"]["auroc"] == pytest.approx([3 / 4] * 2)
     assert metrics["by_known"]["lamp"] == {
+        "between": metrics["by_known"]["lamp"]["between"],
         "unknown_points": 2,
         "known_points": 2,
         "aupr": pytest.approx((1 + 2 / 3) / 2),
@@ -144,6 +150,22 @@ def test_statistics_of_shards_are_added(measure: Measure) -> None:
     assert measure(shards, "sofa") == measure(merge(shards), "sofa")
 
 
+def test_objects_by_hand_with_their_threshold(measure: Measure) -> None:
+    """Two scenes: a match of IoU 3/4 and an object missed, a match of 1/1 and two false alarms."""
+    points = Points(LABEL, PREDICTION, SCORE, -SCORE)
+    counts = {"hall": [3 * 2**30, 1, 0, 1], "attic": [2**32, 1, 2, 0]}
+    shards = [
+        of_scene(name, CLASSES, KNOWN, points, 32, 3.0, np.array(objects), 0.5) for name, objects in counts.items()
+    ]
+    metrics = measure(shards, "sofa")
+    expected = {"sq": 7 / 8, "recallq": 2 / 3, "uq": 7 / 12, "rq": 4 / 7, "pq": 1 / 2, "tp": 2, "fp": 2, "fn": 1}
+    assert {name: metrics[f"object_{name}"] for name in expected} == pytest.approx(expected)
+    assert metrics["object_threshold"] == 0.5
+    low, high = metrics["bootstrap"]["object_sq"]
+    assert 3 / 4 == low < high == 1  # draws of the hall alone, of the attic alone
+    assert measure(hall(), "sofa")["object_threshold"] is None
+
+
 def test_shards_without_a_scene_are_refused(measure: Measure) -> None:
     with pytest.raises(UserError, match="statistics: no shard has a scene, expected one or more; evaluate splits"):
         measure([of_no_scene(CLASSES, 32, 3.0)] * 2, "sofa")
@@ -165,6 +187,14 @@ def test_scores_are_ranked_exactly_where_bins_are_coarse(tmp_path: Path, measure
     assert exact["auroc"] == pytest.approx(9 / 10)
     assert exact["aupr"] == pytest.approx((1 + 2 / 3) / 2)
     assert exact["between"]["auroc"] == [exact["auroc"]] * 2
+    assert exact["by_scene"]["hall"] == {
+        "points": 7,
+        "unknown_points": 2,
+        **{name: exact[name] for name in ("aupr", "auroc", "fpr95")},
+    }
+    assert bounded["by_scene"]["hall"]["auroc"] == bounded["auroc"]
+    low, high = exact["by_unknown"]["sofa"]["between"]["auroc"]
+    assert low <= exact["auroc"] <= high
     for name in ("aupr", "aupr_trapezoid", "auroc", "fpr95", "lift", "aupr_standard", "aupr_scenes"):
         low, high = bounded["between"][name]
         assert low <= exact[name] <= high

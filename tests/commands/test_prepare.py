@@ -2,66 +2,42 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import time
 from concurrent.futures import Future, as_completed
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 import pytest
-from tests.datasets.test_scannet import write_scan as write_room
+from tests.commands.conftest import FRAMES, Run
+from tests.datasets.scannet_scan import write_scan as write_room
 from tests.datasets.test_semantickitti import write_scan
 
 from openworld3d.datasets import s3dis, scannet, semantickitti
 from openworld3d.errors import UserError
 from openworld3d.raw import prepare as preparation
 from openworld3d.raw.labels import Reading
-from openworld3d.raw.prepare import SplitConfig
 from openworld3d.scenes.scene import load_scene
 
-FRAMES = ["000000", "000001", "000002"]
 READ_SCENE = semantickitti.read_scene
-Run = Callable[..., Dict[str, Any]]
 
 
-@pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    """Return three scans of a sequence, of 10, 11 and 12 points."""
-    for number, frame in enumerate(FRAMES):
-        points = np.random.default_rng(number).uniform([-9, -9, -9, 0], [9, 9, 9, 1], (10 + number, 4))
-        write_scan(tmp_path / "raw", points, np.repeat([10, 0], [8, 2 + number]), frame)
-    return tmp_path / "raw"
-
-
-@pytest.fixture
-def prepare(tmp_path: Path, raw: Path, command: Callable[..., None]) -> Run:
-    """Return a call that prepares the sequence and returns its manifest."""
-
-    def run(root: Path = raw, folder: str = "scenes", code: str = "this", **changed: Any) -> dict[str, Any]:
-        config = {
-            "dataset": "mine",
-            "layout": "semantickitti",
-            "split": "00",
-            "classes": semantickitti.CLASSES,
-            "keys": {},
-            **changed,
-        }
-        out = tmp_path / folder / "manifest.json"
-        given = ["--config", json.dumps(config), "--raw", root, "--code", code]
-        command("prepare", *given, "--workers", 2, "--out", out)
-        manifest: dict[str, Any] = json.loads(out.read_text())
-        return manifest
-
-    return run
-
-
-def times(folder: Path) -> dict[str, int]:
-    """Return when each scene was written, in nanoseconds."""
-    return {file.stem: file.stat().st_mtime_ns for file in folder.glob("*.npz")}
+def test_rows_without_a_return_are_no_points_and_are_remembered(tmp_path: Path, prepare: Run) -> None:
+    points = np.random.default_rng(0).uniform([1, 1, -2, 0], [9, 9, 2, 9], (6, 4))
+    points[[0, 4]] = 0
+    write_scan(tmp_path / "stu", points, np.array([0, 1, 2, 1, 0, 0]), sequence="val/125")
+    keys = {"intensity_full": 1}
+    manifest = prepare(tmp_path / "stu", layout="stu", split="125", keys=keys)
+    (entry,) = manifest["scenes"]
+    assert (entry["name"], entry["points"], entry["void_points"]) == ("125_000000", 4, 4)
+    assert entry["raw_points"] == entry["void_ids"] == {"0": 1, "1": 2, "2": 1}
+    assert "clipped" in entry["notes"][0]
+    scene = load_scene(tmp_path / "scenes/125_000000.npz", manifest["classes"])
+    assert scene.is_point is not None
+    assert scene.is_point.tolist() == [False, True, True, True, False, True]
+    assert scene.raw is not None
+    assert scene.raw.tolist() == [1, 2, 1, 0]
 
 
 def test_manifest_says_what_the_scenes_hold(tmp_path: Path, prepare: Run) -> None:
@@ -71,160 +47,58 @@ def test_manifest_says_what_the_scenes_hold(tmp_path: Path, prepare: Run) -> Non
     assert first["class_points"] == {"car": 8}
     assert first["void_points"] == 2
     assert first["void_ids"] == {"0": 2}
+    assert first["raw_points"] == {"0": 2, "10": 8}
+    assert first["notes"] == []
     assert first["shift"] == [0, 0, 0]
+    assert first["notes"] == []
     assert first["appearance"] == "intensity"
     scene = load_scene(tmp_path / "scenes/00_000000.npz", semantickitti.CLASSES)
     assert first["extent"] == pytest.approx(np.ptp(scene.coord, axis=0).tolist(), abs=1e-3)
 
 
-def test_second_run_keeps_every_scene(tmp_path: Path, prepare: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    manifest = prepare()
-    before = times(tmp_path / "scenes")
-    assert prepare() == manifest
-    assert times(tmp_path / "scenes") == before
-    assert capsys.readouterr().out.splitlines()[-1] == "3 scenes, 33 points; 3 were there already"
+def test_manifest_has_the_notes_of_the_reader(tmp_path: Path, prepare: Run) -> None:
+    write_object = write_area(tmp_path / "s3dis")
+    area = {"layout": "s3dis", "split": "Area_5", "classes": s3dis.CLASSES}
+    noted = "In ceiling_1.txt the release's stray byte 0x00 is read as ' '"
+    for _ in range(2):  # the second time from the journal
+        assert [scene["notes"] for scene in prepare(tmp_path / "s3dis", **area)["scenes"]] == [[noted], []]
+    write_object("hallway_6", b"1 2 3 4 5 6\n")
+    assert [scene["notes"] for scene in prepare(tmp_path / "s3dis", **area)["scenes"]] == [[], []]
 
 
-def damage_journal(scenes: Path, raw: Path) -> None:
-    """Leave of the second line what a power cut can: zeros where blocks were not written."""
-    lines = (scenes / "journal.jsonl").read_bytes().split(b"\n")
-    (scenes / "journal.jsonl").write_bytes(b"\n".join([lines[0], bytes(len(lines[1])), lines[2], b"7", b""]))
+def write_area(root: Path) -> Callable[[str, bytes], object]:
+    """Write two rooms of one object each, the first with a fault of the release; return what writes an object."""
+
+    def write(room: str, text: bytes) -> None:
+        folder = root / "Area_5" / room / "Annotations"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ceiling_1.txt").write_bytes(text)
+
+    write("hallway_6", b"1 2 3 4\x005 6\n")
+    write("hallway_7", b"1 2 3 4 5 6\n")
+    return write
 
 
-def spoil_scene(scenes: Path, raw: Path) -> None:
-    (scenes / "00_000001.npz").write_bytes(b"half of a sc")
-
-
-def lose_scene(scenes: Path, raw: Path) -> None:
-    (scenes / "00_000001.npz").unlink()
-
-
-def change_labels(scenes: Path, raw: Path) -> None:
-    np.repeat([11, 0], [8, 3]).astype("<u4").tofile(raw / "sequences/00/labels/000001.label")
-
-
-def cut_journal(scenes: Path, raw: Path) -> None:
-    """Leave of the journal what a run had written that was killed in the middle of the second line."""
-    lines = (scenes / "journal.jsonl").read_text().splitlines(keepends=True)
-    (scenes / "journal.jsonl").write_text(lines[0] + lines[2] + lines[1][:40])
-
-
-@pytest.mark.parametrize("damage", [spoil_scene, lose_scene, change_labels, cut_journal, damage_journal])
-def test_only_what_is_missing_or_changed_is_done_again(
-    tmp_path: Path, raw: Path, prepare: Run, damage: Callable[[Path, Path], None]
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        *(
+            (name, r"clouds: holds '.*', expected a name in UTF-8, without")
+            for name in ("a\nb", "caf\udce9", "\x1b[31m")
+        ),
+        (".tile", "clouds: has no file that matches split 00's pattern"),
+    ],
+)
+def test_scene_of_a_name_that_no_page_can_have_is_a_sentence(
+    tmp_path: Path, prepare: Run, name: str, sentence: str
 ) -> None:
-    prepare()
-    before = times(tmp_path / "scenes")
-    damage(tmp_path / "scenes", raw)
-    manifest = prepare()
-    after = times(tmp_path / "scenes")
-    assert {name for name in after if after[name] != before.get(name)} == {"00_000001"}
-    changed = manifest["scenes"][1]["class_points"]
-    assert changed == ({"bicycle": 8} if damage is change_labels else {"car": 8})
-
-
-def test_scene_touched_and_not_changed_is_kept(tmp_path: Path, raw: Path, prepare: Run) -> None:
-    prepare()
-    before = times(tmp_path / "scenes")
-    os.utime(raw / "sequences/00/labels/000001.label")
-    prepare()
-    assert times(tmp_path / "scenes") == before
-
-
-@pytest.mark.parametrize("changed", [{"code": "other"}, {"classes": [*semantickitti.CLASSES, "another"]}])
-def test_other_code_or_keys_make_every_scene_again(tmp_path: Path, prepare: Run, changed: dict[str, Any]) -> None:
-    prepare()
-    before = times(tmp_path / "scenes")
-    prepare(**changed)
-    now = times(tmp_path / "scenes")
-    assert all(now[name] != before[name] for name in before)
-
-
-def test_pattern_of_a_split_is_no_reason_to_make_a_scene_again() -> None:
-    config = SplitConfig("mine", "folder", "x", ["a"], {"label": "l", "splits": {"x": ["*.ply"]}})
-    wider = replace(config, keys={"label": "l", "splits": {"x": ["*"]}})
-    other = replace(config, keys={"label": "m", "splits": {"x": ["*.ply"]}})
-    before = preparation.digest_of(config, "this")
-    assert preparation.digest_of(wider, "this") == before
-    assert preparation.digest_of(other, "this") != before
-    assert preparation.digest_of(config, "other") != before
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_scenes_of_a_folder_beside_are_linked_and_not_made_again(
-    tmp_path: Path, raw: Path, prepare: Run, monkeypatch: pytest.MonkeyPatch, links: bool
-) -> None:
-    first = prepare(folder="before")
-    before = {name: (tmp_path / f"before/{name}.npz").read_bytes() for name in sorted(times(tmp_path / "before"))}
-    change_labels(tmp_path / "before", raw)
-    read = tmp_path / "read"
-
-    def noted(root: Path, name: str) -> Reading:
-        with open(read, "a") as file:
-            file.write(f"{name}\n")
-        return READ_SCENE(root, name)
-
-    monkeypatch.setattr(semantickitti, "read_scene", noted)
-    if not links:
-        monkeypatch.setattr(preparation.os, "link", refused)
-    manifest = prepare(folder="after")
-    assert read.read_text().split() == ["00_000001"]
-    assert [entry["class_points"] for entry in manifest["scenes"]] == [{"car": 8}, {"bicycle": 8}, {"car": 8}]
-    for number, name in enumerate(before):
-        one, other = (tmp_path / f"{folder}/{name}.npz" for folder in ("before", "after"))
-        assert one.read_bytes() == before[name]
-        assert (one.read_bytes() == other.read_bytes()) == (name != "00_000001")
-        assert one.samefile(other) == (links and name != "00_000001")
-        assert (manifest["scenes"][number] == first["scenes"][number]) == (name != "00_000001")
-    assert prepare(folder="after") == manifest
-    assert read.read_text().split() == ["00_000001"]
-
-
-def refused(*given: object) -> None:
-    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-
-
-@pytest.mark.parametrize("damage", [spoil_scene, lose_scene])
-def test_damaged_scene_of_a_folder_beside_is_made_again(
-    tmp_path: Path, raw: Path, prepare: Run, damage: Callable[[Path, Path], None]
-) -> None:
-    first = prepare(folder="before")
-    damage(tmp_path / "before", raw)
-    assert prepare(folder="after") == first
-    assert (tmp_path / "after/00_000000.npz").samefile(tmp_path / "before/00_000000.npz")
-    assert load_scene(tmp_path / "after/00_000001.npz", semantickitti.CLASSES)
-
-
-def test_folder_beside_keeps_its_scenes_when_linked_ones_are_made_again(tmp_path: Path, prepare: Run) -> None:
-    prepare(folder="before")
-    before = (tmp_path / "before/00_000000.npz").read_bytes()
-    prepare(folder="after")
-    prepare(folder="after", classes=[*semantickitti.CLASSES, "another"])
-    assert (tmp_path / "before/00_000000.npz").read_bytes() == before
-    assert not (tmp_path / "after/00_000000.npz").samefile(tmp_path / "before/00_000000.npz")
-
-
-def test_scene_that_left_the_split_goes(tmp_path: Path, raw: Path, prepare: Run) -> None:
-    prepare()
-    (raw / "sequences/00/velodyne/000002.bin").unlink()
-    assert len(prepare()["scenes"]) == 2
-    assert set(times(tmp_path / "scenes")) == {"00_000000", "00_000001"}
-
-
-def test_mistake_in_one_scene_keeps_the_others_and_leaves_no_manifest(
-    tmp_path: Path, raw: Path, prepare: Run
-) -> None:
-    prepare()
-    change_labels(tmp_path / "scenes", raw)
-    good = (raw / "sequences/00/velodyne/000002.bin").read_bytes()
-    (raw / "sequences/00/velodyne/000002.bin").write_bytes(good[:-1])
-    with pytest.raises(UserError, match=r"000002\.bin: is 191 bytes long"):
-        prepare()
-    assert not (tmp_path / "scenes/manifest.json").exists()
-    before = times(tmp_path / "scenes")
-    (raw / "sequences/00/velodyne/000002.bin").write_bytes(good)
-    prepare()
-    assert times(tmp_path / "scenes")["00_000000"] == before["00_000000"]
+    clouds = tmp_path / "clouds"
+    clouds.mkdir()
+    np.savez(clouds / "hall.npz", coord=np.zeros((3, 3)), label=[0, 1, 2])
+    (clouds / "hall.npz").rename(clouds / f"{name}.npz")
+    keys = {"splits": {"00": ["*.npz"]}, "color": None, "intensity": None}
+    with pytest.raises(UserError, match=sentence):
+        prepare(clouds, layout="folder", keys=keys)
 
 
 def test_killed_process_is_a_sentence(prepare: Run, monkeypatch: pytest.MonkeyPatch) -> None:

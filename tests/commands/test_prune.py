@@ -19,7 +19,7 @@ FILES = {
     f"{RUN}/single/{OLD}/outputs/1of1/manifest.json": 20,
     f"{RUN}/single/{NEW}/outputs/1of1/manifest.json": 30,
     f"results/scenes/mine/val/{OTHER}/hall.npz": 1_500_000,
-    "results/scenes/mine/val/outside.json": 9,
+    "results/scenes/mine/val/identities.json": 9,
     "results/scenes/mine/notakeyatall/x": 9,
     "results/.plan.json": 9,
 }

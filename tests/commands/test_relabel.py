@@ -27,6 +27,7 @@ def relabel(tmp_path: Path, command: Callable[..., None]) -> Callable[..., tuple
         "backbone": BACKBONE,
         "recipe": {"kind": "closed_set"},
         "columns": ["floor", "wall"],
+        "untaught": 0,
         "unknown": ["sofa"],
         "in_channels": 6,
     }

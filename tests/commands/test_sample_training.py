@@ -24,6 +24,7 @@ def sample(tmp_path: Path, command: Callable[..., None]) -> dict[str, np.ndarray
         "backbone": BACKBONE,
         "recipe": {"kind": "closed_set"},
         "columns": KNOWN,
+        "untaught": 0,
         "unknown": ["sofa"],
         "in_channels": 6,
     }

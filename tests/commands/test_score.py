@@ -8,13 +8,9 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
-from tests.commands.conftest import LOGITS as LOGITS_OF_POINTS
-from tests.commands.conftest import SCORES, write_outputs
 
 from openworld3d.errors import UserError
 from openworld3d.files import sha256_of
-from openworld3d.metrics.histograms import ordered
-from openworld3d.metrics.statistics import UNIT, Statistics, load, merge, save
 from openworld3d.scores import msp
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow_scripts" / "score.py"
@@ -51,7 +47,7 @@ def arguments(tmp_path: Path, scenes: list[Path], outputs: Path) -> Callable[...
     """Return `arguments(kind, **options)`, which asks for that score of the outputs, into `scored`."""
 
     def asked(kind: str, neighbors: int = 1, **options: float) -> list[object]:
-        config = json.dumps({"score": {"kind": kind, "neighbors": neighbors, **options}, "bits": 32})
+        config = json.dumps({"score": {"kind": kind, "neighbors": neighbors, **options}, "bits": 32, "objects": None})
         places = ["--out", tmp_path / "scored/manifest.json", "--statistics", tmp_path / "statistics.npz"]
         return ["--config", config, "--outputs", outputs / "manifest.json", "--sample", *places, "--scenes", *scenes]
 
@@ -105,6 +101,62 @@ def test_score_is_fitted_on_the_training_sample(
     command("score", *asked)
     with np.load(tmp_path / "scored/hall.npz") as hall:
         assert hall["score"] == pytest.approx([1, -2])
+
+
+def with_groups(asked: list[object], groups: dict[str, list[str]]) -> list[object]:
+    """Return arguments whose config has groups of classes too."""
+    place = asked.index("--config") + 1
+    asked[place] = json.dumps({**json.loads(str(asked[place])), "groups": groups})
+    return asked
+
+
+def test_score_has_the_groups_of_the_classes_that_the_network_knows(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    """The sofa is held out, so that furniture is the lamp alone and counts as much as the wall."""
+    groups = {"furniture": ["sofa", "lamp"], "structure": ["wall"]}
+    command("score", *with_groups(arguments("group_normalised_max_logit"), groups))
+    with np.load(tmp_path / "scored/cellar.npz") as cellar:
+        assert cellar["score"].tolist() == [-5, 0]
+    assert json.loads((tmp_path / "scored/manifest.json").read_text())["threshold"] is None
+
+
+def test_class_in_no_group_is_refused(command: Callable[..., None], arguments: Callable[..., list[object]]) -> None:
+    with pytest.raises(
+        UserError, match=r"manifest.json: its class 'wall' is in no group, did you mean walls; correct"
+    ):
+        command("score", *with_groups(arguments("group_msp"), {"some": ["lamp"], "others": ["walls"]}))
+
+
+def test_score_has_the_range_of_the_first_point_of_each_row(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    """The hall's rows begin at (0, 0.25, 0.5) and (1.5, 1.75, 2): 0.56 and 3.05 metres; the bins meet at 1 metre."""
+    sample: dict[str, Any] = {
+        "logits": np.array([[5, 0], [7, 0], [1, 0], [3, 0]], np.float32),
+        "range": np.array([[0.5], [1], [2], [9]], np.float32),
+        "weight": np.ones(4),
+    }
+    np.savez(tmp_path / "sample.npz", **sample)
+    asked = arguments("range_standardised_max_logit", bins=2)
+    asked.insert(asked.index("--sample") + 1, tmp_path / "sample.npz")
+    command("score", *asked)
+    with np.load(tmp_path / "scored/hall.npz") as hall:
+        assert hall["score"] == pytest.approx([3, 0])  # largest logits 3 and 2, means 6 and 2
+    assert json.loads((tmp_path / "scored/manifest.json").read_text())["threshold"] == 1
+
+
+def test_sample_without_a_last_layer_is_refused(
+    tmp_path: Path, command: Callable[..., None], arguments: Callable[..., list[object]]
+) -> None:
+    np.savez(tmp_path / "sample.npz", features=np.ones((4, 2)), weight=np.ones(4))
+    asked = arguments("dice", percentile=90.0)
+    asked.insert(asked.index("--sample") + 1, tmp_path / "sample.npz")
+    sentence = (
+        "score dice: it is fitted on last_weight, last_bias, but the training sample has features, weight; take"
+    )
+    with pytest.raises(UserError, match=sentence):
+        command("score", *asked)
 
 
 def test_outputs_without_logits_are_scored(
@@ -186,64 +238,3 @@ def test_mistake_is_one_line_and_nothing_is_written(tmp_path: Path, arguments: C
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "scored").exists()
     assert not (tmp_path / "statistics.npz").exists()
-
-
-@pytest.fixture
-def summarised(tmp_path: Path, command: Callable[..., None], scenes: list[Path]) -> Callable[..., Statistics]:
-    """Return a function that scores both rooms by saved scores of their points, flagged above 3.2.
-
-    The labels are wall, wall, sofa, lamp, void and lamp, sofa, wall; conftest.py has logits and scores.
-    """
-
-    def run(*manifests: Path, rooms: tuple[str, ...] = ("hall", "cellar")) -> Statistics:
-        logits = {name: np.array(LOGITS_OF_POINTS[name], np.float32) for name in rooms}
-        manifest = write_outputs(tmp_path / f"outputs of {len(rooms)}", logits)
-        for name in rooms:
-            with np.load(manifest.with_name(f"{name}.npz")) as arrays:
-                saved = np.array(SCORES[name], np.float32)[::-1, None]
-                np.savez(manifest.with_name(f"{name}.npz"), saved_score=saved, **arrays)
-        np.savez(tmp_path / "sample.npz", saved_score=np.array([[3.2]], np.float32), weight=np.ones(1))
-        config = {"score": {"kind": "saved_score", "neighbors": 1}, "bits": 32}
-        read = ["--outputs", manifest, "--sample", tmp_path / "sample.npz", "--scenes", *(manifests or scenes)]
-        out = tmp_path / f"{len(rooms)}.npz"
-        places = ["--out", tmp_path / f"scored {len(rooms)}/manifest.json", "--statistics", out]
-        command("score", "--config", json.dumps(config), *read, *places)
-        return load(out)
-
-    return run
-
-
-def test_statistics_are_those_of_both_splits(summarised: Callable[..., Statistics]) -> None:
-    statistics = summarised()
-    assert statistics.classes.tolist() == ["wall", "sofa", "lamp"]
-    assert statistics.scenes.tolist() == ["cellar", "hall"]
-    assert statistics.class_points().tolist() == [[1, 1, 1], [2, 1, 1]]
-    expected = ordered(np.array([0, 3.5, 4, 1, 2, 9, 3], np.float32))
-    assert statistics.score.bin.tolist() == expected.tolist()
-    assert statistics.confusion.sum(axis=0).tolist() == [[3, 0, 0], [1, 0, 1], [1, 0, 1]]
-    # Above 3.2: the sofa of the hall, and the cellar's sofa and lamp.
-    assert statistics.threshold == np.float32(3.2)
-    assert statistics.unflagged.sum(axis=0).tolist() == [[3, 0, 0], [0, 0, 0], [1, 0, 0]]
-
-
-def test_confidence_is_that_of_the_logits_at_known_points(summarised: Callable[..., Statistics]) -> None:
-    statistics = summarised()
-    assert statistics.calibration.sum(axis=(0, 1))[:2].tolist() == [5, 4]
-    summed = statistics.calibration.sum(axis=(0, 1))[2] / UNIT
-    assert summed == pytest.approx(sum(1 / (1 + np.exp(-odds)) for odds in (1, 2, 3, 5, 7)), abs=1e-6)
-
-
-def test_shard_without_scenes_adds_nothing(tmp_path: Path, summarised: Callable[..., Statistics]) -> None:
-    whole, none = summarised(), summarised(rooms=())
-    assert none.scenes.tolist() == []
-    assert none.confusion.shape == (0, 3, 3)
-    for parts in ([none, whole], [whole, none]):
-        save(tmp_path / "merged.npz", merge(parts))
-        assert (tmp_path / "merged.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
-
-
-def test_scene_of_a_split_that_is_not_given_is_refused(
-    summarised: Callable[..., Statistics], scenes: list[Path]
-) -> None:
-    with pytest.raises(UserError, match="scene 'cellar' is in none of the scenes manifests"):
-        summarised(scenes[0])

@@ -47,8 +47,7 @@ def evaluate(tmp_path: Path, command: Callable[..., None], rooms: list[Path]) ->
 
     def shard_statistics(folder: Path, output: str, score: dict[str, object], shard: str) -> None:
         outputs = folder / f"outputs/{shard}/manifest.json"
-        saved = {"output": output, "columns": [], "unknown": ["sofa"], "stored_precision": "float32"}
-        given = ["--config", json.dumps(saved), "--saved", tmp_path / output]
+        given = ["--config", json.dumps({"classes": CLASSES, "unknown": ["sofa"]}), "--saved", tmp_path / output]
         command("import_outputs", *given, "--shard", shard, *scenes, "--out", outputs)
         places = [
             "--out",
@@ -56,7 +55,7 @@ def evaluate(tmp_path: Path, command: Callable[..., None], rooms: list[Path]) ->
             "--statistics",
             folder / f"statistics/{shard}.npz",
         ]
-        config = json.dumps({"score": score, "bits": 12})
+        config = json.dumps({"score": score, "bits": 12, "objects": None})
         command("score", "--config", config, "--outputs", outputs, "--sample", *scenes, *places)
 
     def run(output: str, score: dict[str, object], exact: bool, shards: int) -> Files:
@@ -67,7 +66,7 @@ def evaluate(tmp_path: Path, command: Callable[..., None], rooms: list[Path]) ->
         outputs = [folder / f"outputs/{shard}/manifest.json" for shard in names]
         statistics = [folder / f"statistics/{shard}.npz" for shard in names]
         points = ["--scores", *scores, "--outputs", *outputs] if exact else ["--scores", "--outputs"]
-        config = json.dumps({"unknown": ["sofa"], "taught": [], "replicates": 20})
+        config = json.dumps({"unknown": ["sofa"], "taught": [], "beyond": [], "inliers": [], "replicates": 20})
         places = ["--out", folder / "metrics.json", "--replicates", folder / "replicates.npz"]
         read = ["--statistics", *statistics, "--before", *statistics, *points, *scenes]
         command("measure", "--config", config, *read, *places)

@@ -33,7 +33,7 @@ def show(
     monkeypatch.chdir(tmp_path)
 
     def run(one: str, other: str) -> list[str]:
-        command("show_difference", "--keys", one, other)
+        command("show_difference", "--this", one, "--that", other)
         return capsys.readouterr().out.splitlines()
 
     return run

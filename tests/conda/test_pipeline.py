@@ -65,9 +65,8 @@ def test_changed_file_reruns_its_environment(
     finished_conda: Finished, name: str, before: str, after: str, jobs: Jobs
 ) -> None:
     project, file = finished_conda.project, f"envs/{name}.yaml"
-    assert before in project.read(file)
-    project.write(file, project.read(file).replace(before, after))
+    text = project.read(file)
+    assert before in text
+    project.write(file, text.replace(before, after))
     assert project.would_run() == jobs
-    if jobs:
-        assert {command: len(of_command) for command, of_command in project.run().items()} == jobs
-    assert project.would_run() == {}
+    project.write(file, text)

@@ -17,7 +17,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 
 from openworld3d.errors import FILE_SYSTEM_ERRORS, UserError
-from openworld3d.raw.labels import Reading
+from openworld3d.raw.labels import Reading, class_of_raw_id
 from openworld3d.scenes.scene import VOID
 
 FUZZ = settings(
@@ -176,7 +176,29 @@ def replace_word(content: bytes, random: Random) -> bytes:
     return content[: word.start()] + random.choice(NUMBERS + JSON).encode() + content[word.end() :]
 
 
-DAMAGES = (flip, overwrite, insert, delete, truncate, repeat, claim, claim, break_number, replace_word, replace_word)
+def end_line_otherwise(content: bytes, random: Random) -> bytes:
+    """End a line as another system or editor does."""
+    lines = [place for place, byte in enumerate(content) if byte == ord("\n")]
+    if not lines:
+        return content
+    place = random.choice(lines[:20] if random.random() < 0.5 else lines)
+    return content[:place] + random.choice([b"\r\n", b"\r", b" \n", b"\n\n", b"\n\t", b"\n\0"]) + content[place + 1 :]
+
+
+OF_BYTES = (flip, overwrite, insert, delete, truncate, repeat, claim, claim, break_number)
+DAMAGES = (*OF_BYTES, replace_word, replace_word, end_line_otherwise)
+
+
+def leave_behind(root: Path) -> None:
+    """Put into every folder what macOS, a server and a file manager leave there."""
+    for folder in [root, *(path for path in root.rglob("*") if path.is_dir())]:
+        names = [path.name for path in folder.iterdir()]
+        for place in (folder, folder / "__MACOSX", folder / "@eaDir", folder / ".Trash"):
+            place.mkdir(exist_ok=True)
+            for name in (".DS_Store", *(f"._{name}" for name in names)):
+                (place / name).write_bytes(bytes.fromhex("0005160700020000"))
+            for name in names if place != folder else []:
+                (place / name).write_bytes(b"SYNOINDEX")
 
 
 def check_answer(dataset: ModuleType, layout: Layout, root: Path) -> str:
@@ -206,6 +228,7 @@ def answer_of(dataset: ModuleType, layout: Layout, root: Path) -> str:
     try:
         for reading in read(dataset, layout, root):
             check_reading(reading, classes)
+            check_contract(reading, dataset)
     except UserError as error:
         check_sentence(str(error), root)
         return str(error)
@@ -242,3 +265,17 @@ def check_reading(reading: Reading, classes: int) -> None:
     assert len(reading.shift) == 3
     assert np.isfinite(reading.shift).all()
     assert sum(reading.void_ids.values()) == (scene.label == VOID).sum()
+
+
+def check_contract(reading: Reading, dataset: ModuleType) -> None:
+    """Check a scene against what its layout declares: raw ids and their classes, and where the sensor is."""
+    scene = reading.scene
+    assert scene.origin_is_sensor == dataset.ORIGIN_IS_SENSOR
+    assert (scene.raw is not None) == bool(dataset.CLASS_OF_RAW_ID)
+    if scene.raw is not None:
+        assert (scene.raw.shape, scene.raw.dtype) == (scene.label.shape, np.uint16)
+        index_of = class_of_raw_id(dataset.CLASS_OF_RAW_ID, dataset.CLASSES)
+        assert scene.label.tolist() == [index_of[raw_id] for raw_id in scene.raw.tolist()]
+    if scene.is_point is not None:
+        assert scene.is_point.dtype == bool
+        assert scene.is_point.sum() == len(scene) < len(scene.is_point)

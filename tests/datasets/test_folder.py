@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 from typing import Any, Callable
 
-import laspy
 import numpy as np
 import pytest
-from plyfile import PlyData, PlyElement
-from tests.datasets.fuzzing import Layout
+from tests.datasets import clouds
+from tests.datasets.clouds import COLOR, COORD, FORMATS, INTENSITY, KEYS, RAW, write_las, write_npz, write_ply
 
 from openworld3d.datasets.folder import read_scene, scenes_of_split
 from openworld3d.errors import UserError
@@ -16,60 +15,6 @@ from openworld3d.raw.labels import Reading
 from openworld3d.scenes.scene import VOID
 
 DATA = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "ign_lidarhd"
-COORD = np.array([[1, 2, 3], [4, 5, 6], [7.5, 8, 9], [0, 0, 0]])
-COLOR = np.array([[0, 51, 255], [255, 0, 0], [102, 102, 102], [0, 0, 0]])
-INTENSITY = np.array([0, 500, 1000, 3000])
-RAW = np.array([5, 2, 6, 1])
-KEYS: dict[str, Any] = {
-    "label": "classification",
-    "classes": [["ground", [2]], ["tree", [4, 5]], ["roof", [6]]],
-    "void": [1],
-    "splits": {"all": ["*"]},
-    "color_full": None,
-    "intensity_full": 1000,
-}
-Write = Callable[..., None]
-
-
-def write_las(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
-    header = laspy.LasHeader(point_format=3, version="1.2")
-    header.scales, header.offsets = np.full(3, 0.001), np.floor(coord.min(0))
-    cloud = laspy.LasData(header)
-    cloud.x, cloud.y, cloud.z = coord.T
-    cloud.classification, cloud.intensity = raw, np.resize(INTENSITY, len(coord))
-    cloud.red, cloud.green, cloud.blue = color[: len(coord)].T
-    cloud.write(str(file))
-
-
-def write_ply(
-    file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR, text: bool = False
-) -> None:
-    fields = [(name, "f8") for name in "xyz"] + [(name, "u1") for name in ("red", "green", "blue")]
-    vertex = np.empty(len(coord), [*fields, ("intensity", "f4"), ("classification", "f4")])
-    columns = [*coord.T, *color[: len(coord)].T, np.resize(INTENSITY, len(coord)), raw]
-    for name, column in zip(vertex.dtype.names or (), columns):
-        vertex[name] = column
-    PlyData([PlyElement.describe(vertex, "vertex")], text=text).write(str(file))
-
-
-def write_text_ply(file: Path, **points: np.ndarray) -> None:
-    write_ply(file, text=True, **points)
-
-
-def write_npz(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
-    np.savez(
-        file, coord=coord, classification=raw, color=color[: len(coord)], intensity=np.resize(INTENSITY, len(coord))
-    )
-
-
-FORMATS: dict[str, tuple[str, Write]] = {
-    "las": ("tile.las", write_las),
-    "laz": ("tile.laz", write_las),
-    "ply": ("tile.ply", write_ply),
-    "ply as text": ("tile.ply", write_text_ply),
-    "npz": ("tile.npz", write_npz),
-    "ending in capitals": ("tile.LAZ", write_las),
-}
 
 
 def read(root: Path, **changed: Any) -> Reading:
@@ -81,7 +26,7 @@ def test_cloud_by_hand(tmp_path: Path, name: str) -> None:
     file, write = FORMATS[name]
     write(tmp_path / file)
     assert scenes_of_split(tmp_path, "all", **KEYS) == ["tile"]
-    scene, void_ids, shift = read(tmp_path)
+    scene, void_ids, shift = read(tmp_path)[:3]
     assert scene.coord.tolist() == COORD.tolist()
     assert scene.label.tolist() == [1, 0, 2, VOID]
     assert scene.intensity is not None
@@ -115,7 +60,7 @@ def test_coordinates_of_a_map_keep_their_millimetres(tmp_path: Path, name: str) 
     corner = np.array([1e7 + 0.25, -2e7, 50])
     file, write = FORMATS[name]
     write(tmp_path / file, coord=COORD / 1000 + corner)
-    scene, _, shift = read(tmp_path)
+    scene, _, shift = read(tmp_path)[:3]
     assert shift == (1e7, -2e7, 50)
     step = 1e-3 if "tile.la" in file.lower() else 1e-6
     assert np.abs(scene.coord - COORD / 1000 - [0.25, 0, 0]).max() < step
@@ -255,43 +200,11 @@ def test_real_tile_is_read() -> None:
     keys["splits"] = {"west": ["test_data_77050_*.laz"]}
     names = scenes_of_split(DATA, "west", **keys)
     assert names == ["test_data_77050_627755_LA93_IGN69", "test_data_77050_627760_LA93_IGN69"]
-    scene, void_ids, shift = read_scene(DATA, names[0], **keys)
+    scene, void_ids, shift = read_scene(DATA, names[0], **keys)[:3]
     assert np.bincount(scene.label).tolist()[:3] == [13881, 30891, 27239]
     assert void_ids == {"1": 1344}
     assert shift == (770500, 6277500, 20)
     assert scene.coord.max(0) == pytest.approx([41.68, 50, 23.49], abs=1e-5)
 
 
-def write_packed_npz(file: Path) -> None:
-    coord, raw, color, intensity = COORD, RAW, COLOR, INTENSITY
-    np.savez_compressed(file, coord=coord, classification=raw, color=color, intensity=intensity)
-
-
-def write_new_las(file: Path) -> None:
-    """Write what LAS 1.4 has more: its own point formats, attributes of one's own, records after the points."""
-    generator, points = np.random.default_rng(0), 300
-    header = laspy.LasHeader(point_format=7, version="1.4")
-    header.add_extra_dim(laspy.ExtraBytesParams("height", "u2", scales=np.array([0.01]), offsets=np.zeros(1)))
-    header.scales = np.full(3, 0.001)
-    cloud = laspy.LasData(header)
-    cloud.x, cloud.y, cloud.z = generator.uniform(0, 9, (3, points))
-    cloud.red, cloud.green, cloud.blue = generator.integers(0, 256, (3, points))
-    cloud.intensity = generator.integers(0, 1000, points)
-    cloud.classification = generator.choice(RAW, points)
-    cloud.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("mine", 1, "notes", b"flown in March")])
-    cloud.write(str(file))
-
-
-FUZZED: dict[str, tuple[str, Callable[[Path], None]]] = {
-    **{name: FORMATS[name] for name in ("las", "laz", "ply", "ply as text", "npz")},
-    "packed npz": ("tile.npz", write_packed_npz),
-    "las 1.4": ("tile.las", write_new_las),
-    "laz 1.4": ("tile.laz", write_new_las),
-}
-
-
-def layout_of(file: str, write: Callable[[Path], None]) -> Layout:
-    return Layout(lambda root: write(root / file), (file,), "all", {**KEYS, "color_full": 255})
-
-
-LAYOUTS = {name: layout_of(*writer) for name, writer in FUZZED.items()}
+LAYOUTS = clouds.LAYOUTS

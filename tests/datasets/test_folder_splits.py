@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.datasets.test_folder import KEYS, read, write_npz, write_ply
+from tests.datasets.clouds import COORD, INTENSITY, KEYS, RAW, write_npz, write_ply
+from tests.datasets.test_folder import read
 
-from openworld3d.datasets.folder import read_scene, scenes_of_split
+from openworld3d.datasets.folder import files_of_scene, read_scene, scenes_of_split
 from openworld3d.errors import FILE_SYSTEM_ERRORS, UserError
 from openworld3d.scenes.scene import VOID
 
@@ -20,6 +22,33 @@ def test_split_is_what_its_patterns_match(tmp_path: Path) -> None:
     assert scenes_of_split(tmp_path, "n", **keys) == ["north_a b", "north_é"]
     assert scenes_of_split(tmp_path, "all", **keys) == ["north_a b", "north_é", "south_a b", "top"]
     assert read_scene(tmp_path, "north_é", **keys).scene.label.tolist() == [1, 0, 2, VOID]
+
+
+def test_endings_match_in_any_case_and_files_of_a_mac_are_left_out(tmp_path: Path) -> None:
+    for file in ("tr_1.npz", "TR_2.npz", "tr_3.NPZ", "tr_4.Npz", "west/tr_5.NPZ"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        with open(tmp_path / file, "wb") as stream:  # a path would get another .npz
+            np.savez(stream, coord=COORD, classification=RAW, intensity=INTENSITY)
+    for file in ("._tr_1.npz", "west/._tr_5.NPZ", "__MACOSX/tr_1.npz"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(b"\0\5\26\7")
+    keys = {**KEYS, "splits": {"tr": ["tr*.npz"], "all": ["**/*.NPZ"]}}
+    assert scenes_of_split(tmp_path, "tr", **keys) == ["tr_1", "tr_3", "tr_4"]
+    assert scenes_of_split(tmp_path, "all", **keys) == ["TR_2", "tr_1", "tr_3", "tr_4", "west_tr_5"]
+    assert read_scene(tmp_path, "west_tr_5", **keys).scene.label.tolist() == [1, 0, 2, VOID]
+
+
+def test_files_that_come_and_go_are_seen_by_the_next_listing(tmp_path: Path) -> None:
+    write_npz(tmp_path / "tile.npz")
+    assert scenes_of_split(tmp_path, "all", **KEYS) == ["tile"]
+    assert files_of_scene(tmp_path, "tile", **KEYS) == [tmp_path / "tile.npz"]
+    (tmp_path / "tile.npz").rename(tmp_path / "other.npz")
+    with pytest.raises(UserError, match=r"tile\.npz: does not exist, though scene tile needs it"):
+        files_of_scene(tmp_path, "tile", **KEYS)
+    assert scenes_of_split(tmp_path, "all", **KEYS) == ["other"]
+    assert files_of_scene(tmp_path, "other", **KEYS) == [tmp_path / "other.npz"]
+    with pytest.raises(UserError, match=r"tile: does not exist, though scene tile needs it"):
+        files_of_scene(tmp_path, "tile", **KEYS)
 
 
 def test_two_files_of_one_name_are_refused_in_two_splits_too(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ The datasets are the modules on disk; `LAYOUTS` of `test_NAME.py` says which fil
 from __future__ import annotations
 
 import importlib
+from itertools import zip_longest
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.datasets.fuzzing import FUZZ, Layout, check_answer, damage, damage_json
+from tests.datasets.fuzzing import FUZZ, Layout, check_answer, damage, damage_json, leave_behind, read
 
 from openworld3d import datasets
 from openworld3d.plugins import load
@@ -34,6 +36,17 @@ def test_whole_files_are_read(tmp_path: Path, name: str, variant: str) -> None:
     layout = layouts_of(name)[variant]
     layout.write(tmp_path)
     assert check_answer(load("datasets", name), layout, tmp_path) == "scenes"
+
+
+@pytest.mark.parametrize(("name", "variant"), LAYOUTS)
+def test_what_systems_leave_in_folders_is_not_read(tmp_path: Path, name: str, variant: str) -> None:
+    layout, dataset = layouts_of(name)[variant], load("datasets", name)
+    layout.write(tmp_path)
+    before = list(read(dataset, layout, tmp_path))
+    leave_behind(tmp_path)
+    for reading, expected in zip_longest(read(dataset, layout, tmp_path), before):
+        np.testing.assert_equal(vars(reading.scene), vars(expected.scene))
+        assert reading[1:] == expected[1:]
 
 
 @pytest.mark.parametrize(("name", "variant", "file"), FILES)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from tests.datasets.fuzzing import Layout
 from openworld3d.datasets.nuscenes import (
     CLASS_OF_CATEGORY,
     CLASSES,
-    SPLITS,
+    TABLES,
     THINGS,
-    drives_of,
+    files_of_scene,
     read_scene,
     scenes_of_split,
 )
@@ -155,6 +154,64 @@ def test_all_of_nuscenes_comes_before_mini(root: Path) -> None:
     assert read_scene(root, NAME).scene.label.tolist() == [3, 0, 10, VOID]
 
 
+def put_trainval(root: Path, *names: str, content: str | None = None) -> None:
+    """Put tables of mini into v1.0-trainval too, or files of another content by their names."""
+    (root / "v1.0-trainval").mkdir(exist_ok=True)
+    for name in names:
+        text = (root / VERSION / f"{name}.json").read_text() if content is None else content
+        (root / "v1.0-trainval" / f"{name}.json").write_text(text)
+
+
+NEEDED = ("scene", "sample", "sample_data", "lidarseg", "category")
+
+
+@pytest.mark.parametrize(
+    "there",
+    [(), ("category", "lidarseg"), ("panoptic",), NEEDED[1:], NEEDED[:-1], ("scene", "sample", "sample_data")],
+    ids="-".join,
+)
+def test_mini_is_read_beside_a_part_of_all(root: Path, there: tuple[str, ...]) -> None:
+    """As where the archive of all labels was unpacked over mini: broken rows there are not looked at."""
+    put_trainval(root, *there, content="[7]")
+    assert scenes_of_split(root, "mini_val") == ["scene-0103_00", "scene-0103_01"]
+    assert read_scene(root, NAME).scene.label.tolist() == [3, 0, 10, VOID]
+    assert files_of_scene(root, NAME)[-1] == root / VERSION / "category.json"
+
+
+def test_mini_is_read_beside_empty_tables_of_all(root: Path) -> None:
+    put_trainval(root, *NEEDED, content="")
+    assert read_scene(root, NAME).scene.label.tolist() == [3, 0, 10, VOID]
+
+
+def test_mini_of_the_labels_alone_is_read_from_all(root: Path) -> None:
+    put_trainval(root, *NEEDED)
+    for name in ("scene", "sample", "sample_data"):
+        (root / VERSION / f"{name}.json").unlink()
+    assert scenes_of_split(root, "mini_val") == ["scene-0103_00", "scene-0103_01"]
+    assert files_of_scene(root, NAME)[-1] == root / "v1.0-trainval/category.json"
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_split_of_a_part_of_all_is_refused(root: Path, split: str) -> None:
+    put_trainval(root, "category", "lidarseg")
+    with pytest.raises(UserError) as told:
+        scenes_of_split(root, split)
+    assert str(told.value).startswith(
+        f"{root}/v1.0-trainval: lacks scene.json, sample.json, sample_data.json, which split {split} needs; unpack"
+    )
+
+
+def test_nearest_to_complete_tables_are_asked_for(root: Path) -> None:
+    put_trainval(root, "category", "lidarseg")
+    (root / VERSION / "lidarseg.json").unlink()
+    with pytest.raises(UserError, match=r"v1\.0-mini/lidarseg\.json: does not exist, though every scene needs it"):
+        scenes_of_split(root, "mini_val")
+
+
+def test_listing_follows_every_table_that_chooses_the_version() -> None:
+    assert set(TABLES) == {f"v1.0-*/{name}.json" for name in (*NEEDED, "panoptic")}
+
+
 def test_ids_are_those_of_the_category_table(root: Path) -> None:
     write_table(root, "category", [{"name": name, "index": 31 - index} for index, name in enumerate(CHALLENGE)])
     # 31 - 17 is vehicle.bicycle, 31 - 9 vehicle.trailer, 31 - 24 human.pedestrian.stroller, 31 - 0 vehicle.ego.
@@ -207,32 +264,6 @@ def test_root_without_tables_is_refused(tmp_path: Path) -> None:
         scenes_of_split(tmp_path, "train")
 
 
-# SHA-256 of the names, one a line, in the devkit's nuscenes/utils/splits.py at d9de17a.
-DEVKIT = {
-    "train": (700, "182d90e54953d7b067e5488298daef0c46fcb51c8aecddd40f8e3f64934fbdd5"),
-    "val": (150, "9c6d87239035bbd37818497915c95f6df980f62ffdb7dbcf1e527b997b74dc65"),
-    "mini_train": (8, "c849f160715c4c6f417e8595bd97978dda65bbacb6da8fbf8a0a3233e676c2c8"),
-    "mini_val": (2, "12657200a28a6a68f33613640947e7d1a2804e4e54c2ffc53c43d6bcbd8ddd75"),
-}
-
-
-def test_ranges_by_hand() -> None:
-    assert drives_of("1-3 110") == ["scene-0001", "scene-0002", "scene-0003", "scene-0110"]
-
-
-@pytest.mark.parametrize("split", DEVKIT)
-def test_split_is_the_devkits(split: str) -> None:
-    count, digest = DEVKIT[split]
-    assert len(set(SPLITS[split])) == count
-    assert hashlib.sha256("\n".join(SPLITS[split]).encode()).hexdigest() == digest
-
-
-def test_no_scene_trains_and_evaluates() -> None:
-    assert set(SPLITS) == set(DEVKIT)
-    assert not set(SPLITS["train"]) & set(SPLITS["val"])
-    assert not set(SPLITS["mini_train"]) & set(SPLITS["mini_val"])
-
-
 def write_fuzzed(root: Path) -> None:
     write_mini(root)
     write_instances(root, np.array([17002, 9001, 24000, 0]))
@@ -241,6 +272,10 @@ def write_fuzzed(root: Path) -> None:
     write_table(root, "panoptic", [label_row("first", INSTANCE_FILE), label_row("second", second)])
 
 
-TABLES = ("scene", "sample", "sample_data", "lidarseg", "panoptic", "category")
-FILES = (POINTS_FILE, LABEL_FILE, INSTANCE_FILE, *(f"{VERSION}/{table}.json" for table in TABLES))
+FILES = (
+    POINTS_FILE,
+    LABEL_FILE,
+    INSTANCE_FILE,
+    *(f"{VERSION}/{table}.json" for table in (*NEEDED, "panoptic")),
+)
 LAYOUTS = {"nuscenes": Layout(write_fuzzed, FILES, "mini_val", {})}

@@ -137,8 +137,14 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "strange category": (strange_category, "category.json: names the category 'vehicle.tram', which is neither"),
     "categories of nuScenes without lidarseg": (
         drop_field("category", "index"),
-        "category.json: a row has no 'index'",
+        "category.json: a row has no 'index', as in the category.json of plain nuScenes; take the one that comes",
     ),
+    "one category without an index": (
+        lambda root: write_table(root, "category", [*read_rows(root, "category"), {"name": "animal"}]),
+        "category.json: a row has no 'index', expected a whole number;",
+    ),
+    "no category": (replace("category", b"[]"), "first_lidarseg.bin: point 3 has the raw label 0, which is neither"),
+    "categories that are no objects": (replace("category", b"[[]]"), "category.json: is not a list of rows;"),
     "no table": (missing(f"{VERSION}/lidarseg.json"), "lidarseg.json: does not exist, though every scene needs it"),
     "table cut short": (not_json, "sample.json: is not JSON"),
     "drive of no scene": (drop("scene", 1), "scene.json: has no row for drive, though sample first needs it"),

@@ -54,7 +54,8 @@ def test_only_rooms_and_objects_are_listed(tmp_path: Path) -> None:
     write_room(tmp_path, {"wall_1.txt": GOOD}, "Area_1/WC_1")
     write_room(tmp_path, {"wall_1.txt": GOOD}, "Area_2/office_3")
     (tmp_path / "Area_1/.DS_Store").write_bytes(b"\x00")
-    (tmp_path / "Area_1/.hidden").mkdir()
+    for left_behind in (".hidden", "__MACOSX", "@eaDir"):
+        (tmp_path / "Area_1" / left_behind).mkdir()
     (tmp_path / "Area_1/office_3/office_3.txt").write_bytes(b"not read")
     assert scenes_of_split(tmp_path, "Area_1") == ["Area_1_WC_1", "Area_1_office_3"]
     assert scenes_of_split(tmp_path, "Area_2") == ["Area_2_office_3"]
@@ -123,15 +124,55 @@ def test_first_of_several_bad_lines_is_found() -> None:
             assert first_bad_line([good] * first + [bad] + [good, bad, bad] * (size - first)) == first
 
 
-def test_stray_character_of_the_release_is_a_space(tmp_path: Path) -> None:
-    folder = write_room(tmp_path, {"ceiling_1.txt": GOOD + STRAY + GOOD}, "Area_5/hallway_6")
-    scene = read_scene(tmp_path, "Area_5_hallway_6").scene
+@pytest.mark.parametrize(
+    ("room", "line", "point", "read_as"),
+    [
+        ("hallway_6", STRAY, [22.35, 6.692, 3.048, 185, 187, 182], "0x00 is read as ' '"),
+        ("office_19", b"1.5 2.25 3.125 103.0\x100000 5 6\n", [1.5, 2.25, 3.125, 103, 5, 6], "0x10 is read as '0'"),
+    ],
+)
+def test_stray_character_of_the_release_gets_its_bit_back(
+    tmp_path: Path, room: str, line: bytes, point: list[float], read_as: str
+) -> None:
+    folder = write_room(tmp_path, {"ceiling_1.txt": GOOD + line + GOOD}, f"Area_5/{room}")
+    reading = read_scene(tmp_path, f"Area_5_{room}")
+    scene, notes = reading.scene, reading.notes
     assert scene.color is not None
-    assert scene.color[1].tolist() == [185, 187, 182]
+    assert [*scene.coord[1].tolist(), *scene.color[1].tolist()] == pytest.approx(point)
     assert len(scene) == 3
+    assert notes == (f"In ceiling_1.txt the release's stray byte {read_as}",)
+    (folder / "ceiling_1.txt").write_bytes(GOOD + b"1\t2 3 4 5 6\r\n")
+    assert read_scene(tmp_path, f"Area_5_{room}").notes == ()
     (folder / "ceiling_1.txt").write_bytes(GOOD + b"1 2 3 4 5\n")
     with pytest.raises(UserError, match=r"line 2 is '1 2 3 4 5',"):
-        read_scene(tmp_path, "Area_5_hallway_6")
+        read_scene(tmp_path, f"Area_5_{room}")
+
+
+def test_copy_of_the_release_is_left_out(tmp_path: Path) -> None:
+    """The release's own copy is told by its name, whatever is in it; a file of that name elsewhere is an object."""
+    files = {"wall_3.txt": GOOD * 2, "wall_3 (1).txt": b"not read", "door_1.txt": GOOD}
+    folder = write_room(tmp_path, files, "Area_5/office_36")
+    assert files_of_scene(tmp_path, "Area_5_office_36") == [folder / "door_1.txt", folder / "wall_3.txt"]
+    reading = read_scene(tmp_path, "Area_5_office_36")
+    assert reading.scene.instance.tolist() == [0, 1, 1]
+    assert reading.notes == ("wall_3 (1).txt, a copy that the release has of an object, is left out",)
+    write_room(tmp_path, {**files, "wall_3 (1).txt": GOOD}, "Area_5/office_35")
+    reading = read_scene(tmp_path, "Area_5_office_35")
+    assert len(reading.scene) == 4
+    assert reading.notes == ()
+
+
+@pytest.mark.parametrize("copy", ["chair_2 (1).txt", "chair_2 - Copy.txt", "chair_7.txt"])
+def test_object_that_is_there_twice_counts_once(tmp_path: Path, copy: str) -> None:
+    files = {"chair_2.txt": GOOD + STRAY.replace(b"\0", b" "), "chair_1.txt": GOOD, "wall_1.txt": GOOD}
+    write_room(tmp_path, files)
+    whole = read_scene(tmp_path, "Area_1_office_3")
+    assert whole.notes == ()
+    (tmp_path / "Area_1/office_3/Annotations" / copy).write_bytes(files["chair_2.txt"])
+    scene, notes = read_scene(tmp_path, "Area_1_office_3").scene, read_scene(tmp_path, "Area_1_office_3").notes
+    assert [scene.label.tolist(), scene.instance.tolist()] == [[8, 8, 8, 2], [0, 1, 1, 2]]
+    left, kept = ("chair_2.txt", copy) if copy < "chair_2.txt" else (copy, "chair_2.txt")
+    assert notes == (f"{left} has the points of {kept}, left out",)
 
 
 @pytest.mark.parametrize("room", ["Area_5/hallway_7", "Area_4/hallway_6"])
@@ -150,7 +191,7 @@ def test_empty_file_is_refused(tmp_path: Path, text: bytes) -> None:
 
 def test_room_of_a_map_keeps_its_millimetres(tmp_path: Path) -> None:
     write_room(tmp_path, {"wall_1.txt": b"10000000.001 -20000000.5 1.25 1 2 3\n", "sofa_1.txt": b"1e7 -2e7 1 1 2 3"})
-    scene, _, shift = read_scene(tmp_path, "Area_1_office_3")
+    scene, _, shift = read_scene(tmp_path, "Area_1_office_3")[:3]
     assert shift == (1e7, -20000001, 1)
     assert np.abs(scene.coord - [[0, 1, 0], [0.001, 0.5, 0.25]]).max() < 1e-6
 

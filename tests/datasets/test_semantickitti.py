@@ -7,19 +7,28 @@ import numpy as np
 import pytest
 from tests.datasets.fuzzing import Layout
 
-from openworld3d.datasets.semantickitti import CLASS_OF_RAW_ID, CLASSES, THINGS, read_scene, scenes_of_split
+from openworld3d.datasets.semantickitti import (
+    CLASS_OF_RAW_ID,
+    CLASSES,
+    THINGS,
+    files_of_scene,
+    read_scene,
+    scenes_of_split,
+)
 from openworld3d.errors import FILE_SYSTEM_ERRORS, UserError
 from openworld3d.scenes.scene import VOID
 
 MINI = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[2] / "../shared/data")) / "semantickitti_mini"
 
 
-def write_scan(root: Path, points: np.ndarray, raw: np.ndarray, frame: str = "000000") -> None:
+def write_scan(
+    root: Path, points: np.ndarray, raw: np.ndarray, frame: str = "000000", sequence: str = "sequences/00"
+) -> None:
     for folder, name, array in (
         ("velodyne", f"{frame}.bin", points.astype("<f4")),
         ("labels", f"{frame}.label", raw.astype("<u4")),
     ):
-        file = root / "sequences/00" / folder / name
+        file = root / sequence / folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         array.tofile(file)
 
@@ -35,6 +44,8 @@ def test_scan_by_hand(tmp_path: Path) -> None:
     assert scene.intensity is not None
     assert scene.intensity.tolist() == [0.5, 0.25, 0, 1]
     assert scene.label.tolist() == [0, 0, CLASSES.index("person"), VOID]
+    assert scene.raw is not None
+    assert scene.raw.tolist() == [252, 10, 30, 1]
     assert scene.instance[3] == -1
     assert len(set(scene.instance[:3].tolist())) == 3
 
@@ -62,6 +73,11 @@ def changed(place: int, column: int, value: float) -> np.ndarray:
         (changed(0, 3, 37), RAW, "000000.bin: point 0 has the intensity 37.0, expected 0 to 1"),
         (changed(0, 3, -0.5), RAW, "000000.bin: point 0 has the intensity -0.5, expected 0 to 1"),
         (GOOD[:3], RAW, "000000.label: holds 4 labels, expected 3, one for each point of"),
+        (
+            GOOD,
+            np.array([10, 30, 3, 3]),
+            "000000.label: point 2 has the raw label 3, which is neither a class nor void",
+        ),
     ],
 )
 def test_mistake_is_a_sentence(tmp_path: Path, points: np.ndarray, raw: np.ndarray, sentence: str) -> None:
@@ -95,6 +111,15 @@ def test_only_frames_are_listed(tmp_path: Path) -> None:
         scenes_of_split(tmp_path, "00")
 
 
+def test_scan_without_its_labels_is_refused(tmp_path: Path) -> None:
+    """Of the raw recordings of KITTI, which are longer than the labelled sequences."""
+    for frame in ("000000", "000001"):
+        write_scan(tmp_path, GOOD, RAW, frame)
+    (tmp_path / "sequences/00/labels/000001.label").unlink()
+    with pytest.raises(UserError, match=r"000001\.label: does not exist, though scene 00_000001 needs it"):
+        files_of_scene(tmp_path, "00_000001")
+
+
 def test_sequence_of_any_name_is_read(tmp_path: Path) -> None:
     write_scan(tmp_path, GOOD, RAW)
     (tmp_path / "sequences/00").rename(tmp_path / "sequences/my_street")
@@ -125,7 +150,23 @@ def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_map_covers_every_class() -> None:
     assert set(CLASS_OF_RAW_ID.values()) - {None} == set(CLASSES)
-    assert len(CLASS_OF_RAW_ID) == 34
+    assert len(CLASS_OF_RAW_ID) == 34 + 1
+
+
+def test_what_the_official_map_merges_or_voids_is_told_apart(tmp_path: Path) -> None:
+    raw = np.array([52, 99, 1, 0, 2, 13, 16, 20])
+    write_scan(tmp_path, np.repeat(GOOD, 2, axis=0), raw)
+    reading = read_scene(tmp_path, "00_000000")
+    scene = reading.scene
+    assert scene.label.tolist() == [VOID] * 5 + [CLASSES.index("other-vehicle")] * 3
+    assert scene.raw is not None
+    assert scene.raw.tolist() == raw.tolist()
+    assert reading.void_ids == {"0": 1, "1": 1, "2": 1, "52": 1, "99": 1}
+    assert reading.notes == (
+        "Raw id 2 is an inserted object, as the code of LIDO (7035368) has it; the set itself was not seen",
+    )
+    write_scan(tmp_path, GOOD, RAW)
+    assert read_scene(tmp_path, "00_000000").notes == ()
 
 
 def test_things_are_vehicles_and_people() -> None:

@@ -44,6 +44,7 @@ REQUIRES = {
         "ccimport": "<0.4",
         "python": ">=3.6,<3.11",
     },
+    ("spconv", "2.3.8"): {"cumm": ">=0.7.11,<0.8.0", "pccm": ">=0.4.16", "ccimport": ">=0.4.4", "python": ">=3.9"},
     ("torch", "2.13.0"): {"python": ">=3.10"},
 }
 PIN = re.compile(r"(?:(?P<channel>[\w-]+)::)?(?P<name>[\w.-]+) =(?P<version>[\w.]+)(?:=(?P<build>\S+))?$")

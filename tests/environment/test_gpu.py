@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Any, Callable, Sequence
 
 import pytest
 from tests.environment.conftest import Prefix, with_needed
+
+from openworld3d.environment import gpu
 
 RTX_3090 = "8.6 NVIDIA RTX 3090"
 H100 = "9.0 NVIDIA H100 80GB HBM3"
@@ -97,3 +100,55 @@ def test_sound_environment(tmp_path: Path, python38: str, driver: Driver, name: 
     assert done.report is not None
     assert done.report["torch_gpus"] == [gpu]
     assert done.report["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  450.51.06  Sun Jul 19 20:02:54 UTC 2020\n", "450.51.06"),
+        (
+            "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (dvs-builder)\n",
+            "580.65.06",
+        ),
+        ("NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  580.95.05  Release Build\n", "580.95.05"),
+        ("NVRM version: unknown\n", None),
+    ],
+)
+def test_version_of_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, version: str | None
+) -> None:
+    (tmp_path / "version").write_text(said + "GCC version:  gcc version 12.3.0 (Ubuntu 12.3.0-1ubuntu1~22.04)\n")
+    monkeypatch.setattr(gpu, "DRIVER_VERSION", tmp_path / "version")
+    assert gpu.driver_version() == version
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (100, "CUDA_VISIBLE_DEVICES is '0'"),
+        (802, "nvidia-fabricmanager"),
+        (803, "restart"),
+        (999, "error 999, CUDA_V"),
+    ],
+)
+def test_driver_that_shows_no_gpu_says_why(monkeypatch: pytest.MonkeyPatch, status: int, why: str) -> None:
+    """As a driver of 580 for CUDA 13 answers where it cannot begin."""
+
+    class Library:
+        @staticmethod
+        def cuDriverGetVersion(number: Any) -> int:  # noqa: N802
+            ctypes.cast(number, ctypes.POINTER(ctypes.c_int))[0] = 13000
+            return 0
+
+        @staticmethod
+        def cuInit(flags: int) -> int:  # noqa: N802
+            return status
+
+    monkeypatch.setattr(gpu.ctypes, "CDLL", lambda name: Library)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    driver = gpu.read_driver()
+    assert (driver.cuda, driver.gpus) == ((13, 0), ())
+    assert driver.error is not None
+    assert why in driver.error
+    (finding,) = gpu.unfit_gpus(driver, "13.0")
+    assert "the NVIDIA driver shows no GPU" in finding.message

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.generators.config import RoomsConfig, StreetsConfig, read_config
+from openworld3d.generators.config import RoomsConfig, StreetAnomaliesConfig, StreetsConfig, read_config
 
 ROOMS: dict[str, Any] = {"train": 5, "val": 1, "seed": 3, "spacing": 0.06}
 STREETS: dict[str, Any] = {"sequences": 2, "scans": 2, "seed": 7}
+ANOMALIES: dict[str, Any] = {**STREETS, "anomalies": 4}
 
 
-@pytest.mark.parametrize(("written", "kind"), [(ROOMS, RoomsConfig), (STREETS, StreetsConfig)])
+@pytest.mark.parametrize(
+    ("written", "kind"), [(ROOMS, RoomsConfig), (STREETS, StreetsConfig), (ANOMALIES, StreetAnomaliesConfig)]
+)
 def test_right_config_is_what_was_written(written: dict[str, Any], kind: type) -> None:
     assert vars(read_config(json.dumps(written), kind)) == written
 
@@ -37,6 +40,13 @@ def test_right_config_is_what_was_written(written: dict[str, Any], kind: type) -
             StreetsConfig,
             "sequences is 101, expected a whole number from 1 to",
         ),
+        (json.dumps(STREETS), StreetAnomaliesConfig, "the key 'anomalies' is missing; add it, 1 to 10"),
+        (
+            json.dumps({**ANOMALIES, "anomalies": 11}),
+            StreetAnomaliesConfig,
+            "anomalies is 11, expected a whole number",
+        ),
+        (json.dumps(ANOMALIES), StreetsConfig, "unknown key 'anomalies'; the keys are sequences, scans, seed"),
         (json.dumps({**STREETS, "scans": 0}), StreetsConfig, "scans is 0, expected a whole number from 1"),
         (json.dumps({**ROOMS, "val": 1.5}), RoomsConfig, "val is 1.5, expected"),
         (json.dumps({**STREETS, "scans": 1.5}), StreetsConfig, "scans is 1.5, expected"),

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +103,20 @@ def test_turns_are_exact_and_about_the_vertical() -> None:
     assert first == [[1, 2, 3], [-2, 1, 3], [-1, -2, 3], [2, -1, 3]]
     assert given.coord[0].tolist() == [1, 2, 3]
     assert all(turned.coord.dtype == np.float32 for turned, _ in shown(given, "tta"))
+
+
+@pytest.mark.parametrize(("coverage", "unturned"), [("tta_scannet", 2), ("tta_s3dis", 4)])
+def test_released_test_turns_by_radians_and_counts_the_unturned_scene_again(coverage: str, unturned: int) -> None:
+    """90, 180 and 270 radians are 14, 28 and 42 turns and 116.62, 233.24 and 349.86 degrees."""
+    given = scene_of(np.array([[1, 0, 3]], np.float32))
+    first = np.array([turned.coord[0] for turned, _ in shown(given, coverage)])
+    angles = np.rad2deg(np.arctan2(first[:, 1], first[:, 0])) % 360
+    assert angles == pytest.approx([0] * unturned + [116.62, 233.24, 349.86], abs=0.01)
+    assert first[:, 2].tolist() == [3] * (unturned + 3)
+
+
+def test_normals_turn_with_their_points() -> None:
+    given = replace(scene_of(np.array([[1, 2, 3]], np.float32)), normal=np.array([[0.6, 0, 0.8]], np.float32))
+    found = [turned.normal for turned, _ in shown(given, "tta")]
+    expected = [[0.6, 0, 0.8], [0, 0.6, 0.8], [-0.6, 0, 0.8], [0, -0.6, 0.8]]
+    assert np.concatenate(found) == pytest.approx(np.array(expected))  # type: ignore[arg-type]

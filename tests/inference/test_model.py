@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -50,7 +52,7 @@ def test_every_point_has_an_output(coverage: str, points: int, voxels: int, pair
     assert outputs["logits"].shape == (rows, 3)
     assert outputs["inverse"].shape == (points,)
     assert sorted(set(outputs["inverse"].tolist())) == list(range(rows))
-    assert outputs["visits"].min() >= TURNS[coverage]
+    assert outputs["visits"].min() >= len(TURNS[coverage])
     assert all(np.isfinite(outputs[name]).all() for name in ("logits", "place"))
 
 
@@ -123,27 +125,47 @@ def test_coverages_of_the_real_network(network: Backbone) -> None:
     assert all(np.array_equal(again[name], value) for name, value in found["tta"].items())
 
 
-def test_single_is_the_network_on_one_point_of_each_voxel(network: Backbone) -> None:
+@pytest.fixture
+def shown(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, Any]]:
+    """Return where the coordinates and the geometry of each crop are noted."""
+    noted: list[tuple[np.ndarray, Any]] = []
+    geometry_of = network.geometry
+
+    def geometry(coord: np.ndarray, offset: np.ndarray) -> Any:
+        noted.append((coord, geometry_of(coord, offset)))
+        return noted[-1][1]
+
+    monkeypatch.setattr(network, "geometry", geometry)
+    return noted
+
+
+def test_single_is_the_network_on_one_point_of_each_voxel(
+    network: Backbone, shown: list[tuple[np.ndarray, Any]]
+) -> None:
+    """The network gets the points in random order, and its rows come back in the order of the voxels."""
     scene = cube(300)
-    scene.coord[:, 2] = 0
     outputs = infer_scene(Model(network, CLOSED_SET, 1e-4, RANGE, CPU), scene, "single", WIDE)
-    point = np.argsort(outputs["inverse"])
+    ((coord, geometry),) = shown
+    point = [int(np.flatnonzero((scene.coord == one).all(1))[0]) for one in coord]
+    row = outputs["inverse"][point]
+    assert sorted(row) == list(range(300))
+    assert abs(np.corrcoef(row, np.arange(300))[0, 1]) < 0.2
     seen = scene.color[point].astype(np.float32) / 255 * 4 - 2  # type: ignore[index]
-    feature = np.concatenate([seen, scene.coord[point] - scene.coord.min(0)], 1)
-    geometry = network.geometry(scene.coord[point], np.array([300]))
+    feature = np.concatenate([seen, coord - coord.min(0)], 1)
     with torch.no_grad():
         expected = network(torch.from_numpy(feature), geometry).numpy()
-    assert outputs["logits"] == pytest.approx(expected, abs=1e-4)
+    assert outputs["logits"][row] == pytest.approx(expected, abs=1e-4)
 
 
-def test_real_networks_crops_keep_to_the_bound_on_pairs(network: Backbone) -> None:
-    scene = cube(600)
-    in_order = scene.coord[np.argsort(voxelise(scene.coord, 1e-4))]
-    geometry = network.geometry(in_order, np.array([600]))
-    whole, halved = (
-        infer_scene(Model(network, CLOSED_SET, 1e-4, RANGE, CPU), scene, "single", Bounds(600, pairs))
-        for pairs in (geometry.pairs, geometry.pairs - 1)
-    )
+def test_real_networks_crops_keep_to_the_bound_on_pairs(
+    network: Backbone, shown: list[tuple[np.ndarray, Any]]
+) -> None:
+    def inferred(pairs: int) -> dict[str, np.ndarray]:
+        return infer_scene(Model(network, CLOSED_SET, 1e-4, RANGE, CPU), cube(600), "single", Bounds(600, pairs))
+
+    inferred(WIDE.pairs)
+    ((_, geometry),) = shown
+    whole, halved = inferred(geometry.pairs), inferred(geometry.pairs - 1)
     assert (whole["halved_crops"], whole["visits"].max()) == (0, 1)
     assert halved["halved_crops"] >= 2
     assert halved["visits"].min() >= 1

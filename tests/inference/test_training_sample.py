@@ -105,6 +105,17 @@ def test_network_sees_what_training_did_and_no_unknown_is_sampled(
     assert set(sample["place"][2:, 0].tolist()) == {2}
 
 
+def test_range_of_a_voxel_is_kept_where_a_sensor_saw_it(tmp_path: Path) -> None:
+    coord = np.array([[3, 4, 0], [0, 0, 7], [6, 0, 8]], np.float32)
+    scan = Scene(coord, np.array([0, 2, 1], np.uint8), np.full(3, -1, np.int32), origin_is_sensor=True)
+    scan.color = np.zeros((3, 3), np.uint8)
+    sample = draw_sample(
+        trained(["floor", "wall"]), read_scenes([write_split(tmp_path, {"scan": scan})]), "ignore", 0
+    )
+    assert sample["range"].tolist() == [[5], [7]]
+    assert sample["range"].dtype == np.float32
+
+
 def test_target_is_the_column_of_the_network(scenes: Scenes) -> None:
     sample = draw_sample(trained(["wall", "floor"]), scenes, "ignore", 0)
     assert set(sample["place"][sample["target"] == 0, 0].tolist()) == {2}

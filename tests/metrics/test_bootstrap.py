@@ -13,7 +13,7 @@ from openworld3d.metrics.bootstrap import (
     draws,
     holds,
     interval,
-    near_best,
+    mark,
     replicate,
 )
 
@@ -93,14 +93,43 @@ def test_rows_of_other_unknown_classes_or_scenes_are_not_compared(identity: dict
     assert not comparable(row(0.5, [0.5]), row(0.6, [0.6], **identity))
 
 
-def test_best_and_those_near_it() -> None:
+def marks(rows: list[Row]) -> list[str]:
+    return [mark(each, rows, "auroc") for each in rows]
+
+
+def test_best_and_what_does_not_differ_from_it() -> None:
     rows = [row(0.9, [0.8, 1.0]), row(0.85, [0.9, 0.8]), row(0.5, [0.4, 0.6]), row(None, [np.nan, np.nan])]
-    assert [near_best(each, rows, "auroc") for each in rows] == [True, True, False, False]
+    assert marks(rows) == ["best", "tied", "", ""]
+
+
+def test_equals_of_the_best_are_best() -> None:
+    assert marks([row(0.9, [0.8, 1.0]), row(0.9, [0.8, 1.0]), row(0.5, [0.4, 0.6])]) == ["best", "best", ""]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row(0.9, [np.nan]), row(0.5, [np.nan])],  # one scene
+        [row(0.9, [0.8, 1.0])],
+        [row(0.9, [0.8, 1.0]), row(0.9, [0.8, 1.0])],
+        [row(0.9, [0.8, 1.0]), row(None, [np.nan, np.nan])],
+        [row(0.9, [0.8, 1.0]), row(0.8, [0.8, 1.0], trains_on_unknown=True)],
+        [row(None, [np.nan]), row(None, [np.nan])],
+    ],
+)
+def test_nothing_is_marked_where_there_is_nothing_to_tell(rows: list[Row]) -> None:
+    assert not any(marks(rows))
+
+
+def test_row_without_an_interval_is_not_tied() -> None:
+    undefined = row(0.85, [np.nan, np.nan])
+    assert marks([row(0.9, [0.8, 1.0]), undefined, row(0.5, [0.4, 0.6])]) == ["best", "", ""]
+    assert marks([row(0.9, [0.8, 1.0]), undefined]) == ["", ""]
 
 
 def test_upper_bound_is_no_competitor() -> None:
     rows = [row(0.99, [0.99, 0.99], trains_on_unknown=True), row(0.9, [0.9, 0.9]), row(0.5, [0.5, 0.5])]
-    assert [near_best(each, rows, "auroc") for each in rows] == [False, True, False]
+    assert marks(rows) == ["", "best", ""]
 
 
 def test_less_is_better_of_false_positives() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openworld3d.metrics.exact import PointRanking, weighted_aupr
+from openworld3d.metrics.ranking import ranking
 
 POINTS = st.lists(st.tuples(st.integers(-4, 4), st.booleans()), min_size=2, max_size=40).filter(
     lambda points: len({unknown for _, unknown in points}) == 2
@@ -56,3 +57,21 @@ def test_standard_prevalence_is_the_definition(points: list[tuple[int, bool]]) -
         total += true / (true + false)
     expected = float(total / int(unknown.sum()))
     assert PointRanking([(score, unknown)]).standard_aupr() == pytest.approx(expected, rel=1e-14)
+
+
+MANY = st.lists(
+    st.tuples(st.sampled_from([-1e300, -2.5, -1.0, 0.0, 2.0**-140, 1.0, 1 + 2.0**-40, 1.5, 3.0]), st.booleans()),
+    min_size=2,
+    max_size=60,
+)
+
+
+@given(MANY, st.integers(1, 20), st.integers(1, 40))
+def test_slabs_change_no_bit(points: list[tuple[float, bool]], slab: int, length: int) -> None:
+    """Scores that tie, that share a bin and that differ beyond float32, in scenes of any length."""
+    score, unknown = np.array([point[0] for point in points]), np.array([point[1] for point in points])
+    places = range(0, len(score), length)
+    parts = [(score[place : place + length], unknown[place : place + length]) for place in places]
+    whole, cut = PointRanking([(score, unknown)]), PointRanking(parts, slab)
+    assert repr(cut.pooled) == repr(whole.pooled) == repr(ranking(score, unknown))
+    assert repr(cut.standard_aupr()) == repr(whole.standard_aupr())

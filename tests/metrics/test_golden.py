@@ -65,6 +65,7 @@ def test_golden_metrics_lie_between_those_of_bins(path: Path, version: str, bits
         "aupr_trapezoid": real["aupr"],
         "auroc": real["auroc"],
         "fpr95_strict": real["fpr95"],
+        "fpr95_nearest": expected["pointcam"]["fpr95"],
         "aupr_scenes": pdf["aupr_scene_mean"],
         "auroc_scenes": pdf["auroc_scene_mean"],
         "miou_known": pdf["miou_known"],

@@ -4,7 +4,6 @@ import math
 import random
 import tracemalloc
 from dataclasses import astuple
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.ranking import PIECE, UNIT, Ranking, exact_sum, pieces_of, precision, ranking, recalled
+from openworld3d.metrics.pieces import PIECE, pieces_of
+from openworld3d.metrics.ranking import Ranking, ranking
 
 INFINITE, TINY = math.inf, 2.0**-149  # the smallest float32 above 0
 TIED = st.integers(-3, 3).map(float)
@@ -51,12 +51,15 @@ def of_scikit_learn(score: np.ndarray, unknown: np.ndarray) -> tuple[float, ...]
     rank = np.unique(score, return_inverse=True)[1]
     precision, recall, _ = sklearn.precision_recall_curve(unknown, rank)
     fpr, tpr, _ = sklearn.roc_curve(unknown, rank, drop_intermediate=False)
+    # As anomaly-seg: upwards from the highest threshold with full recall.
+    last = int(tpr.argmax())
     return (
         sklearn.roc_auc_score(unknown, rank),
         sklearn.average_precision_score(unknown, rank),
         sklearn.auc(recall, precision),
         fpr[tpr >= 0.95][0],
         fpr[tpr > 0.95][0],
+        fpr[last - np.abs(tpr[last::-1] - 0.95).argmin()],
     )
 
 
@@ -66,18 +69,18 @@ def of_two(positive: list[float], negative: list[float]) -> Ranking:
 
 
 BY_HAND = [
-    ("perfect: every positive above every negative", [3, 4], [1, 2], Ranking(1, 1, 1, 0, 0)),
+    ("perfect: every positive above every negative", [3, 4], [1, 2], Ranking(1, 1, 1, 0, 0, 0)),
     (
         "inverted: the precision-recall curve goes through (0, 0), (1/2, 1/3) and (1, 1/2)",
         [1, 2],
         [3, 4],
-        Ranking(auroc=0, aupr=5 / 12, aupr_trapezoid=1 / 12 + 5 / 24, fpr95=1, fpr95_strict=1),
+        Ranking(auroc=0, aupr=5 / 12, aupr_trapezoid=1 / 12 + 5 / 24, fpr95=1, fpr95_strict=1, fpr95_nearest=1),
     ),
     (
         "tied: one threshold, precision = prevalence; the trapezoid starts at the made-up (0, 1)",
         [5],
         [5, 5, 5],
-        Ranking(auroc=1 / 2, aupr=1 / 4, aupr_trapezoid=5 / 8, fpr95=1, fpr95_strict=1),
+        Ranking(auroc=1 / 2, aupr=1 / 4, aupr_trapezoid=5 / 8, fpr95=1, fpr95_strict=1, fpr95_nearest=1),
     ),
     (
         "falling: positive, negative, positive, negative",
@@ -89,6 +92,7 @@ BY_HAND = [
             aupr_trapezoid=1 / 2 + (1 / 2 + 2 / 3) / 4,
             fpr95=1 / 2,
             fpr95_strict=1 / 2,
+            fpr95_nearest=1 / 2,
         ),
     ),
     (
@@ -101,12 +105,26 @@ BY_HAND = [
             aupr_trapezoid=(19 + (19 / 20 + 20 / 21) / 2) / 20,
             fpr95=0,
             fpr95_strict=1 / 2,
+            fpr95_nearest=1 / 2,
         ),
     ),
-    ("-0.0 ties with 0.0", [-0.0], [0.0], Ranking(1 / 2, 1 / 2, 3 / 4, 1, 1)),
-    ("denormals are not 0", [TINY], [0.0, -TINY], Ranking(1, 1, 1, 0, 0)),
-    ("infinities are the ends", [INFINITE], [3e38, -INFINITE], Ranking(1, 1, 1, 0, 0)),
-    ("infinities tie", [-INFINITE], [-INFINITE], Ranking(1 / 2, 1 / 2, 3 / 4, 1, 1)),
+    (
+        "nearest below: of 13 positives 12 are above all negatives, and 12 / 13 is nearer to 0.95 than 1",
+        [*range(10, 22), 8],
+        [9, 8, 1],
+        Ranking(
+            auroc=(12 * 3 + 3 / 2) / 39,
+            aupr=(12 + 13 / 15) / 13,
+            aupr_trapezoid=(12 + (12 / 13 + 13 / 15) / 2) / 13,
+            fpr95=2 / 3,
+            fpr95_strict=2 / 3,
+            fpr95_nearest=1 / 3,
+        ),
+    ),
+    ("-0.0 ties with 0.0", [-0.0], [0.0], Ranking(1 / 2, 1 / 2, 3 / 4, 1, 1, 1)),
+    ("denormals are not 0", [TINY], [0.0, -TINY], Ranking(1, 1, 1, 0, 0, 0)),
+    ("infinities are the ends", [INFINITE], [3e38, -INFINITE], Ranking(1, 1, 1, 0, 0, 0)),
+    ("infinities tie", [-INFINITE], [-INFINITE], Ranking(1 / 2, 1 / 2, 3 / 4, 1, 1, 1)),
 ]
 
 
@@ -148,7 +166,7 @@ def test_neither_pieces_nor_blocks_nor_threads_change_a_bit(
 ) -> None:
     expected = ranking(*case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("openworld3d.metrics.ranking.PIECE", piece)
+        patch.setattr("openworld3d.metrics.pieces.PIECE", piece)
         patch.setattr("openworld3d.metrics.ranking.BLOCK", block)
         patch.setenv("OMP_NUM_THREADS", str(threads))
         assert ranking(*case) == expected
@@ -167,7 +185,7 @@ def test_chunks_of_other_types_rank_together() -> None:
     # 1 + 2^-30 is no float32, and above the float16 that is 1.
     scores = [np.array([1.0], np.float16), np.array([1 + 2.0**-30]), np.array([0.5], np.float32)]
     unknown = [np.array([mark]) for mark in (False, True, False)]
-    assert ranking(scores, unknown) == Ranking(1, 1, 1, 0, 0)
+    assert ranking(scores, unknown) == Ranking(1, 1, 1, 0, 0, 0)
 
 
 def test_arrays_with_steps_rank_as_their_copies() -> None:
@@ -255,32 +273,3 @@ def test_pieces_are_views_of_all_points_in_their_order() -> None:
     assert [(len(piece.score), piece.positives) for piece in pieces] == [(PIECE, 1), (2, 2), (3, 2)]
     assert all(np.shares_memory(piece.score, whole) for piece, whole in zip(pieces, (score, score, SCORE)))
     np.testing.assert_array_equal(np.concatenate([piece.score for piece in pieces]), np.append(score, SCORE))
-
-
-COUNTS = st.integers(0, 2**32)
-
-
-@pytest.mark.parametrize(
-    ("positives", "expected"),
-    [(1, (1, 1)), (2, (2, 2)), (19, (19, 19)), (20, (19, 20)), (21, (20, 20)), (100, (95, 96))],
-)
-def test_first_positives_of_a_recall(positives: int, expected: tuple[int, int]) -> None:
-    assert recalled(positives) == expected
-
-
-@given(st.integers(1, 2000))
-def test_recall_is_the_quotient_of_float64(positives: int) -> None:
-    recall = np.arange(1, positives + 1) / positives
-    assert recalled(positives) == (np.argmax(recall >= 0.95) + 1, np.argmax(recall > 0.95) + 1)
-
-
-def test_precision_of_no_points_is_one() -> None:
-    assert precision(np.array([0, 0, 3]), np.array([0, 2, 1])).tolist() == [1, 0, 0.75]
-
-
-@given(st.lists(st.tuples(st.integers(0, 2**33 // 20), COUNTS, COUNTS), max_size=20))
-def test_no_bit_of_a_sum_is_lost(rows: list[tuple[int, int, int]]) -> None:
-    step, true, false = np.array(rows, np.int64).reshape(-1, 3).T
-    share = precision(true, false)
-    exact = sum((int(count) * Fraction(float(each)) for count, each in zip(step, share)), Fraction(0))
-    assert Fraction(exact_sum(step, share), UNIT) == exact

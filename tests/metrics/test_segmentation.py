@@ -53,19 +53,21 @@ def test_table_by_hand(
     matrix = np.array(confusion)
     assert iou(matrix) == pytest.approx(by_class, nan_ok=True)
     assert miou_known(matrix, [0, 1, 2]) == pytest.approx(known, nan_ok=True)
-    assert miou_all(matrix) == pytest.approx(every, nan_ok=True)
+    assert miou_all(matrix, range(matrix.shape[-1])) == pytest.approx(every, nan_ok=True)
     assert accuracy(matrix) == pytest.approx(right, nan_ok=True)
 
 
 def test_present_classes_are_those_with_a_true_point() -> None:
     matrix = np.array([[3, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]])
-    assert miou_present(matrix) == pytest.approx((3 / 4 + 1 + 0) / 3)  # wall, chair, sofa; a lamp is predicted alone
+    assert miou_present(matrix, range(matrix.shape[-1])) == pytest.approx(
+        (3 / 4 + 1 + 0) / 3
+    )  # wall, chair, sofa; a lamp is predicted alone
 
 
 def test_many_matrices_at_once() -> None:
     many = np.stack([np.array(row[1]) for row in TABLE])
     assert miou_known(many, [0, 1, 2]) == pytest.approx([row[3] for row in TABLE], nan_ok=True)
-    assert miou_all(many) == pytest.approx([row[4] for row in TABLE], nan_ok=True)
+    assert miou_all(many, range(many.shape[-1])) == pytest.approx([row[4] for row in TABLE], nan_ok=True)
     assert accuracy(many) == pytest.approx([row[5] for row in TABLE], nan_ok=True)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from openworld3d.errors import UserError
 from openworld3d.metrics.histograms import Counts, ordered
 from openworld3d.metrics.measures import Evaluation
-from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_scene, save
+from openworld3d.metrics.objects import Qualities
+from openworld3d.metrics.statistics import UNIT, Points, Statistics, load, merge, of_no_scene, of_scene, save
 from openworld3d.metrics.table import measured
 from openworld3d.scenes.scene import VOID
 
@@ -105,6 +107,29 @@ def test_pooled_metrics_do_not_depend_on_the_scenes(points: list[Point]) -> None
             np.testing.assert_array_equal(value, one[name], err_msg=name)
 
 
+def test_objects_of_scenes_add_up_and_are_in_the_file(tmp_path: Path) -> None:
+    def seen(name: str, *objects: int) -> Statistics:
+        points = Points(np.zeros(1, np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.float32))
+        return of_scene(name, CLASSES, KNOWN, points, 16, math.nan, np.array(objects), 0.25)
+
+    shards = [seen("hall", 7, 1, 2, 3), of_no_scene(CLASSES, 16, math.nan, 0.25), seen("attic", 5, 1, 0, 0)]
+    save(tmp_path / "all.npz", merge([*shards, seen("hall", 1, 1, 1, 1)]))
+    merged = load(tmp_path / "all.npz")
+    assert dict(zip(merged.scenes, merged.objects.tolist())) == {"attic": [5, 1, 0, 0], "hall": [8, 2, 3, 4]}
+    assert merged.object_threshold == 0.25
+    assert Evaluation(merged, ["sofa"]).of_draws(np.array([[1, 1], [3, 0]])).objects.tolist() == [
+        [13, 3, 3, 4],
+        [15, 3, 0, 0],
+    ]
+
+
+def test_without_instances_the_object_level_is_not_defined() -> None:
+    found = measured(Evaluation(made("room", [Point(0, 1, 0, 1), Point(0, 0, 0, 2)]), ["sofa"]).of_all())
+    assert {name for name, value in found.items() if name.startswith("object_") and np.isnan(value).all()} == {
+        f"object_{name}" for name in Qualities._fields
+    }
+
+
 def test_file_holds_everything_and_is_the_same_bytes_twice(tmp_path: Path) -> None:
     statistics = merge([made("a", [Point(0, 0, 0, 1), Point(0, 1, 0, 2)]), made("b", [Point(0, VOID, 0, 1)])])
     for name in ("first.npz", "second.npz"):
@@ -115,11 +140,11 @@ def test_file_holds_everything_and_is_the_same_bytes_twice(tmp_path: Path) -> No
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
 
 
-@pytest.mark.parametrize("other", ["classes", "bits", "threshold"])
+@pytest.mark.parametrize("other", ["classes", "bits", "threshold", "object_threshold"])
 def test_statistics_of_another_kind_are_not_merged(other: str) -> None:
     changed = made("kitchen", [Point(0, 0, 0, 1)])
     setattr(changed, other, {"classes": np.array(["wall"]), "bits": np.array(8)}.get(other, np.float32(3)))
-    with pytest.raises(UserError, match="statistics of kitchen differ in classes, bits or threshold from"):
+    with pytest.raises(UserError, match="statistics of kitchen differ in classes, bits or thresholds from"):
         merge([made("room", [Point(0, 0, 0, 1)]), changed])
 
 

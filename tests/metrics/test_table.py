@@ -11,7 +11,7 @@ from openworld3d.metrics.exact import PointRanking
 from openworld3d.metrics.measures import Evaluation
 from openworld3d.metrics.statistics import Points, merge, of_scene
 from openworld3d.metrics.table import LOWER, METRICS, ROWS, Metric, exactly, measured
-from openworld3d.reports.table import caption_of
+from openworld3d.reports.printed import notes_of
 
 CLASSES = ["wall", "sofa", "lamp"]
 
@@ -66,6 +66,6 @@ def test_exact_metrics_are_those_that_bins_leave_open() -> None:
 
 def test_row_is_all_that_a_metric_takes(toy: str) -> None:
     assert measured(evaluation().of_all())[toy][:, 0].tolist() == [14 / 20] * 3
-    assert "toy: share of known points." in caption_of("rooms", ["method", toy])
+    assert "toy ↓: share of known points." in notes_of([], [], [toy], {}, "")
     rows = [Row({}, {toy: value}, {}) for value in (0.5, 0.4)]
     assert best(rows, toy) is rows[1]

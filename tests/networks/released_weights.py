@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 import pytest
@@ -32,6 +32,37 @@ def golden_backbone() -> dict[str, Any]:
         config = json.loads(str(arrays["config"]))
     ours = {"network": "stratified_transformer", "initialisation": "reference", "appearance_range": [0, 1]}
     return {**{key: value for key, value in config.items() if key not in ("classes", "concat_xyz")}, **ours}
+
+
+def state_of_pdf(columns: int, untaught: Sequence[int]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return golden weights as PDF's released code has them: a network's, and those of its recogniser.
+
+    The network takes coordinates before colours, and its classifier has so many columns, those of golden and the
+    `untaught`. The recogniser is drawn.
+    """
+    state = golden_state()
+    stem = "stem_layer.0.kpconv.weight"
+    state[stem] = torch.cat([state[stem][:, 3:], state[stem][:, :3]], 1)
+    taught = [number for number in range(columns) if number not in untaught]
+    for name in ("classifier.3.weight", "classifier.3.bias"):
+        wide = torch.full((columns, *state[name].shape[1:]), 9.0)
+        wide[taught] = state[name]
+        state[name] = wide
+    channels, generator = golden_backbone()["channels"][::-1], torch.Generator().manual_seed(0)
+    shapes = {}
+    for number, (coarse, fine) in enumerate(zip(channels, channels[1:])):
+        for linear, given in ((1, fine), (2, coarse)):
+            for layer, shape in ((0, (given,)), (1, (fine, given))):
+                shapes[f"upsamples.{number}.linear{linear}.{layer}.weight"] = shape
+                shapes[f"upsamples.{number}.linear{linear}.{layer}.bias"] = shape[:1]
+    last = channels[-1]
+    for layer, shape in ((0, (last, last)), (1, (last,)), (3, (1, last))):
+        shapes[f"confidence.{layer}.weight"], shapes[f"confidence.{layer}.bias"] = shape, shape[:1]
+    shapes["confidence.1.running_mean"] = (last,)
+    recognizer = {name: torch.randn(shape, generator=generator) / 4 for name, shape in shapes.items()}
+    recognizer["confidence.1.running_var"] = 1 + torch.rand(last, generator=generator)
+    recognizer["confidence.1.num_batches_tracked"] = torch.tensor(3)
+    return {f"backbone.{name}": value for name, value in state.items()}, recognizer
 
 
 def write_released(path: Path, state: dict[str, Tensor], new_format: bool = True, **more: Any) -> Path:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openworld3d.networks.inputs import appearance, evaluation_cloud, place
+from openworld3d.errors import UserError
+from openworld3d.networks.inputs import appearance, evaluation_cloud, input_channels, place
 from openworld3d.scenes.scene import Scene
 
 RANGE = [-2, 2]
@@ -44,3 +45,15 @@ def test_place_in_a_scan_of_many_stands_is_counted_from_the_lowest_corner() -> N
 def test_scene_without_colour_and_intensity_looks_alike_everywhere() -> None:
     bare = Scene(np.zeros((2, 3), np.float32), np.zeros(2, np.uint8), np.zeros(2, np.int32))
     assert appearance(bare, [-2, 2]).tolist() == [[-2], [-2]]
+
+
+def test_normals_stand_between_colour_and_place_where_a_network_sees_them() -> None:
+    coord = np.array([[0, 0, 0], [1, 2, 3]], np.float32)
+    bare = Scene(coord, np.zeros(2, np.uint8), np.zeros(2, np.int32), color=np.full((2, 3), 255, np.uint8))
+    scene = replace(bare, normal=np.array([[0, 0, 1], [0.6, 0.8, 0]], np.float32))
+    cloud = evaluation_cloud(scene, np.array([1, 0]), [-1, 1], True)
+    assert cloud.feature[0].tolist() == pytest.approx([1, 1, 1, 0.6, 0.8, 0, 1, 2, 3])
+    assert evaluation_cloud(scene, np.array([1]), [-1, 1]).feature.shape == (1, 6)
+    assert [input_channels(scene, wanted) for wanted in (False, True)] == [6, 9]
+    with pytest.raises(UserError, match="a scene has no normals, which the backbone sees; give the dataset normals"):
+        input_channels(bare, True)

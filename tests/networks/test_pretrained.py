@@ -62,9 +62,33 @@ def test_every_way_to_hold_the_weights_is_the_same(tmp_path: Path, write: Any) -
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
 
 
+def test_second_decoder_that_is_saved_apart_is_among_the_weights(tmp_path: Path) -> None:
+    apart = {"module.recognizer.confidence.3.bias": torch.ones(1)}
+    file = write_released(tmp_path / "x.pth", {"backbone.cls.3.bias": torch.zeros(2)}, recognizer_state=apart)
+    assert {name: value.tolist() for name, value in read_released(file).items()} == {
+        "backbone.cls.3.bias": [0, 0],
+        "recognizer.confidence.3.bias": [1],
+    }
+    file = write_released(tmp_path / "x.pth", {"backbone.cls.3.bias": torch.zeros(2)}, recognizer_state=None)
+    assert list(read_released(file)) == ["backbone.cls.3.bias"]
+
+
+def test_columns_that_nothing_taught_are_taken_off(tmp_path: Path) -> None:
+    state, network = state_of(4), Network(2)
+    state["classifier.3.weight"], state["classifier.3.bias"] = torch.eye(4), torch.arange(4.0)
+    write_released(tmp_path / "x.pth", state)
+    load_released(network, tmp_path / "x.pth", ["sofa", "wall", "window", "floor"], KNOWN)
+    weight, bias = network.last_layer.parameters()
+    assert weight.tolist() == [[0, 1, 0, 0], [0, 0, 0, 1]]
+    assert bias.tolist() == [1, 3]
+    with pytest.raises(UserError, match=r"has 4 classes, the protocol knows 3: sofa, wall, floor\. Set"):
+        load_released(network, tmp_path / "x.pth", ["sofa", "wall", "floor"], KNOWN)
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
+        ({"state_dict": {"a": torch.ones(2)}, "recognizer_state": 3}, "x.pth: holds a value of type int, expected"),
         (torch.ones(2), "x.pth: holds a value of type Tensor, expected tensors by name"),
         ({}, "x.pth: holds nothing, expected tensors by name"),
         ({"state_dict": [1]}, "x.pth: holds a value of type list, expected tensors by name"),
@@ -220,3 +244,55 @@ def test_memory_that_ran_out_is_not_the_fault_of_the_file(tmp_path: Path, monkey
     monkeypatch.setattr(torch, "load", full)
     with pytest.raises(MemoryError):
         load_weights_only(write_released(tmp_path / "x.pth", STATE))
+
+
+def quantised(value: Tensor) -> Tensor:
+    return torch.quantize_per_tensor(value, 0.1, 0, torch.qint8)
+
+
+NUMBERS: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
+    "meta": (
+        lambda value: value.to("meta"),
+        "has a shape and no values, expected finite numbers; save the weights once",
+    ),
+    "sparse": (
+        lambda value: value.to_sparse(),
+        "is of layout torch.sparse_coo, expected finite numbers; save the wei",
+    ),
+    "rows": (lambda value: value.to_sparse_csr(), "is of layout torch.sparse_csr, expected finite numbers"),
+    "nested": (
+        lambda value: torch.nested.nested_tensor([value[0], value[0]]),
+        "is of layout nested, expected finite",
+    ),
+    "quantised": (quantised, "holds numbers of type torch.qint8, expected finite numbers; save the weights as dense"),
+    "complex": (lambda value: value.to(torch.complex64), "holds numbers of type torch.complex64, expected finite"),
+    "NaN": (lambda value: value.index_fill(0, torch.tensor([1]), float("nan")), "has 3 numbers that are not finite"),
+    "inf": (
+        lambda value: value / 0,
+        "has 12 numbers that are not finite in float32, expected finite numbers; take a",
+    ),
+    "wide": (lambda value: value.double() * 1e300, "has 12 numbers that are not finite in float32"),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_weights_that_are_no_finite_numbers_are_a_sentence(tmp_path: Path, kind: str) -> None:
+    make, sentence = NUMBERS[kind]
+    state, network = state_of(2), Network(2)
+    state["stem.3.weight"] = make(torch.ones(4, 3))
+    torch.save(state, tmp_path / "x.pth")
+    before = copy.deepcopy(network.state_dict())
+    with pytest.raises(UserError) as refused:
+        load_released(network, tmp_path / "x.pth", KNOWN)
+    assert str(refused.value).startswith(f"{tmp_path}/x.pth: stem.3.weight {sentence}")
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("type_of", ["float16", "bfloat16", "float64", "float8_e5m2"])
+def test_weights_of_any_floating_point_type_are_taken(tmp_path: Path, type_of: str) -> None:
+    state, network = state_of(2), Network(2)
+    state["stem.3.weight"] = torch.full((4, 3), 0.5).to(getattr(torch, type_of))
+    torch.save(state, tmp_path / "x.pth")
+    load_released(network, tmp_path / "x.pth", KNOWN)
+    assert network.state_dict()["stem.3.weight"].unique().tolist() == [0.5]

@@ -13,6 +13,7 @@ from torch import nn
 
 from openworld3d.networks import distributed
 from openworld3d.networks.layers.batch_norm import BatchNorm
+from openworld3d.recipes.parts.losses import lovasz_softmax
 
 POINTS = 7
 SHARES = {1: [7], 2: [4, 3]}  # of one batch, for so many processes
@@ -27,11 +28,13 @@ def network() -> nn.Module:
 def step() -> None:
     """Print loss, gradients and running statistics after one step over the batch."""
     torch.manual_seed(1)
-    batch, weight = torch.randn(POINTS, 3), torch.rand(POINTS)
+    batch, weight, target = torch.randn(POINTS, 3), torch.rand(POINTS), torch.tensor([0, 1, 1, 255, 0, 0, 1])
     shares = SHARES[distributed.processes()]
-    mine, important = (each.split(shares)[distributed.rank()] for each in (batch, weight))
+    mine, important, label = (each.split(shares)[distributed.rank()] for each in (batch, weight, target))
     learner = network()
-    loss = distributed.mean((learner(mine).square().sum(1) * important).sum(), important.sum())
+    logits = learner(mine)
+    loss = distributed.mean((logits.square().sum(1) * important).sum(), important.sum())
+    loss = loss + lovasz_softmax(logits, label)
     loss.backward()
     distributed.average_gradients(learner)
     whole = distributed.total(loss.detach()) / distributed.processes()

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Self
 
 import pytest
 import yaml
@@ -20,8 +20,20 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "[a-p]" * 12
 # All that Snakemake has to say: but for the host's name, nothing is quiet.
 EVERYTHING = ("--quiet", "host")
+CHECKED = "results/environments"
 EPOCHS = 3  # of the longer training
-PARTS = ("Snakefile", "rules", "workflow_scripts", "envs", "schemas", "profiles", "config.yaml", "experiments")
+PARTS = (
+    "Snakefile",
+    "rules",
+    "workflow_scripts",
+    "envs",
+    "schemas",
+    "published",
+    "report",
+    "profiles",
+    "config.yaml",
+    "experiments",
+)
 
 
 class Project:
@@ -46,13 +58,21 @@ class Project:
         copied.folder = folder
         return copied
 
+    @classmethod
+    def with_checks_of(cls, finished: Project, folder: Path) -> Self:
+        """Return a pipeline that has not run, where another has checked its environments."""
+        project = cls(folder)
+        shutil.copytree(finished.folder / CHECKED, folder / CHECKED, symlinks=True)
+        return project
+
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake and return what it printed, errors too."""
         return forked.snakemake(["--cores", "2", *arguments], self.folder, self.variables())
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that Snakemake sees: compiled files are kept, as where people run it."""
-        return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        """Return the environment variables that Snakemake sees: no GPU; compiled files are kept."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, "CUDA_VISIBLE_DEVICES": ""}
 
     def would_run(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a run would start."""
@@ -159,6 +179,12 @@ def both(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 def project(tmp_path: Path) -> Project:
     """Return a copy of the pipeline that has not run."""
     return Project(tmp_path)
+
+
+@pytest.fixture
+def checked(finished: Project, tmp_path: Path) -> Project:
+    """Return a copy of the pipeline that has not run, on checked environments."""
+    return Project.with_checks_of(finished, tmp_path)
 
 
 @pytest.fixture

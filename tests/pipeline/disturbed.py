@@ -32,10 +32,7 @@ def commands(project: Project, script: str) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if (
-                f"workflow_scripts/{script}.py".encode() in words[1:2]
-                and (process / "cwd").readlink() == project.folder
-            ):
+            if f"workflow_scripts/{script}.py".encode() in words and (process / "cwd").readlink() == project.folder:
                 found.append(int(process.name))
         except OSError:
             continue

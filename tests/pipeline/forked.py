@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 # What pytest puts in the path; a copy of the pipeline brings its own.
 OURS = {str(ROOT), str(ROOT / "workflow_scripts")}
@@ -18,15 +20,16 @@ FORKS.set_forkserver_preload(["snakemake.cli", "jsonschema"])
 
 def snakemake(arguments: list[str], folder: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in a folder, with these environment variables, and return its exit code and what it printed."""
+    python = str(warm.executable())
     with tempfile.NamedTemporaryFile("r") as printed:
-        forked = FORKS.Process(target=call, args=(arguments, folder, variables, printed.name))
+        forked = FORKS.Process(target=call, args=(arguments, folder, variables, printed.name, python))
         forked.start()
         forked.join()
         assert forked.exitcode is not None
         return subprocess.CompletedProcess(arguments, forked.exitcode, printed.read())
 
 
-def call(arguments: list[str], folder: Path, variables: dict[str, str], printed: str) -> None:
+def call(arguments: list[str], folder: Path, variables: dict[str, str], printed: str, python: str) -> None:
     """Become what `python -m snakemake` would be."""
     from snakemake.cli import main  # of the process that this one forked from
 
@@ -38,4 +41,5 @@ def call(arguments: list[str], folder: Path, variables: dict[str, str], printed:
             os.dup2(file.fileno(), stream)
     sys.path[:] = [entry for entry in sys.path if entry not in OURS]
     sys.argv = ["snakemake", *arguments]
+    sys.executable = python  # whose folder the jobs' commands are looked for in
     main(arguments)

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
-import yaml
 from tests.forgetting import forget
 
-from openworld3d.workflow.config import check_config
+from openworld3d.workflow.config import check_config, read_config
 from openworld3d.workflow.inputs import Made, made_check
 from openworld3d.workflow.keys import Keys, job_of
+from openworld3d.workflow.schema import SCHEMA_FILE
 from openworld3d.workflow.steps import STEPS
 from openworld3d.workflow.targets import selected_clouds, selected_table
 
@@ -23,8 +23,8 @@ Target = Callable[[Dict[str, Any]], List[Made]]
 def planned(folder: Path, *targets: Target) -> dict[str, int]:
     """Return how many jobs of each rule a run of some targets, by default those of `all`, would start."""
     with working_in(folder):
-        config = yaml.safe_load(Path("config.yaml").read_text())
-        check_config(config, Path("schemas/config.schema.yaml"))
+        config = read_config([Path("config.yaml")], SCHEMA_FILE).plain()
+        check_config(config, SCHEMA_FILE)
         keys = Keys(config)
         outputs = [made for target in targets or (selected_table, selected_clouds) for made in target(config)]
         jobs = jobs_behind(keys, outputs)

@@ -72,18 +72,18 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
 
 
 @pytest.fixture
-def lidar(project: Project) -> Project:
+def lidar(checked: Project) -> Project:
     """Return a pipeline on two scans made by hand, one to train on and one split to evaluate."""
-    root = project.folder / "scans"
+    root = checked.folder / "scans"
     for frame in ("000000", "000003"):
         write_scan(root, POINTS, RAW, frame)
     (root / "sequences/00").rename(root / "sequences/04")
     write_scan(root, POINTS, RAW)
-    experiment = yaml.safe_load(project.read("experiments/semantickitti_mini.yaml"))
+    experiment = yaml.safe_load(checked.read("experiments/semantickitti_mini.yaml"))
     experiment["datasets"]["semantickitti_mini"]["root"] = "scans"
     experiment["protocols"]["mini_other_vehicle"]["train"] = ["00"]
-    project.write("mine.yaml", yaml.safe_dump(experiment))
-    return project
+    checked.write("mine.yaml", yaml.safe_dump(experiment))
+    return checked
 
 
 def told(output: str) -> list[str]:
@@ -119,13 +119,13 @@ def test_nothing_is_trained_after_a_mistake(lidar: Project) -> None:
     assert not list(lidar.folder.glob("results/runs/**/*.npz"))
 
 
-def test_scene_missing_from_the_raw_scans_is_a_sentence(project: Project) -> None:
-    root = project.folder / "scannet"
+def test_scene_missing_from_the_raw_scans_is_a_sentence(checked: Project) -> None:
+    root = checked.folder / "scannet"
     (root / "scans").mkdir(parents=True)
     for split in ("train", "val"):
         (root / f"scannetv2_{split}.txt").write_text("scene0707_00\n")
-    project.edit_config(lambda config: config["datasets"].update(rooms={"layout": "scannet", "root": "scannet"}))
-    done = project.snakemake("scenes")
+    checked.edit_config(lambda config: config["datasets"].update(rooms={"layout": "scannet", "root": "scannet"}))
+    done = checked.snakemake("scenes")
     assert done.returncode != 0
     expected = "scans/scene0707_00: does not exist, though line 'scene0707_00' of scannet/scannetv2_"
     assert all(expected in line for line in told(done.stdout))

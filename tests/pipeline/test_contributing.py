@@ -60,9 +60,9 @@ def write_scans(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def extended(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the pipeline with one more plug-in of each kind, after it has made a table of them."""
-    project = Project(tmp_path_factory.mktemp("toys"))
+    project = Project.with_checks_of(finished, tmp_path_factory.mktemp("toys"))
     shutil.copytree(ROOT / "tests", project.folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", project.folder)
     for toy, kind in TOYS.items():
@@ -100,7 +100,7 @@ def test_table_has_the_new_method_and_metric(extended: Project) -> None:
     assert (row["dataset"], row["backbone"], row["method"]) == ("toys", "perceptron", "toy + toy")
     assert float(row["toy"]) == 0.5
     assert 0 <= float(row["auroc"]) <= 1
-    assert "toy: share of unknown points" in extended.read("results/tables/toys.md")
+    assert "toy ↑: share of unknown points" in extended.read("results/tables/toys.md")
 
 
 def test_nothing_else_was_touched(extended: Project) -> None:

@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 
 from tests.pipeline.conftest import Project
-from tests.pipeline.test_reruns import INFER, value
+from tests.pipeline.edits import value
+from tests.pipeline.test_reruns import INFER
 
 RUN = "results/runs/sofa/stratified_small/closed_set/seed0"
 

@@ -19,7 +19,7 @@ from tests.pipeline.disturbed import (
     truncate,
     zero,
 )
-from tests.pipeline.test_reruns import value
+from tests.pipeline.edits import value
 
 # What a change reads that makes it be read: the file, and an edit.
 INTERMEDIATE: dict[str, tuple[str, Callable[[Project], None]]] = {

@@ -9,8 +9,9 @@ from typing import Callable
 
 import pytest
 from tests.pipeline.conftest import KEY, Project, edited
+from tests.pipeline.edits import code, value
 from tests.pipeline.planned import planned
-from tests.pipeline.test_reruns import LIBRARY, ONE_SCORE, TABLE, Jobs, code, value
+from tests.pipeline.test_reruns import LIBRARY, ONE_SCORE, TABLE, Jobs
 
 METHODS = {
     "closed_set": ["msp", "energy", "knn", "standardised_max_logit_smooth"],
@@ -117,9 +118,9 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "how regions grow": (code(f"{LIBRARY}/pseudo_labels/growing.py"), {"train": 1, **ASK_ONE}),
     "which points are marked": (value("recipes.pdf.pseudo_labels", "oracle"), {"train": 1, **ASK_ONE}),
     "synthesis": (code(f"{LIBRARY}/pseudo_labels/synthesis.py"), {"train": 1, **ASK_ONE}),
-    "what another recipe starts from": (
+    "what all others start from or extend": (
         value("recipes.closed_set.learning_rate", 0.001),
-        chains(8, train=4, infer=5, ensemble=1, sample_training=4),
+        chains(10, train=6, infer=7, ensemble=1, sample_training=6),
     ),
     "code of a score that is fitted": (code(f"{LIBRARY}/scores/knn.py"), ONE_SCORE),
     "option of a score that is fitted": (value("scores.knn.k", 5), ONE_SCORE),

@@ -11,8 +11,9 @@ from typing import Any, Callable
 import pytest
 from tests.networks.released_weights import golden_backbone, golden_state, write_released
 from tests.pipeline.conftest import Project, edited
+from tests.pipeline.edits import code, value
 from tests.pipeline.planned import planned
-from tests.pipeline.test_reruns import ASK, LIBRARY, Jobs, code, value
+from tests.pipeline.test_reruns import ASK, LIBRARY, Jobs
 
 UNKNOWN = ["sofa", "chair", "table", "bookshelf", "curtain", "picture", "otherfurniture"]
 # Not the dataset's order, as a checkpoint's need not be.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.pipeline.conftest import Project
-from tests.pipeline.test_reruns import value
+from tests.pipeline.edits import value
 
 RUN = "results/runs/sofa/stratified_small/closed_set/seed0"
 TWO = ("--set-resources", "train:gpu=2")

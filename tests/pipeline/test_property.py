@@ -163,4 +163,5 @@ def test_results_are_those_of_the_config_whatever_befell_them(finished: Project,
             for part in ("results", ".snakemake"):
                 shutil.rmtree(empty.folder / part)
             assert empty.snakemake().returncode == 0
-            assert contents(project) == contents(empty), told
+            # Links to what this config does not ask for may stand beside.
+            assert contents(empty).items() <= contents(project).items(), told

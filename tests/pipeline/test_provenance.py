@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from tests.pipeline.conftest import Project
@@ -25,8 +26,9 @@ def test_row_knows_every_job_behind_it(finished: Project) -> None:
     assert jobs["train"]["config"]["recipe"]["epochs"] == 1
     assert jobs["infer"]["config"]["coverage"] == "single"
     energy = {"kind": "energy", "neighbors": 1, "temperature": 1.0}
-    assert jobs["score"]["config"] == {"score": energy, "bits": 16}
-    assert jobs["measure"]["config"] == {"unknown": ["sofa"], "taught": [], "replicates": 1000}
+    assert jobs["score"]["config"] == {"score": energy, "bits": 16, "objects": None}
+    of_protocol = {"unknown": ["sofa"], "taught": [], "beyond": [], "inliers": []}
+    assert jobs["measure"]["config"] == {**of_protocol, "replicates": 1000}
     weights = (finished.folder / RUN / "current/weights.npz").read_bytes()
     trained = f"{RUN}/{jobs['train']['key']}/weights.npz"
     assert jobs["infer"]["inputs"][trained] == hashlib.sha256(weights).hexdigest()
@@ -50,6 +52,13 @@ def test_result_that_no_longer_is_what_was_read_is_told(finished: Project, tmp_p
     (document,) = project.provenance("--config", "row=1")
     (measure,) = [job for job in document["jobs"] if job["step"] == "measure"]
     assert measure["changed since"] == [str(statistics.relative_to(project.folder.resolve()))]
+
+
+def test_papers_numbers_are_printed_before_anything_is_measured(finished: Project) -> None:
+    done = finished.snakemake("published", "--configfile", "experiments/real_semantickitti.yaml")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^\| real_semantickitti \| REAL, the authors' run \[.* \| not measured \|$", done.stdout, re.M)
+    assert "- Nothing of table real_semantickitti has been measured with this config and code" in done.stdout
 
 
 def test_row_that_was_not_made_is_a_sentence(finished: Project) -> None:

@@ -8,8 +8,9 @@ from typing import Any, Callable
 import pytest
 from plyfile import PlyData
 from tests.pipeline.conftest import KEY, Project, edited
+from tests.pipeline.edits import code, value
 from tests.pipeline.planned import planned
-from tests.pipeline.test_reruns import LIBRARY, Jobs, code, value
+from tests.pipeline.test_reruns import LIBRARY, Jobs
 
 from openworld3d.workflow.targets import selected_pseudo_masks
 

@@ -6,109 +6,38 @@ import re
 import subprocess
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
-import yaml
 from tests.pipeline.conftest import EVERYTHING, Project, edited
+from tests.pipeline.edits import (
+    code,
+    comment,
+    comment_in,
+    key_order,
+    nothing,
+    replace,
+    swap,
+    touch,
+    unused_definitions,
+    value,
+)
 from tests.pipeline.planned import planned
 
 Jobs = dict[str, int]
 LIBRARY = "workflow_scripts/openworld3d"
 TABLE_FILE = "results/tables/rooms.csv"
 
-TABLE: Jobs = {"make_table": 1}
+TABLE: Jobs = {"make_table": 1, "make_report": 1, "draw_figures": 1}
 MEASURE: Jobs = {"measure": 2, **TABLE}
 SCORE: Jobs = {"score": 2, "export_clouds": 2, **MEASURE}
 INFER: Jobs = {"infer": 1, **SCORE}
 ASK: Jobs = {"sample_training": 1, **INFER}
 TRAIN: Jobs = {"train": 1, **ASK}
-CHECK: Jobs = {"check_protocol": 1}
+CHECK: Jobs = {"check_protocol": 1, "make_report": 1}
 PREPARE: Jobs = {"prepare": 2, **CHECK, **TRAIN}
 GENERATE: Jobs = {"generate_rooms": 1, **PREPARE}
 ONE_SCORE: Jobs = {"score": 1, "export_clouds": 1, "measure": 1, **TABLE}
-
-
-def value(path: str, new: Any) -> Callable[[Project], None]:
-    """Set one value of config.yaml."""
-
-    def edit(project: Project) -> None:
-        *parents, last = path.split(".")
-
-        def change(config: dict[str, Any]) -> None:
-            for parent in parents:
-                config = config[parent]
-            config[last] = new
-
-        project.edit_config(change)
-
-    return edit
-
-
-def swap(path: str, one: str, other: str) -> Callable[[Project], None]:
-    """Swap two values of config.yaml."""
-
-    def edit(project: Project) -> None:
-        def change(config: dict[str, Any]) -> None:
-            for parent in path.split("."):
-                config = config[parent]
-            config[one], config[other] = config[other], config[one]
-
-        project.edit_config(change)
-
-    return edit
-
-
-def code(file: str) -> Callable[[Project], None]:
-    """Change a file of code."""
-    return lambda project: project.write(file, project.read(file) + "\nEDITED = True\n")
-
-
-def comment_in(file: str) -> Callable[[Project], None]:
-    """Add a comment to a file."""
-    return lambda project: project.write(file, project.read(file) + "\n# EDITED\n")
-
-
-def replace(file: str, old: str, new: str) -> Callable[[Project], None]:
-    """Replace a text that a file has."""
-
-    def edit(project: Project) -> None:
-        assert old in project.read(file)
-        project.write(file, project.read(file).replace(old, new))
-
-    return edit
-
-
-def touch(project: Project) -> None:
-    for file in project.folder.rglob("*.py"):
-        file.touch()
-
-
-def comment(project: Project) -> None:
-    project.write("config.yaml", "# a comment\n" + project.read("config.yaml"))
-
-
-def reverse(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: reverse(value[key]) for key in reversed(value)}
-    return value
-
-
-def key_order(project: Project) -> None:
-    config = yaml.safe_load(project.read("config.yaml"))
-    project.write("config.yaml", yaml.safe_dump(reverse(config), sort_keys=False))
-
-
-def unused_definitions(project: Project) -> None:
-    def change(config: dict[str, Any]) -> None:
-        config["recipes"]["longer"] = {**config["recipes"]["closed_set"], "epochs": 99}
-        config["datasets"]["other"] = {"layout": "semantickitti", "root": "nowhere"}
-
-    project.edit_config(change)
-
-
-def nothing(project: Project) -> None:
-    pass
 
 
 CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
@@ -136,11 +65,17 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     # Training.
     "learning rate": (value("recipes.closed_set.learning_rate", 0.001), TRAIN),
     "two rates swapped": (swap("recipes.closed_set", "learning_rate", "block_learning_rate"), TRAIN),
+    "momentum, which is of another optimizer": (value("recipes.closed_set.momentum", 0.9), TRAIN),
+    "backbones that the recipe is for": (value("recipes.closed_set.backbones", ["stratified_small"]), {}),
+    "another network": (code(f"{LIBRARY}/backbones/point_transformer.py"), {}),
     "heads of a level": (value("backbones.stratified_small.num_heads", [1, 2, 1]), TRAIN),
     "range of the colours": (value("backbones.stratified_small.appearance_range", [0, 1]), TRAIN),
     "library file of training alone": (code(f"{LIBRARY}/training/loop.py"), TRAIN),
     "library file of the network": (code(f"{LIBRARY}/networks/layers/kpconv.py"), TRAIN),
     "loss of the recipe": (code(f"{LIBRARY}/recipes/closed_set.py"), TRAIN),
+    "loss that recipes share": (code(f"{LIBRARY}/recipes/parts/losses.py"), TRAIN),
+    "weight of the second loss": (value("recipes.closed_set.lovasz_weight", 1.0), TRAIN),
+    "columns that no label teaches": (value("backbones.stratified_small.untaught_columns", "unknown"), TRAIN),
     "recipe that no table uses": (value("recipes.dropout.dropout", 0.2), {}),
     "what watches a training": (code(f"{LIBRARY}/training/monitor.py"), {}),
     # Inference.
@@ -169,7 +104,8 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "a metric's formula": (code(f"{LIBRARY}/metrics/ranking.py"), MEASURE),
     "bounds of a metric from bins": (code(f"{LIBRARY}/metrics/ranking_bounds.py"), MEASURE),
     "table of metrics": (code(f"{LIBRARY}/metrics/table.py"), MEASURE),
-    "clouds": (code(f"{LIBRARY}/reports/clouds.py"), {"export_clouds": 2}),
+    "clouds": (code(f"{LIBRARY}/reports/clouds.py"), {"export_clouds": 2, "make_report": 1, "draw_figures": 1}),
+    "script of the report": (code(f"{LIBRARY}/reports/page/page.js"), {"make_report": 1}),
     "metrics of the table": (value("tables.rooms.metrics", ["auroc"]), TABLE),
     "option of a score": (value("scores.energy.temperature", 2.0), ONE_SCORE),
     "option left at its default": (value("scores.energy", {"kind": "energy"}), {}),
@@ -187,7 +123,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     # Environments.
     "check of environments": (code("workflow_scripts/check_environment.py"), {"check_environment": 2}),
     "rule of the check": (code(f"{LIBRARY}/environment/fits.py"), {"check_environment": 2}),
-    "record of provenance": (code(f"{LIBRARY}/provenance/records.py"), {}),
+    "record of provenance, which the report reads": (code(f"{LIBRARY}/provenance/records.py"), {"make_report": 1}),
     "command that checks, runs and records a job": (code("workflow_scripts/job.py"), {}),
     "a comment in the environment's file": (comment_in("envs/cpu.yaml"), {}),
     "a pin of the environment of trainings": (

@@ -1,4 +1,4 @@
-"""Somebody else's logits and scores go to the table: no network, no training, no torch."""
+"""Somebody else's outputs and scores go to the table: no network, no training, no torch."""
 
 from __future__ import annotations
 
@@ -14,36 +14,48 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 from tests.pipeline.conftest import Project, edited
+from tests.pipeline.edits import code, value
 from tests.pipeline.planned import planned
-from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs, code, value
+from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs
 
-METHODS = {"theirs": ["msp", "max_logit"], "their_scores": ["saved_score"]}
+METHODS = {"theirs": ["msp", "knn"], "their_scores": ["saved_score"]}
 CHAIN = ("score", "export_clouds", "measure")
-OF_LOGITS: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 2), **TABLE}
+OF_OUTPUTS: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 2), **TABLE}
+OF_SAMPLE_ALONE: Jobs = {"import_sample": 1, **dict.fromkeys(CHAIN, 2), **TABLE}
+OF_SAMPLE: Jobs = {**OF_SAMPLE_ALONE, "import_outputs": 1}
 OF_SCORES: Jobs = {"import_outputs": 1, **dict.fromkeys(CHAIN, 1), **TABLE}
 
 
 def bring(config: dict[str, Any]) -> None:
     """Let the table have what somebody else saved."""
-    config["recipes"]["theirs"] = {"kind": "saved_logits", "logits": "theirs/logits"}
-    config["recipes"]["their_scores"] = {"kind": "saved_scores", "scores": "theirs/scores"}
+    config["recipes"]["theirs"] = {"kind": "saved_outputs", "folder": "theirs/outputs"}
+    config["recipes"]["their_scores"] = {"kind": "saved_outputs", "folder": "theirs/scores"}
     config["tables"]["rooms"]["methods"] = METHODS
 
 
 def save(project: Project) -> None:
-    """Save logits that tell the sofa's points by none being large, and scores that tell them apart."""
+    """Save logits that tell the sofa's points by none being large, and scores that tell them apart.
+
+    The features are the logits, the last layer the identity. The training sample is of the evaluated points.
+    """
     classes = json.loads(project.read("results/scenes/rooms/val/current/manifest.json"))["classes"]
-    sofa = classes.index("sofa")
-    for kind in ("logits", "scores"):
-        (project.folder / "theirs" / kind).mkdir(parents=True, exist_ok=True)
-    for file in project.folder.glob("results/scenes/rooms/val/current/*.npz"):
-        with np.load(file) as scene:
-            label = scene["label"]
-        logits = np.random.default_rng(0).normal(0, 0.1, (len(label), len(classes)))
-        known = np.isin(label, [column for column in range(len(classes)) if column != sofa])
-        logits[known, label[known]] += 9
-        np.save(project.folder / "theirs/logits" / f"{file.stem}.npy", np.delete(logits, sofa, axis=1))
-        np.save(project.folder / "theirs/scores" / f"{file.stem}.npy", (label == sofa).astype(np.float16))
+    theirs, known = project.folder / "theirs", [name for name in classes if name != "sofa"]
+    (file,) = project.folder.glob("results/scenes/rooms/val/current/*.npz")
+    with np.load(file) as scene:
+        column = np.array([known.index(name) if name in known else -1 for name in (*classes, "void")])
+        column = column[np.minimum(scene["label"], len(classes))]
+        sofa = scene["label"] == classes.index("sofa")
+    logits = np.random.default_rng(0).normal(0, 0.1, (len(column), len(known)))
+    logits[column >= 0, column[column >= 0]] += 9
+    saved = {f"outputs/scenes/{file.stem}/{name}": logits for name in ("logits", "features")}
+    saved.update({f"outputs/train_sample/{name}": logits[column >= 0] for name in ("logits", "features")})
+    saved["outputs/train_sample/label"] = column[column >= 0]
+    saved[f"scores/{file.stem}"] = sofa.astype(np.float16)
+    for name, array in saved.items():
+        (theirs / name).parent.mkdir(parents=True, exist_ok=True)
+        np.save(theirs / f"{name}.npy", array)
+    np.savez(theirs / "outputs/classifier.npz", weight=np.eye(len(known)), bias=np.zeros(len(known)))
+    (theirs / "outputs/meta.json").write_text(json.dumps({"classes": known, "kind": "logits"}))
 
 
 class WithoutTorch(Project):
@@ -53,13 +65,13 @@ class WithoutTorch(Project):
         hidden = self.folder / "hidden"
         hidden.mkdir(exist_ok=True)
         (hidden / "torch.py").write_text("raise ImportError('there is no torch')\n")
-        return {**super().variables(), "PYTHONPATH": str(hidden)}
+        return {**super().variables(), "PYTHONPATH": str(hidden), "OPENWORLD3D_COLD": "1"}
 
 
 @pytest.fixture(scope="module")
 def brought(tmp_path_factory: pytest.TempPathFactory, finished: Project) -> Project:
     """Return a pipeline that has evaluated saved outputs, on scenes that are prepared and nothing else."""
-    project = WithoutTorch(tmp_path_factory.mktemp("saved"))
+    project = WithoutTorch.with_checks_of(finished, tmp_path_factory.mktemp("saved"))
     project.write("config.yaml", finished.read("config.yaml"))
     done = project.snakemake("scenes")
     assert done.returncode == 0, done.stdout
@@ -67,7 +79,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory, finished: Project) -> Proj
     project.edit_config(bring)
     wanted = project.would_run()
     assert {"train", "infer", "sample_training"} & set(wanted) == set()
-    assert wanted["import_outputs"] == 2
+    assert (wanted["import_outputs"], wanted["import_sample"]) == (2, 1)
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
     return project
@@ -75,7 +87,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory, finished: Project) -> Proj
 
 def test_table_has_their_rows(brought: Project) -> None:
     rows = list(csv.DictReader(io.StringIO(brought.read("results/tables/rooms.csv"))))
-    assert [row["method"] for row in rows] == ["theirs + msp", "theirs + max_logit", "their_scores + saved_score"]
+    assert [row["method"] for row in rows] == ["theirs + msp", "theirs + knn", "their_scores + saved_score"]
     for row in rows:
         assert float(row["auroc"]) == 1
         assert (row["backbone"], row["coverage"], row["seed"]) == ("n/a", "n/a", "n/a")
@@ -91,11 +103,11 @@ def test_torch_was_out_of_reach(brought: Project) -> None:
     assert "there is no torch" in done.stderr
 
 
-def changed(kind: str) -> Callable[[Project], None]:
-    """Change every array of what somebody else saved."""
+def changed(pattern: str) -> Callable[[Project], None]:
+    """Change some arrays of what somebody else saved."""
 
     def edit(project: Project) -> None:
-        for file in project.folder.glob(f"theirs/{kind}/*.npy"):
+        for file in project.folder.glob(f"theirs/{pattern}.npy"):
             np.save(file, np.load(file) * 2)
 
     return edit
@@ -103,7 +115,7 @@ def changed(kind: str) -> Callable[[Project], None]:
 
 def replaced_by_older(project: Project) -> None:
     """Replace what somebody else saved by files of the same sizes that are older than any result."""
-    for file in project.folder.glob("theirs/logits/*.npy"):
+    for file in project.folder.glob("theirs/outputs/scenes/*/logits.npy"):
         changed_file = file.with_suffix(".other")
         changed_file.write_bytes(file.read_bytes()[:-1] + b"\x40")
         os.utime(changed_file, (0, 0))
@@ -111,7 +123,7 @@ def replaced_by_older(project: Project) -> None:
 
 
 def touched(project: Project) -> None:
-    for file in project.folder.glob("theirs/*/*.npy"):
+    for file in project.folder.rglob("theirs/**/*.np*"):
         file.touch()
 
 
@@ -121,18 +133,17 @@ def more_shards_and_fewer_bits(project: Project) -> None:
 
 
 EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
-    "their logits": (changed("logits"), OF_LOGITS),
-    "their scores": (changed("scores"), OF_SCORES),
-    "their logits, replaced by older files": (replaced_by_older, OF_LOGITS),
+    "their logits": (changed("outputs/scenes/*/logits"), OF_OUTPUTS),
+    "their training sample": (changed("outputs/train_sample/logits"), OF_SAMPLE),
+    "their scores": (changed("scores/*"), OF_SCORES),
+    "their logits, replaced by older files": (replaced_by_older, OF_OUTPUTS),
     "no more than the times of what they saved": (touched, {}),
     "command that takes them": (
         code("workflow_scripts/import_outputs.py"),
         {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},
     ),
-    "precision in which they are stored": (
-        value("evaluation.stored_precision", "float16"),
-        {"import_outputs": 2, **dict.fromkeys(CHAIN, 3), **TABLE},
-    ),
+    "command that takes their training sample": (code("workflow_scripts/import_sample.py"), OF_SAMPLE_ALONE),
+    "precision in which outputs of networks are stored": (value("evaluation.stored_precision", "float16"), {}),
     "shards": (value("datasets.rooms.shards", 3), {}),
     "shards, and what is asked of each": (
         more_shards_and_fewer_bits,
@@ -140,7 +151,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     ),
     "a network's library": (code(f"{LIBRARY}/inference/model.py"), {}),
     "a score of logits added": (
-        value("tables.rooms.methods.theirs", ["msp", "max_logit", "gen"]),
+        value("tables.rooms.methods.theirs", ["msp", "knn", "gen"]),
         {**dict.fromkeys(CHAIN, 1), **TABLE},
     ),
 }
@@ -155,9 +166,9 @@ def test_edit_reruns_exactly(brought: Project, name: str) -> None:
 
 def test_array_that_does_not_fit_is_a_sentence(brought: Project, tmp_path: Path) -> None:
     project = Project.copy_of(brought, tmp_path / "copy")
-    (file,) = (project.folder / "theirs/logits").glob("*.npy")
+    (file,) = project.folder.glob("theirs/outputs/scenes/*/logits.npy")
     np.save(file, np.load(file)[1:])
     done = project.snakemake()
     assert done.returncode != 0
-    assert f"error: theirs/logits/{file.name}: holds float64" in done.stdout
+    assert f"error: {file.relative_to(project.folder)}: holds float64" in done.stdout
     assert "Traceback" not in done.stdout

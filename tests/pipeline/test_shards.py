@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.pipeline.conftest import Project
-from tests.pipeline.test_reruns import TABLE, value
+from tests.pipeline.edits import value
+from tests.pipeline.test_reruns import TABLE
 
 RUNS = "results/runs/sofa/stratified_small"
 METHODS = {"closed_set": ["standardised_max_logit_smooth"], "ensemble": ["mutual_information"]}
@@ -38,7 +39,8 @@ def run(project: Project) -> None:
 
 def forget(project: Project) -> None:
     """Remove all that follows the trainings: another number of shards alone would make none of it again."""
-    for folder in (*project.folder.glob(f"{RUNS}/*/seed*/single"), project.folder / "results/tables"):
+    of_tables = [project.folder / "results" / name for name in ("tables", "reports", "figures")]
+    for folder in (*project.folder.glob(f"{RUNS}/*/seed*/single"), *of_tables):
         shutil.rmtree(folder)
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from tests.pipeline.conftest import EPOCHS, Project, longer, make_tiny
 from tests.pipeline.disturbed import RUN, contents
-from tests.pipeline.test_reruns import value
+from tests.pipeline.edits import value
 
 
 def test_second_call_is_refused_while_the_first_runs(finished: Project, tmp_path: Path) -> None:
     project = Project.copy_of(finished, tmp_path / "copy")
-    value("recipes.closed_set.epochs", 20)(project)
+    longer(project)
     command = [sys.executable, "-m", "snakemake", "--cores", "1"]
     first = subprocess.Popen(command, cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not list((project.folder / ".snakemake/locks").glob("*.lock")):
@@ -61,20 +61,20 @@ def test_results_go_on_elsewhere(finished: Project, tmp_path: Path) -> None:
     assert len(list(elsewhere.folder.glob(f"{RUN}/*/weights.npz"))) == 2  # by its key, and by the link
 
 
-def test_raw_files_may_move(finished: Project, project: Project) -> None:
+def test_raw_files_may_move(finished: Project, checked: Project) -> None:
     """A dataset under another root, copied with new times, is the same dataset."""
 
     def brought(config: dict[str, Any]) -> None:
         make_tiny(config)
         config["datasets"]["rooms"] = {"layout": "scannet", "root": "scans"}
 
-    shutil.copytree(finished.folder / "results/raw/rooms/current/raw", project.folder / "scans")
-    project.edit_config(brought)
-    assert project.snakemake().returncode == 0
-    subprocess.run(["cp", "-r", "scans", "elsewhere"], cwd=project.folder, check=True)
-    shutil.rmtree(project.folder / "scans")
-    value("datasets.rooms.root", "elsewhere")(project)
-    assert project.would_run() == {}
+    shutil.copytree(finished.folder / "results/raw/rooms/current/raw", checked.folder / "scans")
+    checked.edit_config(brought)
+    assert checked.snakemake().returncode == 0
+    subprocess.run(["cp", "-r", "scans", "elsewhere"], cwd=checked.folder, check=True)
+    shutil.rmtree(checked.folder / "scans")
+    value("datasets.rooms.root", "elsewhere")(checked)
+    assert checked.would_run() == {}
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ Each case once left a table of another config, and a call that ended with 0.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +29,7 @@ from tests.pipeline.disturbed import (
     wait_until,
     zero,
 )
-from tests.pipeline.test_reruns import value
+from tests.pipeline.edits import value
 
 FAILS = "\n\ndef score(outputs, *, temperature):\n    raise ValueError('broken')\n"
 ENERGY = "workflow_scripts/openworld3d/scores/energy.py"
@@ -53,7 +55,28 @@ def test_killed_training_is_missed(copy: Project, finished: Project, longer_one:
     assert copy.would_run() == {}
 
 
-def test_one_killed_training_of_two_leaves_no_table_of_both(copy: Project, tmp_path: Path) -> None:
+def test_training_that_outlived_its_call_is_not_done_again(copy: Project) -> None:
+    weights = str(one(copy, f"{RUN}/*/weights.npz").relative_to(copy.folder))
+    value("tables.rooms.coverage", "fragments")(copy)
+    missed = copy.would_run()
+    assert missed["infer"] == 1
+    # What Snakemake notes of a job that has started, and takes back only where it sees the job end.
+    note = base64.urlsafe_b64encode(weights.encode()).decode()
+    copy.write(f".snakemake/incomplete/{note}", json.dumps({"external_jobid": None}))
+    assert copy.would_run() == missed
+
+
+def test_files_from_the_future_stop_nothing(copy: Project) -> None:
+    """As a node's clock that was ahead leaves them."""
+    value("evaluation.exact", False)(copy)
+    inputs = [*copy.folder.glob("results/**/manifest.json"), *copy.folder.glob("results/**/*.npz")]
+    for file in [*inputs, *copy.folder.glob("results/environments/**/*.json")]:
+        os.utime(file, (4 * 10**9, 4 * 10**9))
+    assert copy.snakemake().returncode == 0
+    assert copy.would_run() == {}
+
+
+def test_one_killed_training_of_two_leaves_no_table_of_both(copy: Project, finished: Project, tmp_path: Path) -> None:
     value("tables.rooms.seeds", [0, 1])(copy)
     assert copy.snakemake().returncode == 0
     before = contents(copy)
@@ -62,7 +85,7 @@ def test_one_killed_training_of_two_leaves_no_table_of_both(copy: Project, tmp_p
     assert contents(copy) == before
     assert copy.snakemake().returncode == 0
     (tmp_path / "fresh").mkdir()
-    fresh = Project(tmp_path / "fresh")
+    fresh = Project.with_checks_of(finished, tmp_path / "fresh")
     fresh.write("config.yaml", copy.read("config.yaml"))
     assert fresh.snakemake().returncode == 0
     assert contents(copy) == contents(fresh)
@@ -171,17 +194,28 @@ def test_what_snakemake_remembers_may_be_lost(copy: Project, longer_one: dict[st
     assert contents(copy) == longer_one
 
 
-def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, bytes]) -> None:
-    """tests/commands/test_job_ends.py ends a job by other signals."""
-    value("recipes.closed_set.epochs", 500)(copy)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+def train_until_checkpoint(project: Project) -> subprocess.Popen[bytes]:
+    """Start a call in a session of its own, as a terminal's, and return when it trains and a checkpoint is there."""
     call = subprocess.Popen(
-        command,
-        cwd=copy.folder,
+        [sys.executable, "-m", "snakemake", "--cores", "1"],
+        cwd=project.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    wait_until(lambda: list(copy.folder.glob(f"{RUN}/*/checkpoint.pt")))
+    wait_until(lambda: commands(project, "train") and list(project.folder.glob(f"{RUN}/*/checkpoint.pt")))
+    return call
+
+
+def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, bytes]) -> None:
+    """After a terminal that closes, which is as Ctrl-C, and a kill; test_job_ends.py ends a job by other signals."""
+    value("recipes.closed_set.epochs", 500)(copy)
+    call = train_until_checkpoint(copy)
+    os.killpg(call.pid, signal.SIGHUP)
+    assert call.wait() == 1
+    wait_until(lambda: not commands(copy, "train"))
+    assert not list(copy.folder.glob(".snakemake/locks/*"))
+    call = train_until_checkpoint(copy)
     call.kill()
     call.wait()
     wait_until(lambda: not commands(copy, "train"))
@@ -191,32 +225,32 @@ def test_orphan_ends_with_its_snakemake(copy: Project, longer_one: dict[str, byt
     assert contents(copy) == longer_one
 
 
-def test_raw_files_replaced_are_read_whatever_their_times(project: Project, finished: Project) -> None:
+def test_raw_files_replaced_are_read_whatever_their_times(checked: Project, finished: Project) -> None:
     """A scan replaced by junk, a call that fails, the scan replaced by a good one that is older: a new table."""
-    raw = project.folder / "scans"
+    raw = checked.folder / "scans"
     shutil.copytree(finished.folder / "results/raw/rooms/current/raw", raw)
 
     def brought(config: dict[str, Any]) -> None:
         make_tiny(config)
         config["datasets"]["rooms"] = {"layout": "scannet", "root": "scans"}
 
-    project.edit_config(brought)
-    assert project.snakemake().returncode == 0
-    assert contents(project) == contents(finished)
+    checked.edit_config(brought)
+    assert checked.snakemake().returncode == 0
+    assert contents(checked) == contents(finished)
     labels = raw / "scans/scene5000_00/scene5000_00_vh_clean_2.labels.ply"
     good, state = labels.read_bytes(), labels.stat()
     labels.write_bytes(good[:-7])
-    assert project.snakemake().returncode != 0
+    assert checked.snakemake().returncode != 0
     floor, wall = b"\x02\x00", b"\x01\x00"
-    (project.folder / "other").write_bytes(good[:-2] + (floor if good.endswith(wall) else wall))
-    os.utime(project.folder / "other", ns=(state.st_atime_ns, state.st_mtime_ns - 10**12))
-    (project.folder / "other").rename(labels)
-    assert project.would_run()["prepare"] == 1
-    assert project.snakemake().returncode == 0
+    (checked.folder / "other").write_bytes(good[:-2] + (floor if good.endswith(wall) else wall))
+    os.utime(checked.folder / "other", ns=(state.st_atime_ns, state.st_mtime_ns - 10**12))
+    (checked.folder / "other").rename(labels)
+    assert checked.would_run()["prepare"] == 1
+    assert checked.snakemake().returncode == 0
     labels.write_bytes(good)  # with a new time: the bytes are those of before
-    done = project.snakemake()
+    done = checked.snakemake()
     assert "Nothing to be done" in done.stdout, done.stdout
-    assert contents(project) == contents(finished)
+    assert contents(checked) == contents(finished)
 
 
 def test_damaged_validation_scene_is_made_anew(copy: Project, longer_one: dict[str, bytes]) -> None:

@@ -9,8 +9,9 @@ from typing import Any, Callable
 
 import pytest
 from tests.pipeline.conftest import Project, edited
+from tests.pipeline.edits import code, value
 from tests.pipeline.planned import planned
-from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs, code, value
+from tests.pipeline.test_reruns import LIBRARY, TABLE, Jobs
 
 from openworld3d.workflow.targets import incremental_table
 
@@ -102,9 +103,9 @@ EDITS: dict[str, tuple[Callable[[Project], None], Jobs]] = {
         value("recipes.incremental_bookshelf.learning_rate", 0.001),
         chains(1, 1, train=1),
     ),
-    "learning rate of the first step": (
+    "learning rate of the first step, which the other methods extend": (
         value("recipes.incremental_chair.learning_rate", 0.001),
-        chains(2, 2, train=2, relabel=1),
+        chains(6, 6, train=6, relabel=1),
     ),
     "command that relabels": (code("workflow_scripts/relabel.py"), chains(6, 6, train=6, relabel=6)),
     "distillation of logits": (

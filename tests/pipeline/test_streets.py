@@ -8,7 +8,8 @@ from typing import Any, Callable
 import pytest
 import yaml
 from tests.pipeline.conftest import Project
-from tests.pipeline.test_reruns import LIBRARY, Jobs, code
+from tests.pipeline.edits import code
+from tests.pipeline.test_reruns import LIBRARY, Jobs
 
 EXPERIMENT = "experiments/streets.yaml"
 TARGETS = ("scenes", "protocols", "--configfile", EXPERIMENT)
@@ -35,23 +36,23 @@ def make_tiny(config: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def streets(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a pipeline whose streets are prepared and checked."""
-    project = Project(tmp_path_factory.mktemp("streets"))
+    project = Project.with_checks_of(finished, tmp_path_factory.mktemp("streets"))
     edit(make_tiny)(project)
     done = project.snakemake(*TARGETS)
     assert done.returncode == 0, done.stdout
     return project
 
 
-def test_streets_are_prepared_and_can_evaluate_the_protocol(checked: Project) -> None:
+def test_streets_are_prepared_and_can_evaluate_the_protocol(streets: Project) -> None:
     for split in ("00", "01"):
-        manifest = json.loads(checked.read(f"results/scenes/streets/{split}/current/manifest.json"))
+        manifest = json.loads(streets.read(f"results/scenes/streets/{split}/current/manifest.json"))
         assert [scene["name"] for scene in manifest["scenes"]] == [f"{split}_000000"]
         assert 60_000 < manifest["scenes"][0]["points"] < 130_000
-    (check,) = checked.folder.glob("results/protocols/*.json")
+    (check,) = streets.folder.glob("results/protocols/*.json")
     assert json.loads(check.read_text())["evaluate_points"]["other-vehicle"] > 200
-    assert not list(checked.folder.glob("logs/generate_rooms/*"))
+    assert not list(streets.folder.glob("logs/generate_rooms/*"))
 
 
 CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
@@ -69,21 +70,21 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_edit_reruns_exactly(checked: Project, name: str) -> None:
+def test_edit_reruns_exactly(streets: Project, name: str) -> None:
     change, expected = CASES[name]
-    files = [*checked.folder.glob("workflow_scripts/**/*.py"), checked.folder / EXPERIMENT]
+    files = [*streets.folder.glob("workflow_scripts/**/*.py"), streets.folder / EXPERIMENT]
     before = {file: file.read_text() for file in files}
-    change(checked)
+    change(streets)
     try:
-        assert checked.would_run(*TARGETS) == expected
+        assert streets.would_run(*TARGETS) == expected
     finally:
         for file, text in before.items():
             if file.read_text() != text:
                 file.write_text(text)
 
 
-def test_a_split_that_no_street_has_is_a_sentence(checked: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
-    project = Project.copy_of(checked, tmp_path_factory.mktemp("copy") / "project")
+def test_a_split_that_no_street_has_is_a_sentence(streets: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+    project = Project.copy_of(streets, tmp_path_factory.mktemp("copy") / "project")
     edit(lambda config: config["protocols"]["streets_other_vehicle"].update(evaluate=["02"]))(project)
     done = project.snakemake(*TARGETS)
     assert done.returncode != 0

@@ -49,6 +49,25 @@ def test_table_is_printed_once_by_the_call_that_makes_it(finished: Project) -> N
     assert table not in finished.snakemake().stdout
 
 
+def test_run_ends_with_where_to_look(finished: Project) -> None:
+    said = finished.first_run.split(finished.read("results/tables/rooms.md"))[1].strip().splitlines()
+    assert said[:6] == [
+        "table:  results/tables/rooms.csv, .md, .tex",
+        "report: results/reports/rooms.html",
+        "plots:  results/figures/rooms.*",
+        "pages:  results/protocols/",
+        "clouds: results/runs/PROTOCOL/BACKBONE/RECIPE/seedN/current/COVERAGE/SCORE/clouds/",
+        "logs:   logs/",
+    ]
+
+
+def test_list_says_what_each_rule_does(finished: Project) -> None:
+    listed = finished.snakemake("--list").stdout
+    rules = re.findall(r"^(\w+)( \(.+\))?$", listed, re.MULTILINE)
+    assert {"all", "train", "generate_rooms"} <= {name for name, _ in rules}
+    assert [name for name, said in rules if not said] == []
+
+
 @pytest.mark.parametrize(("options", "printed"), [((), True), (("--quiet",), True), (("--quiet", "all"), False)])
 def test_table_that_was_damaged_is_printed_again(copy: Project, options: tuple[str, ...], printed: bool) -> None:
     table = copy.read("results/tables/rooms.md")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.protocols.columns import check_columns
+from openworld3d.protocols.columns import check_columns, check_untaught
 from openworld3d.protocols.protocol import make_protocol
 from openworld3d.scenes.scene import VOID
 
@@ -43,3 +43,24 @@ def test_known_classes_in_any_order(columns: list[str]) -> None:
 def test_other_classes_are_refused(columns: list[str], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         check_columns("here", columns, FOUR_CLASSES, ["sofa"])
+
+
+@pytest.mark.parametrize("untaught", [["sofa"], ["lamp", "sofa"], []])
+def test_untaught_columns_are_of_unknown_classes(untaught: list[str]) -> None:
+    check_untaught("here", untaught, FOUR_CLASSES, FOUR_CLASSES, ["sofa", "lamp"])
+
+
+@pytest.mark.parametrize(
+    ("untaught", "sentence"),
+    [
+        ("soffa", "^here says soffa, but class soffa does not exist, did you mean sofa$"),
+        (
+            "wall",
+            "^here says wall, which is known: its logit must have been taught; make it unknown, or leave it out$",
+        ),
+        ("lamp", "^here says lamp, which pretrained_classes does not have; name every logit there, in order"),
+    ],
+)
+def test_other_untaught_columns_are_refused(untaught: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        check_untaught("here", [untaught], FOUR_CLASSES[:3], FOUR_CLASSES, ["sofa", "lamp"])

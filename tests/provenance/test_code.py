@@ -100,7 +100,7 @@ def test_code_of_a_training_leaves_out_what_watches_it() -> None:
 def test_check_of_environments_shares_no_file_with_other_commands() -> None:
     files = [file for file in code_of("check_environment.py") if file.startswith(LIBRARY)]
     assert [file for file in files if not file.startswith(f"{LIBRARY}/environment/")] == [f"{LIBRARY}/__init__.py"]
-    for command in ("train", "prepare", "score", "make_table"):
+    for command in ("train", "prepare", "score", "make_table", "make_report", "draw_figures"):
         of_command = {file for file in code_of(f"{command}.py") if file.startswith(f"{LIBRARY}/environment")}
         assert of_command <= {f"{LIBRARY}/environment/{name}.py" for name in ("__init__", "devices")}
 
@@ -109,3 +109,21 @@ def test_imports_inside_functions_count(tmp_path: Path, monkeypatch: pytest.Monk
     files = {"openworld3d/__init__.py": "", "openworld3d/late.py": ""}
     project(tmp_path, monkeypatch, {**files, "x.py": "def f():\n    from openworld3d import late\n"})
     assert list(code_now("x.py")) == [f"{LIBRARY}/__init__.py", f"{LIBRARY}/late.py", "workflow_scripts/x.py"]
+
+
+def test_files_of_a_folder_that_a_module_names_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "openworld3d/__init__.py": "",
+        "openworld3d/drawn.py": 'DATA_FOLDER: str = "page"\n',
+        "openworld3d/page/style.css": "a",
+        "openworld3d/page/three/three.js": "b",
+        "draw.py": "from openworld3d import drawn\n",
+        "other.py": "import openworld3d\n",
+    }
+    scripts = project(tmp_path, monkeypatch, files)
+    of_page = {f"{LIBRARY}/page/style.css", f"{LIBRARY}/page/three/three.js"}
+    before = code_now("draw.py")
+    assert of_page <= set(before)
+    assert not of_page & set(code_now("other.py"))
+    (scripts / "openworld3d/page/style.css").write_text("c")
+    assert digest_of(code_now("draw.py")) != digest_of(before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,47 +27,47 @@ def neighbors(coord: np.ndarray, radius: float) -> np.ndarray:
 
 
 def region(probability: list[float], radius: float, seeds: list[int], stop_at: float = 2.0) -> list[int]:
-    """Return the region of points one metre apart."""
+    """Return the region of points one metre apart, in rising order."""
     coord = line(len(probability))
     p = np.array(probability, np.float32)
-    return np.flatnonzero(grow(coord, p, neighbors(coord, radius), np.array(seeds), stop_at)).tolist()
+    return sorted(grow(coord, p, neighbors(coord, radius), np.array(seeds), stop_at).tolist())
 
 
 def grow_slowly(
     coord: np.ndarray, probability: np.ndarray, neighbor: np.ndarray, seeds: np.ndarray, stop_at: float
-) -> set[int]:
-    """Return the region as PDF's steps say it, with sets, full sorts, and everything computed anew in each round."""
-    p, members = probability.astype(np.float64), set(seeds.tolist())
+) -> list[int]:
+    """Return the region as PDF's steps say it, with full sorts, and everything computed anew in each round."""
+    p, member = probability.astype(np.float64), seeds.tolist()
     while True:
-        member = sorted(members)
         if p[member].mean() > stop_at and len(member) > 0.01 * len(p) and len(member) > 50:
-            return members
-        candidates = sorted({j for i in member for j in neighbor[i].tolist()} - members - {len(p)})
-        if not candidates:
-            return members
-        distance = np.linalg.norm(coord[candidates] - coord[member].mean(0, dtype=np.float64), axis=1)
-        closeness = 1 - (distance - distance.min()) / (distance.max() - distance.min() + 1e-3)
-        ordered = np.sort(p[member])
-        low, high = ordered[max(1, len(member) // 10) - 1], ordered[max(1, int(len(member) * 0.6)) - 1]
-        center = np.mean([value for value in ordered if low <= value <= high])
-        worth = 0.4 * closeness + 0.6 * np.exp(-np.abs(p[candidates] - center))
-        best = np.argsort(-worth)[: int(0.4 * len(candidates))]
-        if len(best) == 0:
-            return members
-        members |= {candidates[number] for number in best}
+            return member
+        candidates = sorted({j for i in member for j in neighbor[i].tolist()} - {*member, len(p)})
+        best = np.zeros(0, int)
+        if candidates:
+            distance = np.linalg.norm(coord[candidates] - coord[member].mean(0, dtype=np.float64), axis=1)
+            closeness = 1 - (distance - distance.min()) / (distance.max() - distance.min() + 1e-3)
+            ordered = np.sort(p[member])
+            low, high = ordered[max(1, len(member) // 10) - 1], ordered[max(1, int(len(member) * 0.6)) - 1]
+            center = np.mean([value for value in ordered if low <= value <= high])
+            worth = 0.4 * closeness + 0.6 * np.exp(-np.abs(p[candidates] - center))
+            best = np.argsort(-worth)[: int(0.4 * len(candidates))]
+        grown = sorted({*member, *(candidates[number] for number in best)})
+        if len(grown) == len(member):
+            return member
+        member = grown
 
 
 def test_seeds_are_of_the_lowest_largest_logits() -> None:
     largest = np.array([5, 1, 9, 3, 7, 2, 8, 6, 4, 0], np.float32)  # of ten points, the two lowest are 9 and 1
     logits = np.stack([largest - 4, largest], 1)
-    drawn = {tuple(draw_seeds(logits, OPTIONS, np.random.default_rng(seed)).tolist()) for seed in range(40)}
-    assert drawn == {(1,), (9,), (1, 9)}
+    drawn = {tuple(draw_seeds(logits, OPTIONS, np.random.default_rng(seed)).tolist()) for seed in range(100)}
+    assert drawn == set(product((1, 9), repeat=3))
 
 
 @pytest.mark.parametrize("points", [1, 4])
 def test_seed_of_a_cloud_whose_share_is_no_point(points: int) -> None:
     logits = -np.arange(points, dtype=np.float32)[:, None]
-    assert draw_seeds(logits, OPTIONS, np.random.default_rng(0)).tolist() == [points - 1]
+    assert draw_seeds(logits, OPTIONS, np.random.default_rng(0)).tolist() == [points - 1] * 3
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,28 @@ def test_growth_along_a_line(probability: list[float], radius: float, seeds: lis
     assert region(probability, radius, seeds) == expected
 
 
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [
+        ([0, 6], [0, 2, 3, 4, 6]),  # the centroid is 3, then 2.75
+        ([0, 0, 0, 0, 0, 6], [0, 1, 2, 3, 6]),  # the centroid is 1: 1 and 2 join; then it is 2.25
+        ([0, 0, 0, 6], [0, 0, 0, 6]),  # 1 and 2 would join, but four points are no more than the four seeds
+        ([0, 0, 6, 6, 6], [0, 2, 3, 4, 6]),
+    ],
+)
+def test_seed_counts_as_often_as_it_is_drawn_in_the_first_round(seeds: list[int], expected: list[int]) -> None:
+    assert region([0.5] * 7, 9.0, seeds) == expected
+
+
+def test_seeds_that_nobody_joins_are_there_once() -> None:
+    assert region([0.5] * 9, 0.5, [4, 4, 6]) == [4, 6]
+
+
+def test_repeated_seeds_count_towards_the_size() -> None:
+    assert region([0.9] * 100, 3.1, [*range(26), *range(26)], stop_at=0.5) == sorted([*range(26), *range(26)])
+    assert len(region([0.9] * 100, 3.1, list(range(26)), stop_at=0.5)) > 50
+
+
 def test_seeds_that_are_sure_and_many_do_not_grow() -> None:
     assert region([0.9] * 100 + [0.1] * 100, 3.1, list(range(51)), stop_at=0.5) == list(range(51))
     assert len(region([0.9] * 100 + [0.1] * 100, 3.1, list(range(50)), stop_at=0.5)) == 51
@@ -156,13 +180,10 @@ def test_growth_is_that_of_the_steps_in_any_order_of_points(
     generator = np.random.default_rng(seed)
     coord = generator.uniform(0, 1, (points, 3)).astype(np.float32)
     probability = generator.uniform(0.1, 1, points).astype(np.float32)
-    seeds = np.unique(generator.integers(0, points, 5))
+    seeds = generator.choice(generator.integers(0, points, 4), 5)  # some of them more than once
     grown = grow(coord, probability, neighbors(coord, radius), seeds, stop_at)
-    assert set(np.flatnonzero(grown).tolist()) == grow_slowly(
-        coord, probability, neighbors(coord, radius), seeds, stop_at
-    )
+    assert sorted(grown.tolist()) == sorted(grow_slowly(coord, probability, neighbors(coord, radius), seeds, stop_at))
     order = generator.permutation(points)
     place = np.argsort(order)[seeds]
     moved = grow(coord[order], probability[order], neighbors(coord[order], radius), place, stop_at)
-    assert (moved == grown[order]).all()
-    assert grown[seeds].all()
+    assert sorted(order[moved].tolist()) == sorted(grown.tolist())

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import unsure_room
 from benchmarks.unsure_room import Room
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openworld3d.pseudo_labels.growing import Growing
+from benchmarks import unsure_room
+from openworld3d.pseudo_labels import region
+from openworld3d.pseudo_labels.growing import Growing, grow
 from openworld3d.pseudo_labels.marking import count_found, precision_and_recall
 from openworld3d.pseudo_labels.region import BOUNDARIES, region_mask
 
@@ -37,7 +39,8 @@ def test_any_cloud_has_a_mask_within_the_grown_region(seed: int, points: int, cl
     for boundary, mask in masks.items():
         assert mask.dtype == bool
         assert mask.shape == (points,)
-        assert (mask <= masks["none"]).all()
+        if boundary != "as_released":  # which grows a region of its own
+            assert (mask <= masks["none"]).all()
         assert (mask == mask_of(coord, logits, boundary, seed)).all()
     assert masks["none"].any()
 
@@ -59,6 +62,36 @@ def test_neighbours_beyond_the_most_are_left_out_on_all_sides() -> None:
     grown = np.flatnonzero(region_mask(coord, logits, options, "none", np.random.default_rng(0)))
     assert grown.min() < 190
     assert grown.max() > 210
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_seeds_count_as_often_as_they_are_drawn_as_released(boundary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[np.ndarray] = []
+
+    def recorded(*given: Any) -> np.ndarray:
+        asked.append(given[3])
+        return grow(*given)
+
+    monkeypatch.setattr(region, "grow", recorded)
+    generator = np.random.default_rng(0)
+    mask_of(generator.uniform(0, 1, (60, 3)).astype(np.float32), generator.normal(0, 2, (60, 4)), boundary)
+    (seeds,) = asked
+    assert len(np.unique(seeds)) == 3  # of the three least sure points, ten draws
+    assert len(seeds) == (10 if boundary == "as_released" else 3)
+
+
+def test_lists_that_are_not_full_are_padded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As padding tells whether a list is full, each must have some where the longest is shorter than it may be."""
+    asked: list[np.ndarray] = []
+
+    def recorded(*given: Any) -> np.ndarray:
+        asked.append(given[2])
+        return grow(*given)
+
+    monkeypatch.setattr(region, "grow", recorded)
+    for points in (7, 8):  # of eight neighbours at most
+        mask_of(np.zeros((points, 3), np.float32), np.ones((points, 4)), "as_released")
+    assert [(table == len(table)).any(axis=1).tolist() for table in asked] == [[True] * 7, [False] * 8]
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +126,10 @@ def test_quality_in_a_room(
 
 
 @pytest.mark.parametrize("setting", unsure_room.settings(VOXEL))
-def test_cutting_as_released_loses_few_right_points_and_many_wrong_ones(room: Room, setting: str) -> None:
+def test_cutting_a_minimum_forest_loses_few_right_points_and_many_wrong_ones(room: Room, setting: str) -> None:
     grown, cut = (
         region_mask(room.coord, room.logits, unsure_room.settings(VOXEL)[setting], boundary, np.random.default_rng(0))
-        for boundary in ("none", "as_released")
+        for boundary in ("none", "minimum_forest")
     )
     kept = [cut[of_kind & grown].mean() for of_kind in (room.held_out, ~room.held_out)]
     assert kept[0] > 0.85

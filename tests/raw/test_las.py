@@ -98,6 +98,7 @@ def write_in_chunks(file: Path, sizes: tuple[int, ...], chunk_size: int) -> None
     plain, out = io.BytesIO(), io.BytesIO()
     cloud = laspy.LasData(laspy.LasHeader(point_format=6, version="1.4"))
     cloud.x = cloud.y = cloud.z = np.arange(sum(sizes)) / 2
+    cloud.classification[:] = 2
     cloud.write(plain)
     content = plain.getvalue()
     points = np.frombuffer(content[start_of(content) :], np.uint8).reshape(sum(sizes), -1)
@@ -132,6 +133,36 @@ def test_points_of_laszip_1_that_are_not_in_chunks_are_read(tmp_path: Path) -> N
     assert found["height"].tolist() == [place * 3 for place in range(POINTS)]
 
 
+OTHER_CODE_PAGE: dict[str, tuple[bytes, bytes]] = {
+    "owner": (b"a program", b"\xb2\xe2program"),
+    "description": (b"of a survey", b"H\xf6hen, M\xe4rz"),
+    "name of an attribute": (b"deviation", b"Abst\xe4nde."),
+    "description of an attribute": (b"in metres", b"in M\xe4ter."),
+    "coordinate system": (b'PROJCS["Res', b'PROJCS["R\xe9s'),
+}
+
+
+@pytest.mark.parametrize("ending", ["las", "laz"])
+@pytest.mark.parametrize("name", OTHER_CODE_PAGE)
+def test_records_of_another_code_page_are_read(tmp_path: Path, ending: str, name: str) -> None:
+    header = laspy.LasHeader(point_format=6, version="1.4")
+    header.add_extra_dims(
+        [laspy.ExtraBytesParams("deviation", "f8", "in metres"), laspy.ExtraBytesParams("height", "u2")]
+    )
+    crs = b'PROJCS["Reseau geodesique"]\0'
+    header.vlrs += [laspy.VLR("a program", 7, "of a survey", b"x"), laspy.VLR("LASF_Projection", 2112, "", crs)]
+    cloud = laspy.LasData(header)
+    cloud.x = cloud.y = cloud.z = np.arange(20) / 2
+    cloud.height = np.arange(20) * 3
+    cloud.write(str(tmp_path / f"a.{ending}"))
+    content = (tmp_path / f"a.{ending}").read_bytes()
+    assert OTHER_CODE_PAGE[name][0] in content
+    (tmp_path / f"a.{ending}").write_bytes(content.replace(*OTHER_CODE_PAGE[name]))
+    found = read_las(tmp_path / f"a.{ending}", ["coord", "height"])
+    assert found["coord"][:, 2].tolist() == (np.arange(20) / 2).tolist()
+    assert found["height"].tolist() == (np.arange(20) * 3).tolist()
+
+
 BOTH: dict[str, tuple[Damage, str]] = {
     "nothing": (lambda content: b"", "does not begin with a LAS header;"),
     "another file": (put(0, "4s", b"LASX"), "does not begin with a LAS header;"),  # type: ignore[arg-type]
@@ -159,7 +190,7 @@ UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
         put(POINT_BYTES, "<H", 60000),
         "a.las: its header claims 7200000 bytes of points, expected",
     ),
-    "said to be compressed": (put(FORMAT, "<B", 0x80 + 7), "a.las: cannot be read as LAS ("),
+    "said to be compressed": (put(FORMAT, "<B", 0x80 + 7), "a.las: is compressed, but has no record of LASzip;"),
 }
 CHUNKS = "a.laz: its compressed chunks do not lie between byte "
 BUFFER = "a.laz: cannot be read as LAS (failed to fill whole buffer);"

@@ -11,6 +11,7 @@ from torch import nn
 from openworld3d.networks.backbone import Backbone
 from openworld3d.protocols.protocol import IGNORED
 from openworld3d.recipes import closed_set
+from openworld3d.recipes.parts.losses import lovasz_softmax
 
 CLOSED_SET = recipe_of("closed_set")
 
@@ -62,3 +63,18 @@ def test_batch_without_a_label_teaches_nothing() -> None:
     assert loss.item() == 0
     assert logits.grad is not None
     assert not logits.grad.any()
+
+
+def test_lovasz_softmax_is_added_by_its_weight() -> None:
+    logits = torch.tensor([[1.0, 0.0], [0.0, 3.0], [2.0, 0.0]])
+    batch, weight = batch_of(logits, [0, 1, IGNORED]), torch.ones(2)
+    plain, _ = CLOSED_SET.loss(Echo(), batch, weight)
+    both, _ = recipe_of("closed_set", lovasz_weight=0.5).loss(Echo(), batch, weight)
+    assert (both - plain).item() == pytest.approx(0.5 * lovasz_softmax(logits, batch.target).item())
+
+
+def test_columns_that_no_label_teaches_take_part_in_the_softmax_and_are_no_prediction() -> None:
+    logits = torch.tensor([[math.log(3), 0.0, math.log(2)]])
+    loss, known = CLOSED_SET.loss(Echo(), batch_of(logits, [0]), torch.ones(2))
+    assert loss.item() == pytest.approx(math.log(2))
+    assert known.tolist() == [[pytest.approx(math.log(3)), 0]]

@@ -13,6 +13,8 @@ from tests.networks.test_inputs import RANGE
 from torch import Tensor, nn
 
 from openworld3d.backbones.stratified_transformer import build
+from openworld3d.errors import UserError
+from openworld3d.inference import crops
 from openworld3d.inference.crops import Bounds
 from openworld3d.inference.model import Model, infer_scene
 from openworld3d.networks.backbone import Backbone
@@ -150,8 +152,19 @@ def test_real_network_says_the_same_twice(network: Backbone, bounds: Bounds) -> 
     assert (one["class_variance"] > 0).mean() > 0.9
 
 
-def test_each_crop_has_masks_of_its_own(network: Backbone) -> None:
-    """Of two clouds, equal but for their place, in a crop each, the logits agree without dropout alone."""
+def test_each_crop_has_masks_of_its_own(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two clouds, equal but for their place, in a crop each, the logits agree without dropout alone.
+
+    The points of both are in one order, on which samples of the network depend.
+    """
+    fitting = crops.fitting_crop
+
+    def in_one_order(
+        network: Backbone, coord: np.ndarray, center: int, bounds: Bounds, generator: np.random.Generator
+    ) -> crops.Crop:
+        return fitting(network, coord, center, bounds, np.random.default_rng(0))
+
+    monkeypatch.setattr(crops, "fitting_crop", in_one_order)
     scene = cube(400)
     scene.coord[200:] = scene.coord[:200] + np.array([64, 0, 0], np.float32)
     scene.color[200:] = scene.color[:200]  # type: ignore[index]
@@ -160,3 +173,8 @@ def test_each_crop_has_masks_of_its_own(network: Backbone) -> None:
         outputs = infer_scene(Model(network, recipe, 1e-3, RANGE, CPU), scene, "single", Bounds(200, 10**9))
         logits = outputs["logits"][outputs["inverse"]]
         assert np.allclose(logits[:200], logits[200:], atol=1e-2) == equal
+
+
+def test_gates_of_a_network_without_any_are_refused(network: Backbone) -> None:
+    with pytest.raises(UserError, match="where is gates, but StratifiedTransformer has none; choose a backbone with"):
+        recipe_of("dropout", dropout=0.5, where="gates").adapt(network)

@@ -22,7 +22,7 @@ from openworld3d.networks.build import build_network
 from openworld3d.networks.inputs import Batch
 from openworld3d.networks.weights import load_weights, save_weights, start_from
 from openworld3d.protocols.protocol import IGNORED, make_protocol
-from openworld3d.pseudo_labels.marking import mark_batch
+from openworld3d.pseudo_labels.marking import mark_batch, prepare_clouds
 from openworld3d.recipes import pdf
 from openworld3d.scenes.scene import save_scene
 from openworld3d.training.augmentation import TrainingData
@@ -152,16 +152,20 @@ def test_marks_of_a_cloud_depend_on_its_keys_and_not_on_its_batch(way: str) -> N
     target = torch.where(torch.arange(400) % 3 == 0, IGNORED, 1)
     coord = generator.uniform(0, 2, (400, 3)).astype(np.float32)
     whole = batch_of(torch.from_numpy(said), target)._replace(coord=coord)
-    two = whole._replace(offset=np.array([150, 400]), keys=[[3, 0, 7], [3, 0, 8]])
+    two = whole._replace(offset=np.array([150, 400]), keys=[[3, 0, 7], [3, 0, 8]], prepared=[None, None])
     second = whole._replace(
         coord=coord[150:], target=target[150:], unknown=whole.unknown[150:], offset=np.array([250]), keys=[[3, 0, 8]]
     )
-    mark = pdf_of(pseudo_labels=way).mark
+    recipe = pdf_of(pseudo_labels=way)
+    mark = recipe.mark
     marks = mark_batch(said, two, mark)
+    ahead = prepare_clouds(recipe.prepare, coord, two.offset, two.keys)
+    assert (ahead[0] is None) == (way != "region")
+    assert np.array_equal(marks, mark_batch(said, two._replace(prepared=ahead), mark))
     assert np.array_equal(marks[150:], mark_batch(said[150:], second, mark))
     others = [mark_batch(said[150:], second._replace(keys=[[3, epoch, 8]]), mark) for epoch in range(1, 6)]
     assert any(not np.array_equal(marks[150:], other) for other in others)
-    assert not mark_batch(said, two._replace(keys=[]), mark).any()  # of clouds that another process has
+    assert not mark_batch(said, two._replace(keys=[], prepared=[]), mark).any()  # of clouds that another process has
 
 
 def test_marks_are_counted_once() -> None:

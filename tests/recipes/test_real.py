@@ -25,18 +25,15 @@ CLASSES = ["wall", "sofa", "chair"]
 
 
 class Given(Backbone):
-    """Its first two features are the logits, and all others the redundancy classifiers."""
+    """Its first features are the logits, two of them, and all others the redundancy classifiers."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         super().__init__()
-        self.classifier = nn.Sequential(First(2))
-        self.redundancy = nn.Sequential(Rest(2))
+        self.classifier = nn.Sequential(First(columns))
+        self.redundancy = nn.Sequential(Rest(columns))
 
     def decode(self, feature: Tensor, geometry: Any) -> Tensor:
         return feature
-
-    def forward(self, feature: Tensor, geometry: Any) -> Tensor:
-        return self.classifier(self.decode(feature, geometry))
 
     def geometry(self, coord: np.ndarray, offset: np.ndarray) -> None:
         return None
@@ -101,7 +98,13 @@ def test_lambda_2_is_the_weight_of_synthesised_points() -> None:
     ],
 )
 def test_calibration_by_hand(logits: list[list[float]], target: list[int], expected: float) -> None:
-    assert real.calibration(torch.tensor(logits), torch.tensor(target)).item() == pytest.approx(expected, abs=1e-7)
+    found = real.calibration(torch.tensor(logits), torch.tensor(target), len(logits[0]) - 1)
+    assert found.item() == pytest.approx(expected, abs=1e-7)
+
+
+def test_calibration_counts_columns_that_no_label_teaches() -> None:
+    logits = torch.tensor([[LOG2, LOG3, LOG5, math.log(7)]])
+    assert real.calibration(logits, torch.tensor([0]), 2).item() == pytest.approx(math.log((3 + 5 + 7) / 5))
 
 
 def test_calibration_counts_lambda_1_times() -> None:
@@ -112,7 +115,7 @@ def test_calibration_counts_lambda_1_times() -> None:
 
 def test_calibration_moves_no_logit_of_the_true_class_and_is_finite() -> None:
     logits = torch.tensor([[60.0, 1.0, -60.0]], requires_grad=True)
-    real.calibration(logits, torch.tensor([0])).backward()
+    real.calibration(logits, torch.tensor([0]), 2).backward()
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
     assert logits.grad[0, 0] == 0
@@ -133,6 +136,21 @@ def test_outputs_are_known_logits_and_the_unknown() -> None:
     assert tuple(outputs) == real.OUTPUTS
     assert outputs["logits"].tolist() == [[1, 2]]
     assert outputs["unknown_logit"].tolist() == [[9]]
+
+
+def test_untaught_columns_lie_behind_the_known_and_the_taught() -> None:
+    network, feature = Given(3), torch.tensor([[1.0, 2.0, 7.0, 5.0, 9.0, 4.0]])
+    network.untaught = 1
+    recipe = recipe_of("real", taught=["sofa"])
+    outputs = recipe.outputs(network, feature, None, torch.Generator())
+    assert outputs["logits"].tolist() == [[1, 2, 5, 7]]
+    assert outputs["unknown_logit"].tolist() == [[9]]
+    target, weight = torch.tensor([2]), torch.ones(3)
+    loss, known = recipe.loss(network, batch_of(feature, target), weight)
+    assert known.tolist() == [[1, 2, 5]]
+    closed = math.log(sum(math.exp(z - 5) for z in (1, 2, 5, 9, 7)))
+    calibrated = math.log(sum(math.exp(z - 9) for z in (1, 2, 9, 7)))
+    assert loss.item() == pytest.approx(closed + 0.1 * calibrated, rel=1e-5)
 
 
 def test_start_is_the_trained_network_with_new_classifiers_beside(tmp_path: Path) -> None:

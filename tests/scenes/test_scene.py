@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.scenes.scene import VOID, Scene, load_scene, save_scene
+from openworld3d.scenes.scene import VOID, Scene, describe, load_is_point, load_scene, save_scene
 
 CLASSES = ["wall", "sofa", "lamp"]
 
@@ -24,6 +24,30 @@ def test_scene_comes_back(tmp_path: Path) -> None:
     assert scene.origin_is_sensor is False
     assert scene.appearance is None
     assert vars(scene.take(np.array([True, False, True, False])))["label"].tolist() == [0, VOID]
+
+
+def test_rows_that_are_points_are_remembered(tmp_path: Path) -> None:
+    is_point = np.array([False, True, True, False, True])
+    coord = np.arange(9, dtype=np.float32).reshape(3, 3)
+    scene = Scene(coord, np.array([0, 1, 2], np.uint8), np.full(3, -1, np.int32), is_point=is_point)
+    save_scene(tmp_path / "scan.npz", scene)
+    loaded, rows = load_scene(tmp_path / "scan.npz", CLASSES), load_is_point(tmp_path / "scan.npz")
+    assert rows is not None
+    assert rows.tolist() == is_point.tolist()
+    taken = loaded.take(np.array([False, True, True]))
+    assert taken.coord.tolist() == coord[1:].tolist()
+    assert taken.is_point is not None
+    assert taken.is_point.tolist() == [False, False, True, False, True]
+    assert loaded.is_point is not None
+    assert loaded.is_point.tolist() == is_point.tolist()
+    assert load_is_point(written(tmp_path / "hall.npz", [0, 2])) is None
+
+
+def test_points_of_raw_ids_are_described() -> None:
+    label, instance, coord = np.array([0, 1, 255], np.uint8), np.full(3, -1, np.int32), np.zeros((3, 3), np.float32)
+    assert describe(Scene(coord, label, instance), CLASSES)["raw_points"] is None
+    raw = np.array([60, 2, 60], np.uint16)
+    assert describe(Scene(coord, label, instance, raw=raw), CLASSES)["raw_points"] == {"2": 1, "60": 2}
 
 
 @pytest.mark.parametrize(("label", "found"), [([0, 3, 1], "3"), ([254, 254], "254")])

@@ -17,7 +17,9 @@ SCORES = sorted(file.stem for file in Path(scores.__path__[0]).glob("*.py") if f
 
 
 def made(name: str, sample: Arrays, **options: float) -> Scorer:
-    """Return a score's function, fitted on a training sample where the score is."""
+    """Return a score's function, fitted on a training sample where the score is; its voxels count once by default."""
+    voxels = next((len(sample[name]) for name in ("target", "logits", "features") if name in sample), 0)
+    sample = {"weight": np.ones(voxels), "target": np.zeros(voxels, np.uint8), **sample}
     module = cast(scores.Score, load("scores", name))
     defaults = {option: key["default"] for option, key in module.KEYS.items()}
     return make_scorer(module, {**defaults, **options}, sample)
@@ -41,11 +43,14 @@ def training_sample(classes: int, voxels: int = 60) -> Sample:
     right = np.flatnonzero(np.arange(len(target)) % 10)
     logits[right, target[right]] += 8
     logits = logits.astype(np.float16).astype(np.float32)
+    weight = generator.integers(1, 4, classes).astype(np.float64)[target]
     return {
         "logits": logits,
         "features": features_of(logits),
         "target": target,
-        "weight": generator.integers(1, 100, classes).astype(np.float64)[target],
+        "weight": weight,
+        "range": generator.uniform(2, 50, (len(target), 1)).astype(np.float32),
+        "group": np.arange(classes) % max(2, classes // 2),
         "last_weight": np.concatenate([np.eye(classes), -np.eye(classes)], axis=1).astype(np.float32),
         "last_bias": np.zeros(classes, np.float32),
     }

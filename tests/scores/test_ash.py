@@ -39,6 +39,23 @@ def test_row_by_hand(fitted: Sample, percentile: float, row: list[float], expect
     assert result == pytest.approx([expected], rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("fitted", "percentile", "row", "expected"),
+    [
+        (SUM, 50, [4, 3, 2, 1], -10),  # 5 and 5: what is dropped is spread over what is kept
+        (FIRST, 50, [4, 3, 2, 1], -math.log(math.exp(5) + math.exp(3))),
+        (FIRST, 75, [4, 3, 2, 1], -math.log(math.exp(10) + math.exp(3))),
+        (FIRST, 0, [4, 3, 2, 1], -math.log(math.exp(2.5) + math.exp(3))),
+        (FIRST, 50, [4, 2, 2, 1], -math.log(math.exp(3) + math.exp(3))),  # of equal ones both: 9 over three
+        (FIRST, 75, [1, 9, 0, 0], -math.log(1 + math.exp(3))),
+        (FIRST, 50, [0, 0, 0, 0], -math.log(1 + math.exp(3))),
+    ],
+)
+def test_binary_row_by_hand(fitted: Sample, percentile: float, row: list[float], expected: float) -> None:
+    result = made("ash", fitted, percentile=percentile, binary=1)({"features": np.array([row], np.float32)})
+    assert result == pytest.approx([expected], rel=1e-6, abs=1e-6)
+
+
 @pytest.mark.parametrize("features", [48, 74, 75, 76, 125])
 def test_highest_percentile_fits_in_float32(features: int) -> None:
     flat = np.linspace(60000, 60001, features, dtype=np.float32)[None]  # the largest of float16, hardly one larger

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from tests.scores.scored import Sample, made
 
 from openworld3d.errors import UserError
+from openworld3d.scores.knn import uniform_part
 
 FEATURES = arrays(np.float32, st.tuples(st.integers(5, 20), st.just(4)), elements=st.floats(0, 8, width=16))
 DEGREES_60 = [0.5, math.sqrt(3) / 2]
@@ -58,9 +59,22 @@ def test_is_the_kth_of_all_distances(features: np.ndarray, k: int) -> None:
 
 
 def test_k_above_the_sample_is_refused() -> None:
-    sentence = "score knn: k is 4, but the training sample has 3 voxels; take a k up to that in the config"
+    sentence = (
+        "score knn: k is 4, but the bank has 3 voxels of the training sample; take a k up to that in the config"
+    )
     with pytest.raises(UserError, match=sentence):
         made("knn", ANGLES, k=4)
+
+
+def test_bank_is_a_uniform_part_of_the_training_voxels() -> None:
+    """Of classes that are as large as 8, 4 and 1 the bank has all rows, half and an eighth, and at least one."""
+    target = np.repeat(np.array([2, 5, 7, 9], np.uint8), [6, 6, 6, 1])
+    weight = np.array([0, 0, 8, 0, 0, 4, 0, 1, 0, 0.1])[target]
+    assert uniform_part(target, weight).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 18]
+    assert uniform_part(target, np.ones(19)).tolist() == list(range(19))
+    features = np.concatenate([np.tile([1.0, 0], (6, 1)), np.tile([0, 1.0], (13, 1))]).astype(np.float32)
+    score = made("knn", {"features": features, "target": target, "weight": weight}, k=6)
+    assert score({"features": np.array([[0, 3]], np.float32)}) == pytest.approx([math.sqrt(2)])
 
 
 def test_bank_of_usual_size_takes_bounded_memory() -> None:

@@ -50,7 +50,8 @@ def test_is_the_quadratic_form_of_the_shrunk_covariance(features: np.ndarray) ->
     sample = training_sample(3)
     training = sample["features"].astype(np.float64)
     mean = np.stack([training[sample["target"] == label].mean(axis=0) for label in range(3)])
-    covariance, shrinkage = ledoit_wolf(training - mean[sample["target"]], assume_centered=True)
+    root = np.sqrt(sample["weight"] / sample["weight"].mean())[:, None]
+    covariance, shrinkage = ledoit_wolf(root * (training - mean[sample["target"]]), assume_centered=True)
     assert 0 < shrinkage < 1
     off = features[:, None] - mean  # (R, 3, F)
     expected = np.einsum("rcf,fg,rcg->rc", off, np.linalg.inv(covariance), off).min(axis=1)

@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
-from typing import Any, Callable, Iterator
+from typing import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
-from cleanlab.outlier import OutOfDistribution
-from scipy.special import logit, softmax
+from scipy.special import log_softmax, logit
 from scipy.stats import spearmanr
 from sklearn.covariance import EmpiricalCovariance
-from tests.scores.scored import SCORES, Sample, made
+from tests.scores.libraries import (
+    BOTH,
+    CLASSES,
+    DETECTORS,
+    FEATURES,
+    LAST_LAYER,
+    RIGHT,
+    SAMPLE,
+    SCENE,
+    TARGET,
+    adjusted,
+    head,
+    least_confidence,
+    linear,
+    odds_of_odin,
+    of_features,
+    of_fitted_logits,
+    of_gradnorm,
+    of_logits,
+    of_maps,
+    of_vra,
+    wide,
+    with_last_layer,
+)
+from tests.scores.scored import SCORES, made
 
+from openworld3d.scores import temperature_scaling
 from openworld3d.scores.parts import gaussians
 
-CLASSES, FEATURES = 5, 24
-KERNELS = torch.library.Library("torchvision", "FRAGMENT")
-
-
-def import_detectors() -> ModuleType:
-    """Import pytorch-ood, which imports torchvision.
-
-    torchvision's kernels, of which no detector calls any, are built for the CUDA build of torch. Beside the CPU build
-    they do not load, and its import fails unless one of them, nms, has at least a schema.
-    """
-    try:
-        return importlib.import_module("pytorch_ood.detector")
-    except RuntimeError:
-        KERNELS.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        return importlib.import_module("pytorch_ood.detector")
-
-
-DETECTORS = import_detectors()
-
-
-def voxels(seed: int, of_each_class: int, of_none: int) -> Sample:
-    """Return what a network says of voxels around the means of their classes and, after them, of some anywhere."""
-    fixed, drawn = np.random.default_rng(0), np.random.default_rng(seed)
-    mean = 3 * fixed.random((CLASSES, FEATURES))
-    mixing = fixed.normal(0, 0.3, (FEATURES, FEATURES))
-    weight, bias = (mean - mean.mean(axis=0)) / 8, fixed.normal(0, 1, CLASSES)
-    target = np.repeat(np.arange(CLASSES), of_each_class)
-    known = mean[target] + drawn.normal(0, 1, (len(target), FEATURES)) @ mixing
-    features = np.maximum(np.concatenate([known, drawn.normal(1, 2, (of_none, FEATURES))]), 0).astype(np.float32)
-    last_weight, last_bias = weight.astype(np.float32), bias.astype(np.float32)
-    logits = features @ last_weight.T + last_bias
-    return {
-        "features": features,
-        "logits": logits,
-        "target": target.astype(np.uint8),
-        "last_weight": last_weight,
-        "last_bias": last_bias,
-    }
-
-
-SAMPLE, SCENE = voxels(seed=1, of_each_class=400, of_none=0), voxels(seed=2, of_each_class=50, of_none=250)
 WITHOUT_CLASS_4 = {name: SAMPLE[name][:1600] for name in ("logits", "target")}
-TARGET = torch.from_numpy(SAMPLE["target"].astype(np.int64))
 
 
 @pytest.fixture(autouse=True)
@@ -68,46 +48,6 @@ def _float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def wide(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(array.astype(np.float64))
-
-
-def of_logits(detector: str, **options: Any) -> np.ndarray:
-    return getattr(DETECTORS, detector)(None, **options).predict_logits(wide(SCENE["logits"])).numpy()
-
-
-def of_features(detector: str, **options: Any) -> np.ndarray:
-    fitted = getattr(DETECTORS, detector)(None, **options).fit_features(wide(SAMPLE["features"]), TARGET)
-    return fitted.predict_features(wide(SCENE["features"])).numpy()
-
-
-def of_maps(detector: str, **options: Any) -> np.ndarray:
-    """Return the score of a detector that changes maps of features, (B, F, 1, 1), before a head."""
-
-    def head(maps: torch.Tensor) -> torch.Tensor:
-        return maps.flatten(1) @ wide(SAMPLE["last_weight"]).T + wide(SAMPLE["last_bias"])
-
-    built = getattr(DETECTORS, detector)(None, head, **options)
-    if detector == "ReAct":
-        built.fit_feature_maps(wide(SAMPLE["features"])[:, :, None, None], TARGET)
-    return built.predict_feature_maps(wide(SCENE["features"])[:, :, None, None]).numpy()
-
-
-def adjusted(method: str, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far cleanlab's score is below the highest that there is, and its thresholds (K,)."""
-    fitted = OutOfDistribution({"adjust_pred_probs": True, "method": method})
-    probability = softmax(sample["logits"].astype(np.float64), axis=1)
-    fitted.fit(pred_probs=probability, labels=sample["target"].astype(np.int64), verbose=False)
-    highest = fitted.score(pred_probs=np.eye(CLASSES)).max()
-    result = highest - fitted.score(pred_probs=softmax(SCENE["logits"].astype(np.float64), axis=1))
-    return result, fitted.params["confident_thresholds"]
-
-
-def least_confidence(sample: Sample) -> np.ndarray:
-    below, threshold = adjusted("least_confidence", sample)
-    return below * (1 + (threshold.max() - threshold).sum())  # cleanlab divides by it
 
 
 # What the library says, brought to the score of this project where a comment says in what it differs.
@@ -126,6 +66,24 @@ AGREE: list[tuple[str, dict[str, float], Callable[[], np.ndarray]]] = [
     ("react", {"percentile": 60.0}, lambda: of_maps("ReAct", percentile=0.6)),
     ("ash", {}, lambda: of_maps("ASH", variant="ash-s", percentile=0.9)),
     ("ash", {"percentile": 65.0}, lambda: of_maps("ASH", variant="ash-s", percentile=0.65)),
+    ("ash", {"binary": 1}, lambda: of_maps("ASH", variant="ash-b", percentile=0.9)),
+    ("ash", {"binary": 1, "percentile": 65.0}, lambda: of_maps("ASH", variant="ash-b", percentile=0.65)),
+    ("ash_p", {}, lambda: of_maps("ASH", variant="ash-p", percentile=0.9)),
+    ("ash_p", {"percentile": 65.0}, lambda: of_maps("ASH", variant="ash-p", percentile=0.65)),
+    ("scale", {}, lambda: of_maps("SCALE", percentile=0.85)),
+    ("scale", {"percentile": 65.0}, lambda: of_maps("SCALE")),
+    ("kl_matching", {}, lambda: of_fitted_logits("KLMatching", SAMPLE)),
+    ("vra", {}, lambda: of_vra(10, 90)),
+    ("vra", {"low": 1.0, "high": 99.0}, lambda: of_vra(1, 99)),
+    ("gmm", {}, lambda: of_features("GMM")),
+    ("gmm", {"regularisation": 0.1}, lambda: of_features("GMM", reg=0.1)),
+    (
+        "gradnorm",
+        {},
+        of_gradnorm,
+    ),
+    ("odin", {}, lambda: odds_of_odin(1000.0)),
+    ("odin", {"temperature": 2.0}, lambda: odds_of_odin(2.0)),
     ("adjusted_msp", {}, lambda: least_confidence(SAMPLE)),  # cleanlab: high where known
     ("adjusted_entropy", {}, lambda: adjusted("entropy", SAMPLE)[0]),
 ]
@@ -139,11 +97,70 @@ def test_score_is_the_library_s(name: str, options: dict[str, float], expected: 
     np.testing.assert_allclose(result, expected(), rtol=1e-6, atol=1e-6)
 
 
+# The library, or its mean of the features, is in float32.
+ROUNDED: list[tuple[str, dict[str, float], Callable[[], np.ndarray]]] = [
+    ("dice", {}, lambda: of_features("DICE", **tensors(), p=0.9)),
+    ("dice", {"percentile": 70.0}, lambda: of_features("DICE", **tensors(), p=0.7)),
+    ("fdbd", {}, lambda: with_last_layer("fDBD", linear())),
+    ("nci", {}, lambda: with_last_layer("NCI", linear(), alpha=0.0001)),
+    ("nci", {"alpha": 0.0}, lambda: with_last_layer("NCI", linear())),
+    ("nnguide", {}, lambda: with_last_layer("NNGuide", head)),
+    ("nnguide", {"k": 100}, lambda: with_last_layer("NNGuide", head, k=100)),
+]
+
+
+def tensors() -> dict[str, torch.Tensor]:
+    """Return the last layer as float32 arrays."""
+    return {name: torch.from_numpy(SAMPLE[array]) for name, array in zip("wb", LAST_LAYER)}
+
+
+@pytest.mark.parametrize(("name", "options", "expected"), ROUNDED)
+def test_score_is_the_library_s_but_for_rounding(
+    name: str, options: dict[str, float], expected: Callable[[], np.ndarray]
+) -> None:
+    torch.set_default_dtype(torch.float32)
+    result = made(name, SAMPLE, **options)(SCENE)
+    assert np.ptp(result) > 0.1
+    np.testing.assert_allclose(result, expected(), rtol=1e-5, atol=1e-5)
+
+
+def test_she_is_the_library_s_where_each_class_has_a_voxel_that_is_predicted_right() -> None:
+    unbiased = {name: {**arrays, "logits": arrays["features"] @ SAMPLE["last_weight"].T} for name, arrays in BOTH}
+    result = made("she", unbiased["sample"])(unbiased["scene"])
+    expected = with_last_layer("SHE", lambda features: features @ wide(SAMPLE["last_weight"]).T)
+    assert np.ptp(result) > 0.1
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+
+
+def test_temperature_is_better_than_the_library_s_and_the_score_at_it_the_same() -> None:
+    """The library takes 50 small steps, here from 1 to 1.19, where the best is 2.19."""
+    best = temperature_scaling.fit(SAMPLE)["temperature"]
+    built = DETECTORS.TemperatureScaling(None).fit_logits(wide(SAMPLE["logits"]), TARGET)
+    assert loss(best) < loss(built.t.item()) < loss(1.0)
+    assert loss(best) < min(loss(0.999 * best), loss(1.001 * best))
+    built.t.data = torch.tensor(best)
+    expected = logit(1 + built.predict_logits(wide(SCENE["logits"])).detach().numpy())
+    np.testing.assert_allclose(made("temperature_scaling", SAMPLE)(SCENE), expected, rtol=1e-5)
+
+
+def loss(temperature: float) -> float:
+    logits = SAMPLE["logits"].astype(np.float64) / temperature
+    return -float(log_softmax(logits, axis=1)[np.arange(len(logits)), SAMPLE["target"]].mean())
+
+
+@pytest.mark.parametrize(("tail", "alpha"), [(20, 3), (100, 5)])
+def test_openmax_is_the_library_s(tail: int, alpha: int) -> None:
+    """The library fits all that it is given, so that is what is predicted right."""
+    expected = logit(of_fitted_logits("OpenMax", RIGHT, tailsize=tail, alpha=alpha))
+    result = made("openmax", SAMPLE, tail=tail, alpha=alpha)(SCENE)
+    assert np.ptp(result) > 0.1
+    np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(("dimension", "of_library"), [(0, FEATURES // 2), (3, 3)])
 def test_vim_is_the_library_s(dimension: int, of_library: int) -> None:
     """The library works in float32."""
-    last_layer = {"w": torch.from_numpy(SAMPLE["last_weight"]), "b": torch.from_numpy(SAMPLE["last_bias"])}
-    expected = of_features("ViM", d=of_library, **last_layer)
+    expected = of_features("ViM", d=of_library, **tensors())
     result = made("vim", SAMPLE, dimension=dimension)(SCENE)
     assert np.ptp(result) > 5
     np.testing.assert_allclose(result, expected, atol=1e-4)
@@ -178,8 +195,9 @@ def test_shrinking_hardly_changes_the_order(name: str, detector: str, factor: fl
 
 
 def test_every_score_that_a_library_has_by_the_same_name_is_compared() -> None:
-    compared = {name for name, _, _ in AGREE} | {name for name, _, _ in GAUSSIAN} | {"vim"}
+    tables = ({name for name, *_ in table} for table in (AGREE, ROUNDED, GAUSSIAN))
+    compared = {"openmax", "she", "temperature_scaling", "vim"}.union(*tables)
     of_library = {name.lower() for name in dir(DETECTORS)}
     by_name = {name for name in SCORES if name.replace("_", "") in of_library}
-    assert len(by_name) >= 7
+    assert len(by_name) >= 18
     assert by_name <= compared <= set(SCORES)

@@ -43,8 +43,10 @@ def test_row_by_hand(fitted: Sample, row: list[float], expected: float) -> None:
 def test_is_what_is_left_of_mahalanobis(features: np.ndarray) -> None:
     sample = training_sample(3)
     training = sample["features"].astype(np.float64)
-    covariance, _ = ledoit_wolf(training)
-    off = features - training.mean(axis=0)
+    mean = np.average(training, axis=0, weights=sample["weight"])
+    root = np.sqrt(sample["weight"] / sample["weight"].mean())[:, None]
+    covariance, _ = ledoit_wolf(root * (training - mean), assume_centered=True)
+    off = features - mean
     of_whole = np.einsum("rf,fg,rg->r", off, np.linalg.inv(covariance), off)
     result = made("relative_mahalanobis", sample)({"features": features})
     expected = made("mahalanobis", sample)({"features": features}) - of_whole

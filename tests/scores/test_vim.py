@@ -51,6 +51,18 @@ def test_row_by_hand(
     assert made("vim", fitted, dimension=dimension)(outputs) == pytest.approx([expected], rel=1e-5, abs=1e-5)
 
 
+def test_voxels_count_by_their_weight() -> None:
+    """y varies as much as x until rows with |x| = 6 count thrice; alpha is of weighted means."""
+    fitted = sample([[6, 0], [-6, 0], [0, 6], [0, -6]], [[1, 0], [-1, 0], [0, 0.5]], [0, 0, 0])
+    fitted["weight"] = np.array([3.0, 3, 1, 1])
+    outputs = {"features": np.array([[9, 2]], np.float32), "logits": np.zeros((1, 1), np.float32)}
+    alpha = (6 * 6 + 3 + 0) / 8 / ((6 + 6) / 8)
+    assert made("vim", fitted, dimension=1)(outputs) == pytest.approx([2 * alpha], rel=1e-5)
+    fitted["weight"] = np.array([1.0, 1, 3, 3])
+    alpha = (6 * 2 + 3 * 3 + 0) / 8 / ((6 + 6) / 8)
+    assert made("vim", fitted, dimension=1)(outputs) == pytest.approx([9 * alpha], rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("features", "expected"), [(1, 0), (48, 24), (49, 24), (767, 383), (768, 512), (2047, 512), (2048, 1000)]
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from tests.commands.conftest import CLASSES, write_manifest, write_outputs, writ
 from openworld3d.errors import UserError
 from openworld3d.scenes.manifests import Scenes, read_scenes
 from openworld3d.scenes.scene import VOID
+from openworld3d.scoring.scenes import log_odds_of
 from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
 ROOMS = {"hall": 3, "attic": 2, "cellar": 2}
@@ -46,6 +48,17 @@ def test_points_have_the_scores_and_predictions_of_their_rows(tmp_path: Path, sc
     assert hall.score().tolist() == [7, 5, 7]
     assert hall.prediction().tolist() == [0, 2, 0]
     assert (hall.score().dtype, hall.prediction().dtype) == (np.float32, np.uint8)
+
+
+def test_columns_of_no_class_are_never_predicted(tmp_path: Path, scenes: Scenes) -> None:
+    hall = scored_hall(tmp_path, scenes, logits=np.array([[0, 1, 9, 0], [1, 0, 9, 9]], np.float32))
+    manifest = hall.outputs.with_name("manifest.json")
+    written = {**json.loads(manifest.read_text()), "columns": ["wall", "lamp", None, None]}
+    manifest.write_text(json.dumps(written))
+    (hall,) = scored_scenes([hall.scores.with_name("manifest.json")], [manifest], scenes)
+    assert hall.columns.tolist() == [0, 2, VOID, VOID]
+    assert hall.prediction().tolist() == [0, 2, 0]
+    assert log_odds_of(hall) == pytest.approx([1, 1, 1])  # of the two classes alone
 
 
 def test_prediction_of_outputs_without_logits_is_void(tmp_path: Path, scenes: Scenes) -> None:

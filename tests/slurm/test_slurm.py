@@ -12,7 +12,7 @@ import pytest
 
 from openworld3d.files import sha256_of
 from tests.pipeline.conftest import Project, make_tiny
-from tests.pipeline.test_reruns import value
+from tests.pipeline.edits import value
 from tests.slurm.cluster import Cluster, wait_until
 from tests.slurm.conftest import ClusterProject
 
@@ -84,7 +84,7 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
     assert {job.partition for job in jobs if job.rule not in USE_GPUS} == {"cpu"}
     assert [name for name, times in on_cluster.finished().items() if times > 1] == []
     left_to_do = on_cluster.would_run()
-    assert set(left_to_do) == {"score", "measure", "export_clouds", "make_table"}
+    assert set(left_to_do) == {"score", "measure", "export_clouds", "make_table", "make_report", "draw_figures"}
 
     cluster.run(on_cluster.folder, f"{sys.executable} -m snakemake --cores 2")
     assert on_cluster.would_run() == {}

@@ -10,7 +10,8 @@ import yaml
 
 from openworld3d.plugins import LIBRARY, SCRIPTS, module_file, plugin_names, tree_of
 from openworld3d.provenance.code import code_of, imported_names
-from openworld3d.workflow.steps import STEPS, Step
+from openworld3d.workflow.step import Step
+from openworld3d.workflow.steps import STEPS
 
 OLD_PYTHON = "python =3.8"
 PLUGINS = ("backbones", "recipes")  # a job may load any of these by name

@@ -13,9 +13,11 @@ from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 CLASSES: list[str] = ["ground", "box", "tree"]
 THINGS: list[str] = ["box"]
+GROUPS: dict[str, list[str]] = {}
 KEYS: dict[str, Any] = {}
 GENERATOR: str | None = None
 TABLES: list[str] = []
+ORIGIN_IS_SENSOR: bool = False
 CLASS_OF_RAW_ID: dict[int, str | None] = {0: None, 1: "ground", 2: "box", 3: "tree"}
 
 
@@ -38,5 +40,6 @@ def read_scene(root: Path, name: str) -> Reading:
     (file,) = files_of_scene(root, name)
     points = np.load(file)
     coord, shift = recentre(points[:, :3].astype(np.float64), file)
-    label, void_ids = map_labels(points[:, 3].astype(np.int64), class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), file)
-    return Reading(Scene(coord, label, np.full(len(coord), NO_INSTANCE, np.int32)), void_ids, shift)
+    raw = points[:, 3].astype(np.uint16)
+    label, void_ids = map_labels(raw, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), file)
+    return Reading(Scene(coord, label, np.full(len(coord), NO_INSTANCE, np.int32), raw=raw), void_ids, shift)

@@ -16,6 +16,7 @@ BEGINS_WITH: str = "train"
 TRAINS_ON_UNKNOWN: bool = False
 OUTPUTS: tuple[str, ...] = ("logits", "features")
 TRAINING_KEYS: dict[str, Any] = {
+    "lovasz_weight": {"$ref": "#/$defs/lovasz_weight", "default": 0.0},
     "loss_weight": {"description": "a number above 0", "type": "number", "exclusiveMinimum": 0},
 }
 INFERENCE_KEYS: dict[str, Any] = {}

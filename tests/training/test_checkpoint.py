@@ -246,7 +246,7 @@ def test_loss_that_is_not_finite_ends_in_a_sentence(data: TrainingData, tmp_path
             return loss * (float("nan") if len(steps) == 3 else 1), logits
 
     steps: list[int] = []
-    diverging = data._replace(config=replace(data.config, recipe=Diverging((), ())))
+    diverging = data._replace(config=replace(data.config, recipe=Diverging((), (), 0.0)))
 
     network = build(SMALL, input_channels(red_wall_on_green_floor()), 2)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "this training")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.backbones.test_stratified_transformer import SMALL
 from tests.small_run import CLASSES, config_of, write_run
 
@@ -14,7 +15,7 @@ from openworld3d.networks import distributed
 from openworld3d.networks.backbone import Backbone
 from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.training.augmentation import TrainingData
-from openworld3d.training.data import Batch, epoch_batches, prefetch, steps_of_epoch
+from openworld3d.training.data import Batch, epoch_batches, steps_of_epoch
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,16 @@ def data(tmp_path: Path) -> TrainingData:
 
 
 def batches(network: Backbone, data: TrainingData, **recipe: Any) -> list[Batch]:
-    return list(epoch_batches(network, data._replace(config=config_of(**recipe)), epoch=0))
+    return list(epoch_batches(network, data._replace(config=config_of(**recipe)), 0))
+
+
+def leaves(part: Any) -> list[Any]:
+    """Return what a batch consists of, arrays and tensors by type, shape and bytes."""
+    if isinstance(part, (tuple, list)):
+        return [leaf for each in part for leaf in leaves(each)]
+    if isinstance(part, torch.Tensor):
+        part = part.numpy()
+    return [(part.dtype, part.shape, part.tobytes())] if isinstance(part, np.ndarray) else [part]
 
 
 def test_an_epoch_shows_every_scene_as_often_as_it_loops(network: Backbone, data: TrainingData) -> None:
@@ -83,6 +93,10 @@ def test_process_without_a_scene_takes_part_unlabelled(
     assert partial.left_out == 0
 
 
-def test_prefetch_keeps_the_order() -> None:
-    items = [np.array([number]) for number in range(5)]
-    assert list(prefetch(lambda item: int(item[0]) ** 2, items)) == [0, 1, 4, 9, 16]
+@pytest.mark.parametrize("workers", [1, 2])
+def test_batches_are_the_same_for_any_number_of_workers(network: Backbone, data: TrainingData, workers: int) -> None:
+    data = data._replace(config=config_of(scenes_per_step=2))
+    alone = [batch for epoch in (4, 5) for batch in epoch_batches(network, data, epoch)]
+    made = list(epoch_batches(network, data, 4, 5, workers=workers))
+    assert list(map(leaves, made)) == list(map(leaves, alone))
+    assert len(made) == 4

@@ -11,6 +11,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tests.backbones.test_stratified_transformer import SMALL
+from tests.full_disk import room_for
 from tests.given import batch_of
 from tests.networks.test_inputs import RANGE
 from tests.small_run import CLASSES, config_of, with_sofa, write_run
@@ -24,7 +25,7 @@ from openworld3d.scores import msp
 from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import Checkpoint
 from openworld3d.training.loop import Watch, train
-from openworld3d.training.monitor import COLUMNS, RunWatch
+from openworld3d.training.monitor import COLUMNS, RunWatch, write_table
 
 CPU = torch.device("cpu")
 
@@ -98,9 +99,22 @@ def test_curves_of_a_resumed_training_are_whole(data: TrainingData, tmp_path: Pa
         watch = watch_of(data, tmp_path)
         watch.start(history)
         watch.close()
-    assert curve(tmp_path, "pseudo/recall") == [(1, pytest.approx(1.9)), (2, pytest.approx(2.9))]
+    assert curve(tmp_path, "pseudo/recall") == [(1, pytest.approx(2.0)), (2, pytest.approx(3.0))]
     assert curve(tmp_path, "train/loss") == [(1, pytest.approx(1.2)), (2, pytest.approx(2.2))]
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_curves_on_a_full_disk_are_an_error_that_names_them(data: TrainingData, tmp_path: Path) -> None:
+    history = [dict.fromkeys(COLUMNS, float(epoch)) for epoch in range(1, 200)]
+    watch = watch_of(data, tmp_path)
+    watch.start([])
+    write_table(watch.table, history)
+    with pytest.raises(OSError, match="File too large") as failed, room_for(
+        (tmp_path / "history.csv").stat().st_size
+    ):
+        watch.record(history)
+    assert failed.value.filename == str(tmp_path / "tensorboard")
 
 
 def test_epoch_pools_its_batches(data: TrainingData, tmp_path: Path) -> None:

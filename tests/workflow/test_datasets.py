@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-import yaml
+from tests.configs import ROOT, read
 
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
+from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow import slices
 from openworld3d.workflow.config import check_config
 from openworld3d.workflow.steps import STEPS
 
-ROOT = Path(__file__).resolve().parents[2]
 MINE: dict[str, Any] = {
     "layout": "folder",
     "root": "clouds",
@@ -35,9 +34,10 @@ PROTOCOL = {
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(ROOT)
-    default: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+    default = read()
     default["datasets"]["mine"] = copy.deepcopy(MINE)
     default["protocols"]["roof"] = copy.deepcopy(PROTOCOL)
+    default["tables"]["rooms"]["protocols"].append("roof")
     return default
 
 
@@ -63,12 +63,28 @@ CASES: list[tuple[Callable[[dict[str, Any], dict[str, Any]], object], str]] = [
     ),
     (lambda mine, _: mine.update(things=["treee"]), "datasets.mine.things says treee, .* did you mean tree"),
     (
+        lambda mine, _: mine.update(groups={"low": ["ground"], "high": ["roof", "treee"]}),
+        "datasets.mine.groups.high says treee, which does not exist, did you mean tree",
+    ),
+    (
+        lambda mine, _: mine.update(groups={"low": ["ground", "tree"], "high": ["roof", "tree"]}),
+        "datasets.mine.groups.high has tree, which is in group low already",
+    ),
+    (
+        lambda mine, _: mine.update(groups={"high": ["roof"]}),
+        "datasets.mine.groups leaves out ground, tree, expected each class in a group",
+    ),
+    (
+        lambda mine, _: mine.update(groups={"all": []}),
+        "mine.groups.all is \\[\\], expected a list of one or more names",
+    ),
+    (
         lambda mine, _: mine.update(intensity_full=0),
         "mine.intensity_full is 0, expected the intensity from",
     ),
     (
         lambda mine, _: mine.update(layout="scannet"),
-        "mine has the key .*, which a dataset of layout scannet does",
+        "mine has the keys label, classes and splits, which a dataset of layout scannet does",
     ),
     (lambda mine, _: mine.pop("root"), "datasets.mine needs either root or generate, and not both"),
     (
@@ -77,6 +93,17 @@ CASES: list[tuple[Callable[[dict[str, Any], dict[str, Any]], object], str]] = [
     ),
     (lambda _, roof: roof.update(unknown=["rooof"]), "class rooof does not exist, did you mean roof"),
 ]
+
+
+def test_classes_are_as_many_as_a_label_tells_apart(config: dict[str, Any]) -> None:
+    mine = config["datasets"]["mine"]
+    mine["classes"] = {"roof": [0], **{f"class {number}": [number] for number in range(1, 255)}}
+    check_config(config, ROOT / "schemas/config.schema.yaml")
+    for more in (256, 300, 1000):
+        mine["classes"].update({f"class {number}": [number] for number in range(255, more)})
+        with pytest.raises(UserError) as told:
+            check_config(config, ROOT / "schemas/config.schema.yaml")
+        assert str(told.value).startswith(f"config: datasets.mine has {more} classes, expected at most 255; join")
 
 
 @pytest.mark.parametrize(("mistake", "sentence"), CASES, ids=[sentence for _, sentence in CASES])
@@ -89,8 +116,8 @@ def test_mistake_is_a_sentence(config: dict[str, Any], mistake: Callable[..., ob
 STREETS: dict[str, Any] = {"layout": "semantickitti", "generate": {"sequences": 2, "scans": 1, "seed": 0}}
 ROOMS: dict[str, Any] = {"train": 2, "val": 1, "seed": 0, "spacing": 0.03}
 GENERATED: list[tuple[dict[str, Any], str]] = [
-    ({**STREETS, "generate": ROOMS}, "streets.generate has the key train, which does not exist"),
-    ({**STREETS, "layout": "scannet"}, "streets.generate has the key sequences, which does not exist"),
+    ({**STREETS, "generate": ROOMS}, "streets.generate has the keys train, val and spacing, which do not exist"),
+    ({**STREETS, "layout": "scannet"}, "streets.generate has the keys sequences and scans, which do not exist"),
     ({**STREETS, "layout": "nuscenes"}, "has the key generate, which a dataset of layout nuscenes does not have"),
     ({**STREETS, "generate": {"sequences": 2, "scan": 1, "seed": 0}}, "key scan, .* did you mean scans"),
     ({**STREETS, "generate": {"sequences": 2, "seed": 0}}, "streets.generate lacks the key scans"),
@@ -111,8 +138,57 @@ def test_streets_are_right(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("dataset", "sentence"), GENERATED, ids=[sentence for _, sentence in GENERATED])
 def test_layout_is_generated_by_its_own_keys(config: dict[str, Any], dataset: dict[str, Any], sentence: str) -> None:
     config["datasets"]["streets"] = dataset
+    config["protocols"]["roof"]["dataset"] = "streets"
     with pytest.raises(UserError, match=sentence):
         check_config(config, ROOT / "schemas/config.schema.yaml")
+
+
+ANOMALIES: dict[str, Any] = {"sequences": 2, "scans": 1, "anomalies": 3, "seed": 0}
+OF_STU: list[tuple[dict[str, Any], str]] = [
+    ({"layout": "stu"}, "datasets.streets needs either root or generate, and not both"),
+    ({"layout": "stu", "generate": STREETS["generate"]}, "streets.generate lacks the key anomalies"),
+    (
+        {"layout": "stu", "generate": {**ANOMALIES, "anomalies": 11}},
+        "anomalies is 11, expected the number of objects of no class in each street, 1 to 10",
+    ),
+    ({**STREETS, "generate": ANOMALIES}, "streets.generate has the key anomalies, which does not exist"),
+    (
+        {"layout": "stu", "root": "x", "intensity_full": 0},
+        "streets.intensity_full is 0, expected the intensity from which on a point counts as brightest, a number",
+    ),
+    ({**STREETS, "intensity_full": 1}, "intensity_full, which a dataset of layout semantickitti does not have"),
+]
+
+
+@pytest.mark.parametrize(("dataset", "sentence"), OF_STU, ids=[sentence for _, sentence in OF_STU])
+def test_mistake_of_a_scanned_dataset_is_a_sentence(
+    config: dict[str, Any], dataset: dict[str, Any], sentence: str
+) -> None:
+    config["datasets"]["streets"] = dataset
+    config["protocols"]["roof"]["dataset"] = "streets"
+    with pytest.raises(UserError, match=sentence):
+        check_config(config, ROOT / "schemas/config.schema.yaml")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "generator"),
+    [
+        ({"layout": "stu", "generate": ANOMALIES}, ["generate_street_anomalies"]),
+        ({"layout": "stu", "root": "x"}, []),
+        ({"layout": "semanticposs", "root": "x"}, []),
+        ({"layout": "nuscenes_kitti", "root": "x", "intensity_full": 1}, []),
+    ],
+)
+def test_scans_are_generated_where_the_config_says(
+    config: dict[str, Any], dataset: dict[str, Any], generator: list[str]
+) -> None:
+    config["datasets"]["scans"] = dataset
+    check_config(config, ROOT / "schemas/config.schema.yaml")
+    made = STEPS["prepare"].inputs["raw"](config, {"dataset": "scans", "split": "101"})
+    assert [one.step for one in made] == generator
+    keys = slices.prepare_slice(config, "scans", "101")["keys"]
+    assert "generate" not in keys
+    assert keys["intensity_full"] == 1
 
 
 def test_job_sees_its_own_split_and_the_order_of_the_classes(config: dict[str, Any]) -> None:
@@ -128,6 +204,19 @@ def test_job_sees_its_own_split_and_the_order_of_the_classes(config: dict[str, A
     assert canonical_json(slices.prepare_slice(config, "mine", "east")) != before
 
 
+def test_groups_are_no_matter_to_the_scenes(config: dict[str, Any]) -> None:
+    before = canonical_json(slices.prepare_slice(config, "mine", "east"))
+    config["datasets"]["mine"]["groups"] = {"low": ["ground"], "high": ["roof", "tree"]}
+    check_config(config, ROOT / "schemas/config.schema.yaml")
+    assert canonical_json(slices.prepare_slice(config, "mine", "east")) == before
+
+
+@pytest.mark.parametrize("layout", plugin_names("datasets"))
+def test_groups_of_a_layout_have_each_class_once(layout: str) -> None:
+    grouped = [name for names in declared("datasets", layout, "GROUPS").values() for name in names]
+    assert sorted(grouped) == (sorted(declared("datasets", layout, "CLASSES")) if grouped else [])
+
+
 def test_things_of_a_folder_are_what_the_config_says(config: dict[str, Any]) -> None:
     assert slices.known_things(config, "roof") == []
     config["datasets"]["mine"]["things"] = ["roof", "tree"]
@@ -137,6 +226,6 @@ def test_things_of_a_folder_are_what_the_config_says(config: dict[str, Any]) -> 
 
 def test_job_of_another_layout_sees_its_classes_and_no_keys(config: dict[str, Any]) -> None:
     seen = slices.prepare_slice(config, "rooms", "val")
-    assert seen["keys"] == {}
+    assert seen["keys"] == {"normals": False}
     assert seen["classes"][0] == "wall"
     assert "root" not in seen

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
 import pytest
-import yaml
+from tests.configs import ROOT, read
 from tests.forgetting import forget
 
+from openworld3d.published.rows import read_rows
 from openworld3d.workflow import keys as module
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.keys import Keys, key_of
 from openworld3d.workflow.steps import STEPS
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+DEFAULT = read()
 WILDCARDS = {
     "dataset": "rooms",
     "split": "val",
@@ -47,12 +47,16 @@ STEPS_SEEN: dict[str, tuple[str, dict[str, str]]] = {
             "measure",
             "export_clouds",
             "make_table",
+            "make_report",
+            "draw_figures",
             "check_environment",
         )
     },
     "import_outputs": SAVED,
 }
-AFTER_SCORE = {"score", "measure", "export_clouds", "make_table"}
+WITH_PUBLISHED = {"make_table", "make_report"}
+OF_TABLE = {"draw_figures", *WITH_PUBLISHED}
+AFTER_SCORE = {"score", "measure", "export_clouds", *OF_TABLE}
 AFTER_TRAIN = {"train", "infer", "sample_training", *AFTER_SCORE}
 AFTER_PREPARE = {"prepare", "check_protocol", "import_outputs", *AFTER_TRAIN}
 Change = Callable[[Dict[str, Any]], None]
@@ -68,7 +72,7 @@ def forget_all() -> None:
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project's code and environments."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("workflow_scripts", "envs"):
+    for name in ("workflow_scripts", "envs", "published"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -87,14 +91,18 @@ def config() -> dict[str, Any]:
     """Return the default config with one method in its table, and what somebody else saved."""
     config = copy.deepcopy(DEFAULT)
     config["tables"]["rooms"]["methods"] = {"closed_set": ["gen"]}
-    config["recipes"]["theirs"] = {"kind": "saved_scores", "scores": "theirs"}
+    config["recipes"]["theirs"] = {"kind": "saved_outputs", "folder": "theirs"}
     return config
 
 
 def all_keys(config: dict[str, Any]) -> dict[str, str]:
-    """Return the key of each step's result."""
-    found = Keys(config)
-    return {name: found.result(step, wildcards).key for name, (step, wildcards) in STEPS_SEEN.items()}
+    """Return the key of each step's result, of a generator's where scans are generated."""
+    found, is_generated = Keys(config), "generate" in config["datasets"]["rooms"]
+    return {
+        name: found.result(step, wildcards).key
+        for name, (step, wildcards) in STEPS_SEEN.items()
+        if is_generated or step != "generate_rooms"
+    }
 
 
 def others(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -106,39 +114,6 @@ def test_key_is_twelve_letters_and_no_two_steps_share_one(project: Path, config:
     assert all(re.fullmatch("[a-p]{12}", key) and re.fullmatch(module.PATTERN, key) for key in keys.values())
     assert len(set(keys.values())) == len(keys)
     assert all_keys(config) == keys
-
-
-PARTS: dict[str, Any] = {
-    "config": {"epochs": 14},
-    "code": "c",
-    "inputs": {"scenes": {"prepare x": "abc"}},
-    "environment": "e",
-    "outside": "o",
-}
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"config": {"epochs": 15}},
-        {"config": {"epochs": "14"}},
-        {"config": {"epochs": 14, "more": 1}},
-        {"code": "d"},
-        {"inputs": {"scenes": {"prepare x": "abd"}}},
-        {"inputs": {"scenes": {"prepare y": "abc"}}},
-        {"inputs": {"weights": {"prepare x": "abc"}}},
-        {"inputs": {}},
-        {"environment": "f"},
-        {"outside": "absent"},
-    ],
-)
-def test_each_part_counts(changed: dict[str, Any]) -> None:
-    assert key_of("train", {**PARTS, **changed}) != key_of("train", PARTS)
-
-
-def test_order_of_keys_does_not_count_and_the_step_does() -> None:
-    assert key_of("train", dict(reversed(PARTS.items()))) == key_of("train", PARTS)
-    assert key_of("infer", PARTS) != key_of("train", PARTS)
 
 
 def put(value: object, *path: str) -> Change:
@@ -171,11 +146,11 @@ CONFIGS: list[tuple[Change, set[str]]] = [
     (put(2, "datasets", "rooms", "shards"), set()),
     (put(0.2, "scores", "gen", "gamma"), AFTER_SCORE),
     (put(0.2, "scores", "energy", "temperature"), set()),
-    (put("float16", "evaluation", "stored_precision"), {"infer", "import_outputs", *AFTER_SCORE}),
+    (put("float16", "evaluation", "stored_precision"), {"infer", *AFTER_SCORE}),
     (put(12, "evaluation", "bits"), AFTER_SCORE),
-    (put(10, "evaluation", "replicates"), {"measure", "make_table"}),
-    (put(["aupr"], "tables", "rooms", "metrics"), {"make_table"}),
-    (put("elsewhere", "recipes", "theirs", "scores"), set()),
+    (put(10, "evaluation", "replicates"), {"measure", *OF_TABLE}),
+    (put(["aupr"], "tables", "rooms", "metrics"), OF_TABLE),
+    (put("elsewhere", "recipes", "theirs", "folder"), set()),
     (reorder, set()),
 ]
 
@@ -187,6 +162,28 @@ def test_slice_of_the_config_counts(
     before = all_keys(config)
     change(config)
     assert others(before, all_keys(config)) == expected
+
+
+def test_published_number_counts_for_the_tables_of_its_protocol_alone(project: Path, config: dict[str, Any]) -> None:
+    file = project / "published/pdf.yaml"
+    text = file.read_text()
+
+    def keys_with(number: str) -> dict[str, str]:
+        file.write_text(text.replace("aupr: 68.9", f"aupr: {number}"))
+        read_rows.cache_clear()
+        return all_keys(config)
+
+    try:
+        assert others(keys_with("68.9"), keys_with("68.8")) == set()
+        named = {"named": "pdf_scannet", "unknown": ["chair", "door", "refrigerator", "toilet"]}
+        config["protocols"]["sofa"].update(named)
+        assert others(keys_with("68.9"), keys_with("68.8")) == set()  # of rooms that are generated
+        del config["datasets"]["rooms"]["generate"]
+        config["datasets"]["rooms"]["root"] = "scannet"
+        assert others(keys_with("68.9"), keys_with("68.8")) == WITH_PUBLISHED
+    finally:
+        file.write_text(text)
+        read_rows.cache_clear()
 
 
 @pytest.fixture
@@ -207,7 +204,7 @@ def edit(project: Path) -> Iterator[Callable[[str, str], None]]:
 
 LIBRARY = "workflow_scripts/openworld3d"
 FILES: list[tuple[str, str, set[str]]] = [
-    ("workflow_scripts/measure.py", "# changed\n", {"measure", "make_table"}),
+    ("workflow_scripts/measure.py", "# changed\n", {"measure", *OF_TABLE}),
     ("workflow_scripts/train.py", "# changed\n", AFTER_TRAIN),
     ("workflow_scripts/job.py", "# changed\n", set()),
     (f"{LIBRARY}/training/optimizer.py", "# changed\n", AFTER_TRAIN),

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, Callable, Dict
 
 import pytest
+from tests.datasets.scannet_scan import write_scan
 from tests.datasets.test_nuscenes import write_mini, write_table
-from tests.datasets.test_scannet import write_scan
 
 from openworld3d.datasets import nuscenes
 from openworld3d.errors import UserError
 from openworld3d.provenance import records
 from openworld3d.raw.journal import write_journal
 from openworld3d.workflow import outside as module
-from openworld3d.workflow.outside import ABSENT, FILES, Outside, identity_of, note_files
+from openworld3d.workflow.outside import ABSENT, FILES, IDENTITIES, Outside, identity_of, note_files
 
 FOLDER = "results/scenes/mine/val"
 KEY = "abcdefghijkl"
@@ -31,7 +31,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
     root.mkdir()
     for name in ("attic", "cellar", "hall"):
         (root / f"{name}.npy").write_bytes(f"the bytes of {name}".encode())
-    return Outside("saved", str(root), "*.npy")
+    return Outside("saved", str(root), part="all")
 
 
 def now(outside: Outside) -> str:
@@ -167,7 +167,7 @@ def test_process_looks_once(saved: Outside) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "\0" * 20, "half of a"])
-@pytest.mark.parametrize("place", [f"{FOLDER}/{FILES}", f"{FOLDER}/{KEY}/{FILES}"])
+@pytest.mark.parametrize("place", [f"{FOLDER}/{IDENTITIES}", f"{FOLDER}/{KEY}/{FILES}"])
 def test_note_that_cannot_be_read_is_none(saved: Outside, place: str, text: str) -> None:
     before = make_result(saved)
     Path(place).write_text(text)
@@ -176,10 +176,13 @@ def test_note_that_cannot_be_read_is_none(saved: Outside, place: str, text: str)
     assert (now(saved) == before) == (KEY not in place)
 
 
-def test_one_file_is_told_by_its_path_and_a_folder_by_its_own(saved: Outside) -> None:
-    one = saved._replace(pattern="hall.npy")
-    assert (one.path, saved.path) == (f"{saved.root}/hall.npy", saved.root)
+@pytest.mark.parametrize("name", ["hall.npy", "*.npy", "-[h]?.npy"])
+def test_one_file_is_told_by_its_path_and_a_folder_by_its_own(saved: Outside, name: str) -> None:
+    (Path(saved.root) / "hall.npy").replace(Path(saved.root) / name)
+    one = saved._replace(part=None, name=name)
+    assert (one.path, saved.path) == (f"{saved.root}/{name}", saved.root)
     before = now(one)
+    assert before != "absent"
     (Path(saved.root) / "attic.npy").unlink()
     assert now(one) == before
 
@@ -273,7 +276,7 @@ def test_tables_that_changed_are_read_again(drives: Outside) -> None:
     assert now(drives) != before
 
 
-@pytest.mark.parametrize("changed", [{"root": "elsewhere"}, {"pattern": "*.npz"}, {"pattern": "porch.npy"}])
+@pytest.mark.parametrize("changed", [{"root": "elsewhere"}, {"part": "sample"}, {"name": "porch.npy"}])
 def test_saved_files_that_are_not_there_are_absent(saved: Outside, changed: dict[str, Any]) -> None:
     assert now(saved._replace(**changed)) == ABSENT
     with pytest.raises(UserError, match="there is no such file; put it there, or correct the path"):

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from tests.configs import ROOT, read
 
 from openworld3d.files import write_noted
 from openworld3d.workflow import plan
-from openworld3d.workflow.plan import differences, read_plan, sentences, told_apart
+from openworld3d.workflow.keys import Keys
+from openworld3d.workflow.plan import differences, place_of, read_plan, sentences, told_apart
 from openworld3d.workflow.steps import STEPS
+from openworld3d.workflow.targets import selected_table
 
 RUN = {"protocol": "sofa", "backbone": "small", "recipe": "closed_set", "seed": "0"}
 CODE = {"workflow_scripts/train.py": "1", "workflow_scripts/openworld3d/training/loop.py": "2"}
@@ -156,3 +159,11 @@ def test_plan_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     assert plan.planned_code("c") == CODE
     assert plan.planned_code("d") == {}
+
+
+@pytest.mark.parametrize("experiment", ["pdf_incremental", "stu"])
+def test_each_part_of_each_result_has_a_place(experiment: str) -> None:
+    config = read(ROOT / f"experiments/{experiment}.yaml")
+    for result in Keys(config).behind(selected_table(config)):
+        for name in result.parts.get("config") or {}:
+            assert place_of((name,), STEPS[result.step].place, result.wildcards)

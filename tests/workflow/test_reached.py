@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.configs import ROOT, read
 
+from openworld3d.errors import UserError
 from openworld3d.workflow import reached
 from openworld3d.workflow.keys import Keys
 from openworld3d.workflow.reached import configs_of, everything_reached
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+DEFAULT = read()
 ROOMS = {**DEFAULT, "tables": {"rooms": {**DEFAULT["tables"]["rooms"], "methods": {"closed_set": ["msp"]}}}}
 REAL = {**ROOMS, "datasets": {"rooms": {"layout": "scannet", "root": "no/such/folder"}}}
 
@@ -67,3 +67,19 @@ def test_present_config_is_reached_beside_the_experiments() -> None:
     mine = {**ROOMS, "evaluation": {**ROOMS["evaluation"], "bits": 9}}
     result = Keys(mine).result("make_table", {"table": "rooms"})
     assert f"{result.folder}/{result.key}" in everything_reached(mine, ROOT)["folders"]
+
+
+def test_experiment_with_a_mistake_is_a_sentence_before_anything_is_taken_for_unused(tmp_path: Path) -> None:
+    for name in ("config.yaml", "schemas"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments/mine.yaml").write_text("recipes: {closed_set: {epochs: 1e1}}\n")
+    with pytest.raises(UserError, match=r"mine.yaml, line 1: recipes.closed_set.epochs is '1e1', .* write 1.0e.1$"):
+        everything_reached(ROOMS, tmp_path)
+    (tmp_path / "experiments/mine.yaml").write_text(
+        "recipes: {fine_tuning_bookshelf: {extends: null, kind: fine_tuning}}\n"
+    )
+    with pytest.raises(
+        UserError, match=r"mine.yaml, line 1: recipes.fine_tuning_bookshelf lacks the keys epochs, loop"
+    ):
+        everything_reached(ROOMS, tmp_path)

@@ -61,6 +61,18 @@ def test_jobs_in_the_queue_are_cancelled_and_no_other(queue: Path) -> None:
     assert cancelled(queue) == ["8"]
 
 
+def test_job_in_which_this_call_runs_is_let_be(queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `salloc`, where a job that was killed has left a note of it."""
+    monkeypatch.setenv("SLURM_JOB_ID", "8")
+    assert end_orphans(["7", "8"]) == ["7"]
+    assert cancelled(queue) == ["7"]
+
+
+def test_job_of_a_folder_that_cannot_be_read_is_none_of_ours(queue: Path) -> None:
+    queue.write_text(f"{queue.read_text()}10 somebody \n11 somebody /a\nb\n")
+    assert end_orphans(["8", "10"]) == ["8"]
+
+
 def test_jobs_that_have_ended_are_let_be(queue: Path) -> None:
     assert end_orphans(["3", "4"]) == []
     assert cancelled(queue) == []

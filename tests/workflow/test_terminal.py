@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,56 @@ def test_job_of_minutes_is_two_lines_and_one_of_seconds_none() -> None:
         f"12:00:00 done after 0 s: {WORDS}",
     ]
     assert printed({**SCORING, **events[0]}, events[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("\repoch 1/14:   0%|   | 0/560 [00:00<?, ?step/s]", []),
+        ("\repoch 3/14:  21%|██ | 118/560 [00:20<01:16,  5.79step/s]", ["epoch 3 of 14, 1 min 16 s left"]),
+        ("\repoch 3/14:  21%|██ | 118/560 [00:20<00:16,  5step/s]\nepoch 3  rate 1", ["epoch 3 of 14, 16 s left"]),
+        (
+            "\repoch 1/9: 1%| | 1/9 [09<05:00, 1s]\repoch 2/9: 2%| | 2/9 [19<3:05:00, 1s]",
+            ["epoch 2 of 9, 3 h 5 min left"],
+        ),
+        ("prepared 3 of 9 scenes\n", []),
+        (None, []),
+    ],
+)
+def test_progress_of_a_training_is_that_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str | None, told: list[str]
+) -> None:
+    monkeypatch.setattr(Terminal, "tell_from_now_on", lambda self: None)
+    stream, log = io.StringIO(), tmp_path / "x.log"
+    terminal_of_test = Terminal(stream)
+    training = {"msg": "", **TRAINING, "event": "job_info", "jobid": 4, "log": [str(log)]}
+    terminal_of_test.emit(logging.makeLogRecord(training))
+    if written is not None:
+        log.write_text(written)
+        os.utime(log, (time.time() + 9, time.time() + 9))
+    terminal_of_test.tell_progress()
+    words = "12:00:00 training (protocol sofa, recipe closed_set, seed 0): "
+    assert stream.getvalue().splitlines()[1:] == [words + line for line in told]
+    for event in ({"event": "job_finished", "job_id": 4}, {"event": "progress", "done": 1, "total": 3}):
+        terminal_of_test.emit(logging.makeLogRecord({"msg": "", **event}))
+    lines = len(stream.getvalue().splitlines())
+    terminal_of_test.tell_progress()
+    assert len(stream.getvalue().splitlines()) == lines
+
+
+def test_log_of_an_earlier_attempt_is_no_progress(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text("\repoch 3/14:  21%|██ | 118/560 [00:20<01:16,  5.79step/s]")
+    os.utime(log, (time.time() - 9, time.time() - 9))
+    assert list(terminal.progress(terminal.Job("training", [str(log)], 0, time.time(), True))) == []
+
+
+def test_thread_tells_until_the_end_of_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "SECONDS_BETWEEN_COUNTS", 0.01)
+    told = threading.Event()
+    monkeypatch.setattr(Terminal, "tell_progress", lambda self: told.set())
+    printed({**TRAINING, "event": "job_info", "jobid": 4})
+    assert told.wait(10)
 
 
 def test_failure_of_a_short_job_is_told_too() -> None:

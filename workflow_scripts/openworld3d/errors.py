@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import io
 import sys
 from typing import Callable, Iterable
 
@@ -11,20 +12,35 @@ from typing import Callable, Iterable
 FILE_SYSTEM_ERRORS = {
     errno.ENOSPC: "free some space and run again",
     errno.EDQUOT: "free some space and run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or take a file system for larger ones",
+    errno.EMFILE: "raise the limit on open files, as in ulimit -n 1024",
+    errno.ENFILE: "close some programs, as the whole machine has too many files open",
+    errno.ENOMEM: "request more memory",
+    errno.EAGAIN: "raise the limit on processes (ulimit -u), or end some",
     errno.EACCES: "fix its permissions, or choose another path",
     errno.EPERM: "fix its permissions, or choose another path",
     errno.EROFS: "choose a path that is writable",
     errno.ELOOP: "replace the symbolic link by its target",
     errno.EISDIR: "expected a file; move the folder away",
     errno.ENOTDIR: "expected a folder on that path; move the file away",
+    errno.EEXIST: "expected a folder; remove what lies there, such as a link that leads nowhere",
     errno.ENAMETOOLONG: "choose shorter names",
     errno.EIO: "the disk failed; restore the file and run again",
 }
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+# The last is how torch says that a process which makes batches was killed, or that /dev/shm is full.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "dataloader worker (pid")
 
 
 class UserError(Exception):
-    """A mistake of the user; its message is shown without a traceback."""
+    """Mistakes of the user, mostly one; each is shown without a traceback, on one line whatever it quotes."""
+
+    def __str__(self) -> str:
+        return "\n".join(printable(str(sentence)) for sentence in self.args)
+
+
+def printable(text: str) -> str:
+    """Return text with an escape in place of each letter that is none, such as a newline or half of a surrogate."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
@@ -34,7 +50,12 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a command's `main`; a `UserError`, a file-system error or lack of memory is one line and exit status 1."""
+    """Run a command's `main`; a `UserError`, a file-system error or lack of memory is one line and exit status 1.
+
+    What the terminal's or log's encoding does not have is printed as an escape.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
     except UserError as error:
@@ -53,7 +74,7 @@ def run_command(main: Callable[[], None]) -> None:
         )
     else:
         return
-    print(f"error: {sentence}", file=sys.stderr)
+    print(f"error: {printable(sentence)}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Write files and folders atomically: whole or not at all."""
+"""Write files and folders atomically: whole or not at all. Text is UTF-8, whatever the machine's locale."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import json
 import os
 import shutil
 import socket
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator
+
+from openworld3d.errors import UserError
 
 ATTEMPTS = 10
 
@@ -20,11 +23,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_sibling(path)
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with naming(path, temporary):
+            yield temporary
+            os.replace(temporary, path)
     finally:
-        if temporary.exists():
-            temporary.unlink()
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -32,18 +35,29 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling folder that replaces `path` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_sibling(path)
+    remove_folder(temporary)  # of a process with the same number that was killed, as in a container that starts anew
     temporary.mkdir()
     try:
-        yield temporary
-        replace_folder(temporary, path)
+        with naming(path, temporary):
+            yield temporary
+            replace_folder(temporary, path)
     finally:
-        if temporary.exists():
-            shutil.rmtree(temporary)
+        remove_folder(temporary)
+
+
+@contextmanager
+def naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Let an OSError name a path, and not what stands for it; that of a full disk names no file by itself."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(error.filename or path).replace(str(temporary), str(path))
+        error.filename2 = None
+        raise
 
 
 def replace_folder(folder: Path, path: Path) -> None:
     """Replace whatever is at `path` by a folder; of two processes that do so at once, the last one wins."""
-    aside = folder.with_name(f"{folder.name}.old")
     for attempt in range(ATTEMPTS):
         try:
             os.replace(folder, path)
@@ -51,12 +65,24 @@ def replace_folder(folder: Path, path: Path) -> None:
         except OSError:
             if attempt == ATTEMPTS - 1 or not os.path.lexists(path):
                 raise
-        with suppress(FileNotFoundError):
+        aside = folder.with_name(f"{folder.name}.old{attempt}")
+        with suppress(OSError):
             os.replace(path, aside)
-            if aside.is_dir() and not aside.is_symlink():
-                shutil.rmtree(aside)
-            else:
-                aside.unlink()
+            remove_folder(aside)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder, or what stands in its place; NFS may keep files that somebody has open, and their folder."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raise UserError where a file stands in the place of a folder, or a link that leads to none."""
+    if os.path.lexists(path) and not path.is_dir():
+        raise UserError(f"{path}: is neither a folder nor a link to one; remove it, or let it lead to a folder")
 
 
 def temporary_sibling(path: Path) -> Path:
@@ -77,23 +103,27 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON with sorted keys and no time stamp, so that equal values are equal files."""
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 def write_noted(path: Path, value: Any) -> None:
     """Write JSON together with its own digest, without indentation, as it may be long."""
     text = canonical_json(value)
-    with whole_file(path) as temporary:
-        temporary.write_text(canonical_json({"sha256": sha256_of_text(text), "noted": value}))
+    write_text(path, canonical_json({"sha256": sha256_of_text(text), "noted": value}))
 
 
 def read_noted(path: Path) -> Any:
     """Return what `write_noted` wrote, or an empty dictionary where the file is missing or damaged."""
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
         whole = sha256_of_text(canonical_json(found["noted"])) == found["sha256"]
     except (OSError, ValueError, LookupError, TypeError):
         return {}
@@ -112,3 +142,10 @@ def sha256_of(path: Path) -> str:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def date_back(path: Path) -> None:
+    """Set the time of a file from the future to now: Snakemake rejects what is older than its input."""
+    with suppress(OSError):
+        if path.stat().st_mtime > time.time():
+            os.utime(path)

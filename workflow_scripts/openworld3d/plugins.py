@@ -35,12 +35,21 @@ def pick(kind: type[T], keys: Mapping[str, Any]) -> T:
 
 def plugin_names(kind: str) -> list[str]:
     """Return the names of the modules of one kind: `scores`, `recipes`, `datasets` or `backbones`."""
-    return names_in(SCRIPTS / LIBRARY / kind)
+    return names_in(scripts() / LIBRARY / kind)
 
 
-def names_in(folder: Path) -> list[str]:
-    """Return the names of a folder's modules, but for those that begin with an underscore."""
-    return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+def scripts() -> Path:
+    """Return the folder of the library: in a checkout that of the checkout, as keys name its files, else its own."""
+    return SCRIPTS if (SCRIPTS / LIBRARY).is_dir() else Path(__file__).resolve().parents[1]
+
+
+def names_in(folder: Path, ending: str = ".py") -> list[str]:
+    """Return the names of a folder's files, by default modules, but for those that begin with an underscore.
+
+    What editors, file managers and macOS leave beside them, `.#msp.py`, `msp (copy).py` or `._msp.py`, is none.
+    """
+    names = (file.stem for file in folder.glob(f"*{ending}"))
+    return sorted(name for name in names if name.isidentifier() and not name.startswith("_"))
 
 
 @lru_cache(maxsize=None)
@@ -59,21 +68,24 @@ def literal(file: Path, name: str) -> Any:
 
 @lru_cache(maxsize=None)
 def literals_of(file: Path) -> dict[str, ast.expr]:
-    """Return the values that a module assigns with an annotation, by name."""
-    return {
-        node.target.id: node.value
-        for node in tree_of(file).body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
-    }
+    """Return the values that a module assigns with an annotation, or imports from a module beside it, by name."""
+    found: dict[str, ast.expr] = {}
+    for node in tree_of(file).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            found[node.target.id] = node.value
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{LIBRARY}.{file.parent.name}."):
+            others = literals_of(module_file(str(node.module)))
+            found.update({alias.name: others[alias.name] for alias in node.names if alias.name in others})
+    return found
 
 
 @lru_cache(maxsize=None)
 def tree_of(file: Path) -> ast.Module:
     """Return a file's syntax tree; thousands of jobs share a few files."""
-    return ast.parse(file.read_text(), str(file))
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
 
 def module_file(name: str) -> Path:
     """Return the file of a dotted module name."""
-    path = SCRIPTS.joinpath(*name.split("."))
+    path = scripts().joinpath(*name.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

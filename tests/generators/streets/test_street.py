@@ -7,7 +7,7 @@ from typing import Callable
 import numpy as np
 import pytest
 
-from openworld3d.generators.streets import buildings, furniture, other_vehicles, people, plants, vehicles
+from openworld3d.generators.streets import anomalies, buildings, furniture, other_vehicles, people, plants, vehicles
 from openworld3d.generators.streets.drive import times
 from openworld3d.generators.streets.generation import Street, generate_street
 from openworld3d.generators.streets.kinds import raw_id
@@ -106,6 +106,7 @@ MODELS: list[Callable[[np.random.Generator], Model]] = [
     *(plants.tree, plants.conifer, plants.bush, plants.grass_tuft),
     *(furniture.lamp_post, furniture.bollard, furniture.sign, furniture.bin_on_wheels),
     *(furniture.cabinet, furniture.bench, furniture.shelter, furniture.clutter),
+    *anomalies.ANOMALIES,
     lambda rng: buildings.house(12.0, 9.0, 8.0, rng),
     lambda rng: buildings.garage(2.9, rng),
     lambda rng: buildings.fence(9.0, rng),

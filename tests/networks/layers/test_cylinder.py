@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openworld3d.networks.layers.cylinder import Partition, cylindrical, occupied, point_features
+from openworld3d.networks.layers.cylinder import Partition, cylindrical, majority, occupied, point_features
+from openworld3d.protocols.protocol import IGNORED
 
 # Steps of 10 m, a quarter turn and 2 m.
 COARSE = Partition((6, 5, 4), (0, -np.pi, -4), (50, np.pi, 2))
@@ -66,7 +67,26 @@ def test_every_point_has_a_cell_and_is_in_it_unless_it_is_beyond_the_ends(points
 
 def test_occupied_cells_of_two_clouds_are_not_shared() -> None:
     cell = np.array([[1, 0, 0], [0, 2, 1], [1, 0, 0], [1, 0, 0]])
-    voxel, row = occupied(np.array([0, 0, 0, 1]), cell)
+    voxel, row, first = occupied(np.array([0, 0, 0, 1]), cell)
     assert voxel.tolist() == [[0, 0, 2, 1], [0, 1, 0, 0], [1, 1, 0, 0]]
     assert row.tolist() == [1, 0, 1, 2]
+    assert first.tolist() == [1, 0, 3]
     assert (voxel.dtype, row.dtype) == (np.int32, np.int64)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ([4, 4, 2], 4),
+        ([4, 2], 2),  # of equally frequent ones the lowest
+        ([0, IGNORED], IGNORED),  # no label comes before any
+        ([0, IGNORED, 0], 0),
+        ([IGNORED], IGNORED),
+    ],
+)
+def test_target_of_a_cell_is_the_most_frequent_of_its_points(target: list[int], expected: int) -> None:
+    others = [7, IGNORED, 1]
+    row = np.array([0, *[2] * len(target), 1, 0])
+    found = majority(row, np.array([others[0], *target, others[1], others[0]]))
+    assert found.tolist() == [7, IGNORED, expected]
+    assert found.dtype == np.int64

@@ -22,11 +22,39 @@ def test_samples_start_at_each_clouds_first_point() -> None:
     assert [array.tolist() for array in two] == [[0, 1, 3, 4], [2, 4]]
 
 
-def test_nearest_stays_in_the_cloud_and_pads_with_its_nearest() -> None:
-    coord, offset = line(0, 1, 0.1), np.array([2, 3])
+def test_nearest_stays_in_the_cloud_and_says_what_is_missing() -> None:
+    coord, offset = line(0, 1, 0.1), np.array([2, 2, 3])
     distance, index = geometry.nearest(coord, offset, coord, offset, 3)
-    assert index.tolist() == [[0, 1, 0], [1, 0, 1], [2, 2, 2]]
-    assert distance[0].tolist() == pytest.approx([0, 1, 0])
+    assert index.tolist() == [[0, 1, 3], [1, 0, 3], [2, 3, 3]]
+    assert distance.tolist() == [[0, 1, np.inf], [0, 1, np.inf], [0, np.inf, np.inf]]
+
+
+def test_nothing_is_near_where_a_cloud_has_no_points() -> None:
+    coord, offset = line(0, 1), np.array([0, 2])
+    query, query_offset = line(5, 0.2), np.array([1, 2])
+    distance, index = geometry.nearest(coord, offset, query, query_offset, 2)
+    assert index.tolist() == [[2, 2], [0, 1]]
+    assert distance[0].tolist() == [np.inf, np.inf]
+    found, weight = geometry.interpolation(coord, offset, query, query_offset, 2)
+    assert np.array_equal(found, index)
+    assert weight.tolist() == [[0, 0], pytest.approx([0.8, 0.2])]
+
+
+@pytest.mark.parametrize(
+    ("coarse", "index", "weight"),
+    [
+        ([0, 3, 4, 9], [0, 1, 2], [6 / 11, 3 / 11, 2 / 11]),  # 1, 2 and 3 away
+        ([0, 3], [0, 1, 2], [2 / 3, 1 / 3, 0]),  # and not two thirds of a half and a third of a half
+        ([3], [0, 1, 1], [1, 0, 0]),
+        ([1, 3, 9], [0, 1, 2], [1, 0, 0]),
+    ],
+)
+def test_interpolation_by_hand(coarse: list[float], index: list[int], weight: list[float]) -> None:
+    offset = np.array([len(coarse)])
+    found, of_found = geometry.interpolation(line(*coarse), offset, line(1), np.array([1]), 3)
+    assert found.tolist() == [index]
+    assert of_found[0].tolist() == pytest.approx(weight, abs=1e-6)
+    assert of_found.dtype == np.float32
 
 
 def test_ball_neighbors_by_hand() -> None:

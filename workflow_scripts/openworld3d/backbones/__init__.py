@@ -6,9 +6,12 @@ from typing import Any, Protocol
 
 from openworld3d.networks.backbone import Backbone
 
+# Whether its last features are multiplied by gates that MC-Dropout can drop: whether it is a `GatedBackbone`.
+HAS_GATES: bool = False
+
 
 class BackboneModule(Protocol):
-    """What a file of this folder declares.
+    """What a file of this folder declares, beside those of the literals above that it needs.
 
     KEYS: the architecture's own keys in an entry of `backbones`, as JSON schemas. `description` says what is
     expected; `$ref` may name a definition of schemas/config.schema.yaml. Planning reads the literal by its syntax,

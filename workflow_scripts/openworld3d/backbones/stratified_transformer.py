@@ -6,7 +6,7 @@ Parameters are named as in the reference, so that its checkpoints load.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable, NamedTuple, Sequence, cast
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence, cast
 
 import numpy as np
 import torch
@@ -14,13 +14,20 @@ from torch import Tensor, nn
 
 from openworld3d.networks.backbone import PyramidBackbone
 from openworld3d.networks.layers.batch_norm import BatchNorm
-from openworld3d.networks.layers.drop_path import DropPath
-from openworld3d.networks.layers.geometry import ball_neighbors, nearest, sample_clouds, stratified_pairs
+from openworld3d.networks.layers.geometry import (
+    ball_neighbors,
+    interpolation,
+    nearest,
+    sample_clouds,
+    stratified_pairs,
+)
 from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
 from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
-from openworld3d.networks.layers.stratified_attention import WindowAttention, table_rows
+from openworld3d.networks.layers.stratified_attention import table_rows
+from openworld3d.networks.layers.transformer_block import Block
 from openworld3d.networks.layers.transition_down import TransitionDown
 from openworld3d.networks.layers.upsample import Upsample
+from openworld3d.networks.pointcept import from_pointcept
 from openworld3d.plugins import pick
 
 # Named as in the reference's YAML.
@@ -113,37 +120,9 @@ class Geometry(NamedTuple):
             if isinstance(value, tuple):
                 moved = [move(part) for part in value]
                 return type(value)(*moved) if hasattr(value, "_fields") else tuple(moved)
-            return value.to(device) if isinstance(value, Tensor) else value
+            return value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
 
         return Geometry(move(self.coord), move(self.neighbor), [move(level) for level in self.levels])
-
-
-class Mlp(nn.Module):
-    """fc2(GELU(fc1(f)))."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(channels, 4 * channels)
-        self.fc2 = nn.Linear(4 * channels, channels)
-
-    def forward(self, feature: Tensor) -> Tensor:
-        return self.fc2(nn.functional.gelu(self.fc1(feature)))
-
-
-class Block(nn.Module):
-    """f <- f + Attention(LN f); f <- f + MLP(LN f)."""
-
-    def __init__(self, channels: int, heads: int, side: float, step: float, drop_path: float) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(channels)
-        self.attn = WindowAttention(channels, heads, side, step)
-        self.norm2 = nn.LayerNorm(channels)
-        self.mlp = Mlp(channels)
-        self.drop_path = DropPath(drop_path)
-
-    def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
-        feature = feature + self.drop_path(self.attn(self.norm1(feature), pairs))
-        return feature + self.drop_path(self.mlp(self.norm2(feature)))
 
 
 class Stage(nn.Module):
@@ -224,9 +203,8 @@ class StratifiedTransformer(PyramidBackbone):
                 break
             coarse_coord = coord[chosen]
             pooled = nearest(coord, offset, coarse_coord, coarse_offset, self.options.k)[1]
-            distance, fine = nearest(coarse_coord, coarse_offset, coord, offset, self.options.up_k)
-            closeness = 1 / (distance + np.float32(1e-8))
-            weight = closeness / closeness.sum(1, keepdims=True)
+            pooled = np.where(pooled < len(coord), pooled, pooled[:, :1])  # of a maximum, where one is missing
+            fine, weight = interpolation(coarse_coord, coarse_offset, coord, offset, self.options.up_k)
             levels.append(Level(pairs, torch.from_numpy(pooled), torch.from_numpy(fine), torch.from_numpy(weight)))
             coord, offset = coarse_coord, coarse_offset
         return Geometry(points, torch.from_numpy(neighbor).long(), levels)
@@ -260,6 +238,11 @@ class StratifiedTransformer(PyramidBackbone):
         for upsample, skip, level in zip(self.upsamples, reversed(skips), reversed(geometry.levels[:-1])):
             pyramid.append(upsample(skip, pyramid[-1], level.fine, level.fine_weight))
         return pyramid
+
+    def released_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return released weights by our names, which have `stem` where the reference once had `item`."""
+        ours = from_pointcept(state, "stem_layer.0.kpconv.weight")
+        return {name.replace("item", "stem"): value for name, value in ours.items()}
 
     def block_parameters(self) -> Iterable[nn.Parameter]:
         """Return the parameters of all transformer blocks."""

@@ -11,8 +11,8 @@ from openworld3d.raw.labels import Reading
 class Dataset(Protocol):
     """What a module of this package defines.
 
-    The names in capitals are literals, annotated with their types: the Snakefile reads them without importing the
-    module. `keys` are the values of `KEYS` that the config gives, or their defaults.
+    The names in capitals are literals, annotated with their types, or imported from a module beside it: the Snakefile
+    reads them without importing the module. `keys` are the values of `KEYS` that the config gives, or their defaults.
     """
 
     CLASSES: list[str]
@@ -20,6 +20,9 @@ class Dataset(Protocol):
 
     THINGS: list[str]
     """The classes that are countable, movable objects."""
+
+    GROUPS: dict[str, list[str]]
+    """The classes by group, each in one, for scores that sum over groups; {} where there are none."""
 
     KEYS: dict[str, Any]
     """What a dataset of this layout sets in the config besides `layout` and `root`, each with its JSON schema.
@@ -34,6 +37,15 @@ class Dataset(Protocol):
     """Patterns, below the root, of tables from which listing scenes takes long; [] where there are none.
 
     The list is kept until one of these files or the module changes.
+    """
+
+    ORIGIN_IS_SENSOR: bool
+    """Whether one sensor saw each scene, from the origin of its coordinates: a point's norm is its range."""
+
+    CLASS_OF_RAW_ID: dict[int, str | None]
+    """The class of each raw id, None where the official map has none: the ids of `raw` in its scenes.
+
+    {} where names, tables or the config say the classes; scenes then have no `raw`.
     """
 
     def scenes_of_split(self, root: Path, split: str, **keys: Any) -> list[str]:

@@ -1,20 +1,31 @@
 """Read a folder of the user's own clouds, one file per scene: `.ply`, `.las`, `.laz` or `.npz`.
 
 A split is a list of patterns of file names, a scene the file's path in the folder without its ending. Coordinates are
-x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy; PLY: text or binary.
-The dataset's keys name the attribute that holds the raw ids and the class of each id: `KEYS`.
+x, y, z in metres (in an `.npz`, `coord` (N, 3)). LAS: ASPRS LAS 1.0 to 1.4, read by laspy, withheld points are void;
+PLY: text or binary. The dataset's keys name the attributes and the class of each raw id: `KEYS`.
 """
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.raw.files import require
-from openworld3d.raw.labels import Reading, class_of_raw_id, map_labels, recentre, whole_numbers
+from openworld3d.files import canonical_json
+from openworld3d.raw.files import entries, require
+from openworld3d.raw.labels import (
+    Brightness,
+    Reading,
+    class_of_raw_id,
+    map_labels,
+    recentre,
+    share_of,
+    whole_numbers,
+)
 from openworld3d.raw.point_files import ENDINGS, read_cloud_file
 from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
@@ -22,12 +33,15 @@ CLASSES: list[str] = []
 
 THINGS: list[str] = []
 
+GROUPS: dict[str, list[str]] = {}
+
 KEYS: dict[str, Any] = {
     "label": {"description": "the attribute of the points that holds their raw ids, whole numbers", "type": "string"},
     "classes": {
         "description": "for each class, by name and in their order, a list of its raw ids",
         "type": "object",
         "minProperties": 3,
+        "propertyNames": {"$ref": "#/$defs/class"},
         "additionalProperties": {"$ref": "#/$defs/raw_ids"},
     },
     "void": {
@@ -42,10 +56,22 @@ KEYS: dict[str, Any] = {
         "items": {"type": "string"},
         "default": [],
     },
+    "groups": {
+        "description": "for each group of classes, by name, a list of them, each class in one; none where left out",
+        "type": "object",
+        "propertyNames": {
+            "description": "the name of a group, on one line; in quotes where it is a number",
+            "type": "string",
+            "pattern": r"^[^\x00-\x1f\x7f]+\Z",
+        },
+        "additionalProperties": {"$ref": "#/$defs/names"},
+        "default": {},
+    },
     "splits": {
         "description": "for each split a list of patterns of its files, such as west/*.laz",
         "type": "object",
         "minProperties": 1,
+        "propertyNames": {"$ref": "#/$defs/split"},
         "additionalProperties": {"$ref": "#/$defs/names"},
     },
     "color_full": {
@@ -60,15 +86,52 @@ KEYS: dict[str, Any] = {
         "exclusiveMinimum": 0,
         "default": None,
     },
+    "coord": {
+        "description": "a list of the three attributes that hold x, y and z, or the name of their array",
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "minItems": 3, "maxItems": 3, "uniqueItems": True, "items": {"type": "string"}},
+        ],
+        "default": None,
+    },
+    "color": {
+        "description": "a list of the three attributes that hold red, green and blue, or the name of their array",
+        "anyOf": [
+            {"type": "string"},
+            {"type": "array", "minItems": 3, "maxItems": 3, "uniqueItems": True, "items": {"type": "string"}},
+        ],
+        "default": None,
+    },
+    "intensity": {
+        "description": "the name of the attribute that holds the intensity",
+        "type": "string",
+        "default": None,
+    },
+    "element": {
+        "description": "the name of the element of a .ply whose rows are the points",
+        "type": "string",
+        "default": None,
+    },
 }
 
 GENERATOR: str | None = None
 
 TABLES: list[str] = []
 
+ORIGIN_IS_SENSOR: bool = False
+
+CLASS_OF_RAW_ID: dict[int, str | None] = {}
+
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
     """Return the scenes of a split, in alphabetical order."""
+    for name in ("color", "intensity"):
+        if keys[name] and not keys[f"{name}_full"]:
+            raise UserError(
+                f"{root}: the dataset's key {name} is {keys[name]}, but without {name}_full no {name} is read; add "
+                f"{name}_full, or leave {name} out"
+            )
+    files_by_name.cache_clear()
     return [name_of(file, root) for file in files_of_split(root, split, keys["splits"][split])]
 
 
@@ -79,7 +142,7 @@ def files_of_split(root: Path, split: str, patterns: list[str]) -> list[Path]:
     files: set[Path] = set()
     for pattern in patterns:
         check_pattern(pattern, f"{root}: split {split}")
-        matched = [file for file in root.glob(pattern) if not file.is_dir()]
+        matched = [file for file in entries(root, pattern) if not file.is_dir()]
         if not matched:
             raise UserError(f"{root}: has no file that matches split {split}'s pattern {pattern}; correct either")
         files.update(matched)
@@ -108,32 +171,43 @@ def name_of(file: Path, root: Path) -> str:
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the file of a scene; raises UserError where two files share its name."""
-    listed = [file for split, patterns in keys["splits"].items() for file in files_of_split(root, split, patterns)]
-    files = sorted({file for file in listed if name_of(file, root) == name})
+    files = files_by_name(root, canonical_json(keys["splits"])).get(name, [root / name])
     if len(files) > 1:
         raise UserError(f"{files[0]}: its scene is named {name}, like that of {files[1]}; rename one of the files")
     return [require(files[0], f"scene {name}")]
 
 
+@lru_cache(maxsize=None)
+def files_by_name(root: Path, splits: str) -> dict[str, list[Path]]:
+    """Return the files of each scene, sorted; once per listing of a split, for a folder may have thousands."""
+    files: dict[str, list[Path]] = {}
+    listed = {
+        file for split, patterns in json.loads(splits).items() for file in files_of_split(root, split, patterns)
+    }
+    for file in sorted(listed):
+        files.setdefault(name_of(file, root), []).append(file)
+    return files
+
+
 def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     """Read one cloud: coord (N, 3) float32 in metres, moved near 0, color or intensity, label; no instances.
 
-    Colours and intensities above full brightness are clipped to it.
+    Colours and intensities above full brightness are clipped to it; withheld points of a .las are void.
     """
     (file,) = files_of_scene(root, name, **keys)
-    color_full, intensity_full = keys["color_full"], keys["intensity_full"]
-    wanted = ["coord", *(["color"] if color_full else []), *(["intensity"] if intensity_full else [])]
-    cloud = read_cloud_file(file, [*wanted, keys["label"]])
+    fulls = {name: keys[f"{name}_full"] for name in ("color", "intensity") if keys[f"{name}_full"]}
+    names = {name: keys[name] for name in ("coord", *fulls) if keys[name]}
+    cloud = read_cloud_file(file, ["coord", *fulls, keys["label"]], names, keys["element"])
     coord, shift = recentre(cloud["coord"].astype(np.float64), file)
-    label, void_ids = map_labels(
-        whole_numbers(cloud[keys["label"]], keys["label"], file), index_of_raw_id(keys), file
-    )
+    raw = whole_numbers(cloud[keys["label"]], keys["label"], file)
+    label, void_ids = map_labels(raw, index_of_raw_id(keys), file, cloud.get("withheld"))
     scene = Scene(coord, label, np.full(len(coord), NO_INSTANCE, np.int32))
-    if color_full:
-        scene.color = np.round(share_of(cloud["color"], color_full, "color", file) * 255).astype(np.uint8)
-    if intensity_full:
-        scene.intensity = share_of(cloud["intensity"], intensity_full, "intensity", file).astype(np.float32)
-    return Reading(scene, void_ids, shift)
+    if "color" in fulls:
+        scene.color = np.round(share_of(cloud["color"], fulls["color"], "color", file) * 255).astype(np.uint8)
+    if "intensity" in fulls:
+        scene.intensity = share_of(cloud["intensity"], fulls["intensity"], "intensity", file).astype(np.float32)
+    brightness = {name: brightness_of(cloud[name], full) for name, full in fulls.items()}
+    return Reading(scene, void_ids, shift, resolution=resolution_of(cloud["coord"]), brightness=brightness)
 
 
 def index_of_raw_id(keys: dict[str, Any]) -> dict[int, int]:
@@ -143,13 +217,12 @@ def index_of_raw_id(keys: dict[str, Any]) -> dict[int, int]:
     return class_of_raw_id(of_raw_id, [name for name, _ in keys["classes"]])
 
 
-def share_of(values: np.ndarray, full: float, name: str, file: Path) -> np.ndarray:
-    """Return values divided by full brightness and clipped to 0..1: float64 of the same shape."""
-    wrong = np.argwhere(~np.isfinite(values))
-    if len(wrong):
-        place = int(wrong[0][0])
-        raise UserError(
-            f"{file}: point {place} has the {name} {values[place].tolist()}, expected finite numbers; "
-            "correct the file"
-        )
-    return np.clip(values / full, 0, 1)
+def brightness_of(values: np.ndarray, full: float) -> Brightness:
+    """Return what a file says of brightness, beside what the config says is full: (N,) or (N, 3)."""
+    above = (values > full).reshape(len(values), -1).any(1)
+    return Brightness(full, float(values.max()), float(above.mean()))
+
+
+def resolution_of(coord: np.ndarray) -> float:
+    """Return the metres between two numbers of an array's type at its farthest point: 0.5 at 5,000 km in float32."""
+    return float(np.spacing(np.abs(coord).max())) if coord.dtype.kind == "f" else 1.0

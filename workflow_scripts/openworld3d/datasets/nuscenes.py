@@ -13,12 +13,12 @@ import reprlib
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Container, Mapping, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.raw.files import check_inside, field, one_line, read_json, read_whole, require
+from openworld3d.raw.files import one_line, read_whole, require
 from openworld3d.raw.labels import (
     Reading,
     check_length,
@@ -29,6 +29,14 @@ from openworld3d.raw.labels import (
     whole_numbers,
 )
 from openworld3d.raw.npz import read_npz
+from openworld3d.raw.nuscenes_tables import (
+    VERSIONS,
+    folder_of_tables,
+    look_up,
+    missing_tables,
+    read_categories,
+    read_table,
+)
 from openworld3d.scenes.scene import NO_INSTANCE, Scene
 
 KEYS: dict[str, Any] = {}
@@ -41,7 +49,12 @@ TABLES: list[str] = [
     "v1.0-*/sample_data.json",
     "v1.0-*/lidarseg.json",
     "v1.0-*/panoptic.json",
+    "v1.0-*/category.json",
 ]
+
+ORIGIN_IS_SENSOR: bool = True
+
+CLASS_OF_RAW_ID: dict[int, str | None] = {}
 
 CLASSES: list[str] = [
     "barrier",
@@ -75,6 +88,8 @@ THINGS: list[str] = [
     "trailer",
     "truck",
 ]
+
+GROUPS: dict[str, list[str]] = {}
 
 CLASS_OF_CATEGORY: dict[str, str | None] = {
     "noise": None,
@@ -140,12 +155,10 @@ SPLITS: dict[str, list[str]] = {
     "mini_val": drives_of("103 916"),
 }
 
-VERSIONS = ("v1.0-trainval", "v1.0-mini")
 BYTES_PER_POINT = 20
 BYTES_PER_LABEL = 1
 BRIGHTEST = 255
 INSTANCES_PER_CATEGORY = 1000
-Value = TypeVar("Value")
 
 
 class Scan(NamedTuple):
@@ -162,7 +175,13 @@ def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
         raise UserError(
             f"{root}: nuScenes has no split {split!r}{nearest(split, SPLITS)}; choose one of {', '.join(SPLITS)}"
         )
-    scans, file = scans_of_drives(root), folder_of_tables(root) / "scene.json"
+    folder, trainval = folder_of_tables(root), root / VERSIONS[0]
+    if split in ("train", "val") and trainval.is_dir() and folder != trainval:
+        raise UserError(
+            f"{trainval}: lacks {', '.join(missing_tables(trainval))}, which split {split} needs; unpack the release "
+            f"there, or choose mini_train and mini_val, whose tables are in {folder.name}"
+        )
+    scans, file = scans_of_drives(root), folder / "scene.json"
     counts = {drive: len(look_up(scans, drive, file, f"split {split}")) for drive in SPLITS[split]}
     return [f"{drive}_{number:02d}" for drive, count in counts.items() for number in range(count)]
 
@@ -207,17 +226,11 @@ def read_instances(file: Path, points: int, points_file: Path) -> np.ndarray:
     return number_instances(ids, ids % INSTANCES_PER_CATEGORY > 0)
 
 
-def folder_of_tables(root: Path) -> Path:
-    """Return the folder of the tables: v1.0-trainval, which has the drives of mini too, or else v1.0-mini."""
-    there = [root / version for version in VERSIONS if (root / version).is_dir()]
-    return there[0] if there else require(root / VERSIONS[0], "every split")
-
-
 @lru_cache(maxsize=None)
 def class_of_index(root: Path) -> dict[int, str | None]:
     """Return the class of each raw id by the table of categories, None where void."""
     file = folder_of_tables(root) / "category.json"
-    rows = read_table(file, {"name": str, "index": int})
+    rows = read_categories(file)
     for row in rows:
         if row["name"] not in CLASS_OF_CATEGORY:
             raise UserError(
@@ -267,31 +280,3 @@ def files_of_labels(table: Path) -> dict[str, str]:
     """Return the files that a table names, by the token of their row in sample_data."""
     rows = read_table(table, {"sample_data_token": str, "filename": str})
     return {row["sample_data_token"]: row["filename"] for row in rows}
-
-
-def read_table(file: Path, fields: Mapping[str, type], tokens: Container[str] | None = None) -> list[dict[str, Any]]:
-    """Read fields of the rows of a table, of all rows or of those with one of the tokens."""
-
-    # While parsing: sample_data has millions of rows, nearly all of cameras, radars and sweeps.
-    def pick(row: dict[str, Any]) -> dict[str, Any]:
-        if tokens is not None and field(row, "token", str, file, "a row") not in tokens:
-            return {}
-        wanted: dict[str, Any] = {name: field(row, name, kind, file, "a row") for name, kind in fields.items()}
-        if "filename" in wanted:
-            check_inside(wanted["filename"], file)
-        return wanted
-
-    rows = read_json(require(file, "every scene"), pick)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{file}: is not a list of rows; take the tables that come with nuScenes-lidarseg")
-    return [row for row in rows if row]
-
-
-def look_up(rows: Mapping[str, Value], key: str, file: Path, wanted_by: str) -> Value:
-    """Return the entry of a table for a token or name; raises UserError where there is none."""
-    if key not in rows:
-        raise UserError(
-            f"{file}: has no row for {one_line(key)}, though {wanted_by} needs it; fetch the tables of one release "
-            "again"
-        )
-    return rows[key]

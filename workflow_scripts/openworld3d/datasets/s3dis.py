@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.raw.files import require
+from openworld3d.raw.files import entries, require
 from openworld3d.raw.labels import Reading, recentre
 from openworld3d.scenes.scene import Scene
 
@@ -23,6 +23,10 @@ KEYS: dict[str, Any] = {}
 GENERATOR: str | None = None
 
 TABLES: list[str] = []
+
+ORIGIN_IS_SENSOR: bool = False
+
+CLASS_OF_RAW_ID: dict[int, str | None] = {}
 
 CLASSES: list[str] = [
     "ceiling",
@@ -50,6 +54,8 @@ THINGS: list[str] = [
     "board",
 ]
 
+GROUPS: dict[str, list[str]] = {}
+
 # Stairs are the one name of the release that is not a class. PointNet's preprocessing maps every such name to
 # clutter, KPConv's stairs alone, and rejects others; so do we, or a misspelt class would pass for clutter.
 CLASS_OF_NAME: dict[str, str] = {**dict(zip(CLASSES, CLASSES)), "stairs": "clutter"}
@@ -57,9 +63,13 @@ CLASS_OF_NAME: dict[str, str] = {**dict(zip(CLASSES, CLASSES)), "stairs": "clutt
 AREAS = [f"Area_{number}" for number in range(1, 7)]
 COLUMNS = 6
 
-# Line 180389 of this file of the release has a NUL where a space belongs, `185\x00187 182`.
-STRAY_FILE = ("Area_5", "hallway_6", "Annotations", "ceiling_1.txt")
-CONTROL_AS_SPACE = bytes(byte if byte in b"\n\r" or byte >= 32 else 32 for byte in range(256))
+# In these files of the release a character has lost a bit: `185\x00187 182` in line 180389 of the first, and in the
+# release that is not aligned `103.0\x100000` in line 323474 of the second.
+STRAY_FILES = [("Area_5", room, "Annotations", "ceiling_1.txt") for room in ("hallway_6", "office_19")]
+STRAY = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+WITH_LOST_BIT = bytes.maketrans(STRAY, bytes(byte | 0x20 for byte in STRAY))
+# A copy of wall_3.txt that the release has beside it.
+COPY = ("Area_5", "office_36", "Annotations", "wall_3 (1).txt")
 
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
@@ -69,7 +79,7 @@ def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
             f"{root}: S3DIS has no split {split!r}{nearest(split, AREAS)}; choose one of {', '.join(AREAS)}"
         )
     folder = require(root / split, f"split {split}")
-    rooms = sorted(room.name for room in folder.iterdir() if room.is_dir() and not room.name.startswith("."))
+    rooms = [room.name for room in entries(folder, "*") if room.is_dir()]
     if not rooms:
         raise UserError(f"{folder}: holds no folder, expected one for each room of {split}; fetch the area again")
     names = [f"{split}_{room}" for room in rooms]
@@ -82,11 +92,15 @@ def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the files of a room, one for each object, in alphabetical order."""
     area, number, room = name.split("_", 2)
     folder = require(root / f"{area}_{number}" / room / "Annotations", f"scene {name}")
-    # macOS leaves .DS_Store and ._ceiling_1.txt behind.
-    files = sorted(file for file in folder.glob("*.txt") if not file.name.startswith("."))
+    files = entries(folder, "*.txt")
     if not files:
         raise UserError(f"{folder}: holds no .txt file, expected one for each object of {name}; fetch the room again")
-    return files
+    return [file for file in files if not is_one_of(file, [COPY])] or files
+
+
+def is_one_of(file: Path, places: Sequence[tuple[str, ...]]) -> bool:
+    """Return whether a file is at one of some places in the release: area, room, Annotations, name."""
+    return file.parts[-len(COPY) :] in places
 
 
 def read_scene(root: Path, name: str, **keys: Any) -> Reading:
@@ -94,6 +108,10 @@ def read_scene(root: Path, name: str, **keys: Any) -> Reading:
     files = files_of_scene(root, name)
     labels = [label_of_file(file) for file in files]
     objects = [read_object(file) for file in files]
+    copies = copies_among(labels, objects)
+    notes = [f"{files[copy].name} has the points of {files[first].name}, left out" for copy, first in copies.items()]
+    kept = [place for place in range(len(files)) if place not in copies]
+    labels, objects = [labels[place] for place in kept], [objects[place] for place in kept]
     sizes = [len(points) for points in objects]
     points = np.concatenate(objects)  # (N, 6)
     coord, shift = recentre(points[:, :3], files[0].parent)
@@ -101,9 +119,37 @@ def read_scene(root: Path, name: str, **keys: Any) -> Reading:
         coord=coord,
         color=points[:, 3:].astype(np.uint8),
         label=np.repeat(np.array(labels, np.uint8), sizes),
-        instance=np.repeat(np.arange(len(files), dtype=np.int32), sizes),
+        instance=np.repeat(np.arange(len(objects), dtype=np.int32), sizes),
     )
-    return Reading(scene, {}, shift)
+    return Reading(scene, {}, shift, notes=(*notes, *faults_of_release(files)))
+
+
+def copies_among(labels: list[int], objects: list[np.ndarray]) -> dict[int, int]:
+    """Return by position each object that has the points, (M, 6), of one before it of its class, and that one."""
+    copies: dict[int, int] = {}
+    alike: dict[tuple[int, int], list[int]] = {}
+    for place, (label, points) in enumerate(zip(labels, objects)):
+        others = alike.setdefault((label, len(points)), [])
+        first = next((other for other in others if np.array_equal(objects[other], points)), None)
+        if first is None:
+            others.append(place)
+        else:
+            copies[place] = first
+    return copies
+
+
+def faults_of_release(files: list[Path]) -> list[str]:
+    """Return a note on each known fault of the release that is mended in the files of a room."""
+    notes = []
+    for file in files:
+        stray = sorted(set(file.read_bytes()) & set(STRAY)) if is_one_of(file, STRAY_FILES) else []
+        notes += [
+            f"In {file.name} the release's stray byte {byte:#04x} is read as {chr(byte | 0x20)!r}" for byte in stray
+        ]
+    copy = files[0].with_name(COPY[-1])
+    if is_one_of(copy, [COPY]) and copy.exists():
+        notes.append(f"{copy.name}, a copy that the release has of an object, is left out")
+    return notes
 
 
 def label_of_file(file: Path) -> int:
@@ -120,8 +166,8 @@ def label_of_file(file: Path) -> int:
 def read_object(file: Path) -> np.ndarray:
     """Read the points of an object: (M, 6) float64 x, y, z, red, green, blue."""
     text = file.read_bytes()
-    if file.parts[-len(STRAY_FILE) :] == STRAY_FILE:
-        text = text.translate(CONTROL_AS_SPACE)
+    if is_one_of(file, STRAY_FILES):
+        text = text.translate(WITH_LOST_BIT)
     lines = text.rstrip().split(b"\n")
     if lines == [b""]:
         raise UserError(f"{file}: holds no point, expected at least one; remove the file or fetch it again")

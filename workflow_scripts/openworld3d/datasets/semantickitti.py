@@ -1,8 +1,8 @@
 """Read SemanticKITTI in its raw layout: `sequences/<split>/velodyne/<frame>.bin` and `labels/<frame>.label`.
 
-A split is a sequence ("00" to "10"). A .bin holds float32 x, y, z in metres (origin at the sensor) and remission in
-0..1; a .label one uint32 per point, its lower 16 bits the class, its upper 16 bits the instance. Classes and map:
+A split is a sequence ("00" to "10"); files are those of `raw.kitti`, with remission in 0..1. Classes and map:
 `config/semantic-kitti.yaml` of semantic-kitti-api (Behley et al., ICCV 2019), moving classes mapped to static ones.
+SemanticKITTI-OoD of LIDO (arXiv 2604.23604) is read as well: its inserted objects have the raw id 2.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from openworld3d.errors import UserError
-from openworld3d.raw.files import read_whole, require
-from openworld3d.raw.labels import Reading, check_length, check_scan, class_of_raw_id, map_labels, number_instances
-from openworld3d.scenes.scene import Scene
+from openworld3d.raw.kitti import files_of_scan, read_scan, scenes_of_sequence, sequence_of
+from openworld3d.raw.labels import Reading, class_of_raw_id
 
 KEYS: dict[str, Any] = {
     "generate": {
@@ -35,6 +31,8 @@ KEYS: dict[str, Any] = {
 GENERATOR: str | None = "generate_streets"
 
 TABLES: list[str] = []
+
+ORIGIN_IS_SENSOR: bool = True
 
 CLASSES: list[str] = [
     "car",
@@ -70,9 +68,20 @@ THINGS: list[str] = [
     "motorcyclist",
 ]
 
+# As papers on this dataset group its classes, in its order.
+GROUPS: dict[str, list[str]] = {
+    "vehicle": ["car", "bicycle", "motorcycle", "truck", "other-vehicle"],
+    "human": ["person", "bicyclist", "motorcyclist"],
+    "ground": ["road", "parking", "sidewalk", "other-ground"],
+    "construction": ["building", "fence"],
+    "nature": ["vegetation", "trunk", "terrain"],
+    "object": ["pole", "traffic-sign"],
+}
+
 CLASS_OF_RAW_ID: dict[int, str | None] = {
     0: None,  # unlabeled
     1: None,  # outlier
+    2: None,  # anomaly of STU, object of SemanticKITTI-OoD; absent from the release
     10: "car",
     11: "bicycle",
     13: "other-vehicle",  # bus
@@ -107,44 +116,19 @@ CLASS_OF_RAW_ID: dict[int, str | None] = {
     259: "other-vehicle",
 }
 
-BYTES_PER_POINT = 16
-BYTES_PER_LABEL = 4
-BRIGHTEST = 1
+INSERTED = 2
 
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
     """Return the scenes of a sequence, `<sequence>_<frame>`, in order of the frames."""
-    folder = require(root / "sequences" / split / "velodyne", f"split {split}")
-    # macOS leaves ._000000.bin behind.
-    files = sorted(file for file in folder.glob("*.bin") if not file.name.startswith("."))
-    if not files:
-        raise UserError(f"{folder}: holds no .bin file, expected one for each scan of sequence {split}")
-    for file in files:
-        if "_" in file.stem:
-            raise UserError(f"{file}: has a _ in its name, expected the number of a frame; rename or remove the file")
-    return [f"{split}_{file.stem}" for file in files]
+    return scenes_of_sequence(root / "sequences" / split, split)
 
 
 def files_of_scene(root: Path, name: str, **keys: Any) -> list[Path]:
     """Return the files of a scan: points, labels."""
-    split, frame = name.rsplit("_", 1)
-    files = [f"velodyne/{frame}.bin", f"labels/{frame}.label"]
-    return [require(root / "sequences" / split / file, f"scene {name}") for file in files]
+    return files_of_scan(root / "sequences" / sequence_of(name), name)
 
 
 def read_scene(root: Path, name: str, **keys: Any) -> Reading:
-    """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, instance."""
-    points_file, label_file = files_of_scene(root, name)
-    points = read_whole(points_file, np.dtype("<f4"), BYTES_PER_POINT).reshape(-1, 4)
-    raw = read_whole(label_file, np.dtype("<u4"), BYTES_PER_LABEL)
-    check_length(len(raw), len(points), label_file, points_file)
-    check_scan(points, BRIGHTEST, points_file)
-    label, void_ids = map_labels(raw & 0xFFFF, class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), label_file)
-    scene = Scene(
-        coord=np.ascontiguousarray(points[:, :3]),
-        intensity=np.ascontiguousarray(points[:, 3]),
-        label=label,
-        instance=number_instances(raw, raw >> 16 > 0),
-        origin_is_sensor=True,
-    )
-    return Reading(scene, void_ids)
+    """Read one scan: coord (N, 3) float32 in metres, intensity (N,) float32 in 0..1, label, raw, instance."""
+    return read_scan(files_of_scene(root, name), class_of_raw_id(CLASS_OF_RAW_ID, CLASSES), inserted=INSERTED)

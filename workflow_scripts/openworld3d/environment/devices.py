@@ -20,7 +20,7 @@ INITIAL_ENVIRONMENT = Path("/proc/self/environ")
 def refuse_late_settings(files: Iterable[Path]) -> None:
     """Reject code that sets the variable after an import of torch, or anywhere in the library."""
     for file in files:
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         if VARIABLE in text:
             line = late_setting(ast.parse(text, str(file)), "openworld3d" in file.parts)
             if line:

@@ -38,6 +38,12 @@ ARCHITECTURE = Rule(
 RULES = [NO_DRIVER, NO_GPU, OLD_DRIVER, ARCHITECTURE]
 
 CUDA_ERROR_NO_DEVICE = 100
+# What else keeps a driver from showing its GPUs, by the error of cuInit.
+ERRORS = {
+    802: "the GPUs are not ready, as where nvidia-fabricmanager does not run or is not of the driver's version",
+    803: "the driver's kernel module and its library differ, as before the restart that an update needs",
+    804: "a libcuda of cuda-compat is in front of the driver's own, which LD_LIBRARY_PATH should not do",
+}
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76
 DRIVER_VERSION = Path("/proc/driver/nvidia/version")
 OLDEST_FOR_11 = (450, 80, 2)
@@ -80,7 +86,8 @@ def read_driver() -> Driver:
     newest = (number.value // 1000, number.value % 1000 // 10)
     status = cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(number))
     if status:
-        answer = "" if status == CUDA_ERROR_NO_DEVICE else f"libcuda returns error {status}, "
+        known = ERRORS.get(status, f"libcuda returns error {status}")
+        answer = "" if status == CUDA_ERROR_NO_DEVICE else f"{known}, "
         return Driver(driver_version(), newest, error=f"{answer}CUDA_VISIBLE_DEVICES is {visible()}")
     return Driver(driver_version(), newest, tuple(read_gpu(cuda, index) for index in range(number.value)))
 
@@ -98,9 +105,12 @@ def read_gpu(cuda: ctypes.CDLL, index: int) -> GPU:
 
 
 def driver_version() -> str | None:
-    """Return the version of the kernel module, None where it cannot be read."""
-    text = DRIVER_VERSION.read_text() if DRIVER_VERSION.exists() else ""
-    match = re.search(r"Kernel Module\D*([\d.]+)", text)
+    """Return the version of the kernel module, None where it cannot be read.
+
+    It follows `UNIX x86_64 Kernel Module`, or with the open modules of today `UNIX Open Kernel Module for x86_64`.
+    """
+    text = DRIVER_VERSION.read_text(encoding="utf-8") if DRIVER_VERSION.exists() else ""
+    match = re.search(r"Kernel Module.*?\s(\d[\d.]+)\s", text)
     return match[1] if match else None
 
 
@@ -145,7 +155,9 @@ def nvcc_release() -> str | None:
     nvcc = shutil.which("nvcc")
     if not nvcc:
         return None
-    output = subprocess.run([nvcc, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    output = subprocess.run(
+        [nvcc, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ).stdout
     match = re.search(r"release (\d+\.\d+)", output)
     return match[1] if match else None
 

@@ -43,7 +43,7 @@ def distributions() -> dict[str, str]:
 
 def conda_packages() -> dict[str, tuple[str, str]]:
     """Return version and build string of conda's packages, empty where the interpreter is not conda's."""
-    records = [json.loads(file.read_text()) for file in Path(sys.prefix, "conda-meta").glob("*.json")]
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in Path(sys.prefix, "conda-meta").glob("*.json")]
     return {record["name"]: (record["version"], record["build"]) for record in records}
 
 
@@ -56,7 +56,7 @@ def module_folder(name: str) -> Path | None:
 def cuda_of_torch(folder: Path) -> str:
     """Return the CUDA that torch was built for, from its version file."""
     file = folder / "version.py"
-    for node in ast.parse(file.read_text() if file.exists() else "").body:
+    for node in ast.parse(file.read_text(encoding="utf-8") if file.exists() else "").body:
         names = [target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)]
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names = [node.target.id]

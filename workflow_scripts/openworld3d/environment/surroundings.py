@@ -42,13 +42,19 @@ NEW_COMPILER = Rule(
 NO_ARCHITECTURES = Rule(
     "E15",
     "TORCH_CUDA_ARCH_LIST is not set: compiling an extension without a GPU in sight fails (list index out of range)",
-    "before you compile one, set TORCH_CUDA_ARCH_LIST='7.0;7.5;8.0;8.6+PTX'; nothing else needs it",
+    "before you compile one, set TORCH_CUDA_ARCH_LIST='{architectures}'; nothing else needs it",
     stops=False,
 )
 RULES = [OUTSIDE, COPIED_CUDNN, OTHER_NVCC, NEW_COMPILER, NO_ARCHITECTURES]
 
 SYSTEM = Path("/usr/local")
 NEWEST_GCC_FOR_11_1 = 10
+# That nvcc of 11.1, of every 12 and of every 13 compiles for.
+ARCHITECTURES = {
+    "11": "7.0;7.5;8.0;8.6+PTX",
+    "12": "7.0;7.5;8.0;8.6;9.0+PTX",
+    "13": "7.5;8.0;8.6;9.0;10.0;12.0+PTX",
+}
 
 
 def modules_of_elsewhere(modules: tuple[str, ...]) -> Iterator[Finding]:
@@ -83,7 +89,7 @@ def copied_cudnn(stack: Stack) -> Iterator[Finding]:
 def files_of_conda() -> set[str]:
     """Return the files that conda's packages brought, relative to the prefix."""
     records = Path(sys.prefix, "conda-meta").glob("*.json")
-    return {name for record in records for name in json.loads(record.read_text()).get("files", [])}
+    return {name for record in records for name in json.loads(record.read_text(encoding="utf-8")).get("files", [])}
 
 
 def unfit_compilers(stack: Stack) -> Iterator[Finding]:
@@ -97,7 +103,8 @@ def unfit_compilers(stack: Stack) -> Iterator[Finding]:
     if stack.torch_cuda == "11.1" and gcc and int(gcc.split(".")[0]) > NEWEST_GCC_FOR_11_1:
         yield NEW_COMPILER.finding(gcc=gcc)
     if "TORCH_CUDA_ARCH_LIST" not in os.environ:
-        yield NO_ARCHITECTURES.finding()
+        architectures = ARCHITECTURES.get(str(stack.torch_cuda).split(".")[0], ARCHITECTURES["13"])
+        yield NO_ARCHITECTURES.finding(architectures=architectures)
 
 
 def gcc_version() -> str | None:
@@ -105,5 +112,7 @@ def gcc_version() -> str | None:
     compiler = shutil.which(os.environ.get("CXX", "g++"))
     if not compiler:
         return None
-    output = subprocess.run([compiler, "-dumpversion"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    output = subprocess.run(
+        [compiler, "-dumpversion"], stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
+    ).stdout.strip()
     return output if re.match(r"\d", output) else None

@@ -38,6 +38,16 @@ class StreetsConfig:
     seed: int = within(0, LARGEST_SEED)
 
 
+@dataclass(frozen=True)
+class StreetAnomaliesConfig:
+    """Streets with anomalies: the sequences, the scans and the anomalies of each, and the seed."""
+
+    sequences: int = within(1, 100)
+    scans: int = within(1, 1000)
+    anomalies: int = within(1, 10)
+    seed: int = within(0, LARGEST_SEED)
+
+
 def read_arguments(description: str | None, kind: type[Config]) -> tuple[Config, Path, int]:
     """Read the command line of a generator: its config, the folder to write, the number of processes."""
     parser = argparse.ArgumentParser(description=description)

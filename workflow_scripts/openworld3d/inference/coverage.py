@@ -12,9 +12,17 @@ from scipy.sparse import csr_matrix
 from openworld3d.scenes.scene import Scene
 from openworld3d.scenes.voxels import voxelise
 
-# How many times a scene goes through the network, rotated by 90 degrees more each time.
-TURNS = {"single": 1, "fragments": 1, "tta": 4}
-QUARTER_TURN = np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 1]], np.float32)
+QUARTER = np.pi / 2
+# 90, 180 and 270, which the released test of Stratified Transformer takes for radians: 117, 233 and 350 degrees.
+RELEASED = (90.0, 180.0, 270.0)
+# The angles about the vertical, in radians, by which a scene is rotated each time that it goes through the network.
+TURNS: dict[str, tuple[float, ...]] = {
+    "single": (0.0,),
+    "fragments": (0.0,),
+    "tta": (0.0, QUARTER, 2 * QUARTER, 3 * QUARTER),
+    "tta_scannet": (0.0, 0.0, *RELEASED),
+    "tta_s3dis": (0.0, 0.0, 0.0, 0.0, *RELEASED),
+}
 
 
 def output_rows(scene: Scene, voxel_size: float, coverage: str) -> np.ndarray:
@@ -30,16 +38,24 @@ def showings(
     """Yield the scene as the network gets it, and the points that it gets together, one per voxel: (V,) int64.
 
     `single` takes one fragment, `fragments` all of them and so every point, `tta` all fragments of the scene rotated
-    by 0, 90, 180 and 270 degrees about the vertical, each rotation with voxels of its own. The protocol of Stratified
-    Transformer (Lai et al., CVPR 2022) adds the unrotated scene once more and, for S3DIS, shifted by 0.2 m to either
-    side. Here voxels, windows and a coloured scene's input start from a cloud's lowest corner, so that a shift
-    changes nothing, and all of these would be the unrotated scene with more weight. They are left out.
+    by 0, 90, 180 and 270 degrees about the vertical, each rotation with voxels of its own. `tta_scannet` and
+    `tta_s3dis` are what the released test of Stratified Transformer (Lai et al., CVPR 2022) does on these datasets:
+    other angles, and the unrotated scene once more. On S3DIS it shifts the scene by 0.2 m to either side too; as
+    voxels, windows and a coloured scene's input start from a cloud's lowest corner, that is the unrotated scene.
     """
-    for turns in range(TURNS[coverage]):
-        turned = replace(scene, coord=scene.coord @ np.linalg.matrix_power(QUARTER_TURN, turns))
+    for angle in TURNS[coverage]:
+        turn = rotation(angle)
+        normal = None if scene.normal is None else scene.normal @ turn
+        turned = replace(scene, coord=scene.coord @ turn, normal=normal)
         dealt = fragments(turned, voxel_size, generator)
         for picked in islice(dealt, 1 if coverage == "single" else None):
             yield turned, picked
+
+
+def rotation(angle: float) -> np.ndarray:
+    """Return what rotates rows about the vertical by an angle in radians, exact for quarter turns: (3, 3) float32."""
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]]).round(12).astype(np.float32)
 
 
 def fragments(scene: Scene, voxel_size: float, generator: np.random.Generator) -> Iterator[np.ndarray]:

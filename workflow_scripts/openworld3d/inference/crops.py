@@ -19,7 +19,7 @@ class Bounds(NamedTuple):
 
 
 class Crop(NamedTuple):
-    """points (M,) int64, ascending; what the network knows of them; whether it was halved to fit."""
+    """points (M,) int64, in random order; what the network knows of them; whether it was halved to fit."""
 
     points: np.ndarray
     geometry: Any
@@ -38,16 +38,22 @@ def covering_crops(
     visited = np.zeros(len(coord), bool)
     for center in generator.permutation(len(coord)):
         if not visited[center]:
-            crop = fitting_crop(network, coord, int(center), bounds)
+            crop = fitting_crop(network, coord, int(center), bounds, generator)
             visited[crop.points] = True
             yield crop
 
 
-def fitting_crop(network: Backbone, coord: np.ndarray, center: int, bounds: Bounds) -> Crop:
-    """Return the points nearest to `center`, halved until the bound on pairs holds."""
+def fitting_crop(
+    network: Backbone, coord: np.ndarray, center: int, bounds: Bounds, generator: np.random.Generator
+) -> Crop:
+    """Return the points nearest to `center`, halved until the bound on pairs holds.
+
+    In random order, as in training: of too many neighbours a network keeps the first, which in the order of the
+    voxels all lie on one side.
+    """
     most, halved = bounds.voxels, False
     while True:
-        points = nearest_to(coord, center, most)
+        points = generator.permutation(nearest_to(coord, center, most))
         geometry = network.geometry(coord[points], np.array([len(points)]))
         if geometry.pairs <= bounds.pairs:
             return Crop(points, geometry, halved)

@@ -30,10 +30,11 @@ class Model(NamedTuple):
     voxel_size: float
     appearance_range: Sequence[float]
     device: torch.device
+    with_normals: bool = False
 
 
 class Trained(NamedTuple):
-    """A model, the bounds of its crops, the class of each column of its logits, and the unknown classes."""
+    """A model, the bounds of its crops, the class of each taught column of its logits, and the unknown classes."""
 
     model: Model
     bounds: Bounds
@@ -47,13 +48,14 @@ def load_trained(weights: Path, config: InferenceConfig) -> Trained:
     backbone, columns, unknown = run["backbone"], run["columns"], run["unknown"]
     trained_by = make_recipe(run["recipe"])
     classes = len(columns) - len(trained_by.taught)
-    network = build_network(backbone, run["in_channels"], classes, trained_by.adapt)
+    network = build_network(backbone, run["in_channels"], classes, trained_by.adapt, run["untaught"])
     network.load_state_dict(state)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
     unknown_columns = [column for column, name in enumerate(columns) if name in unknown]
     recipe = make_recipe({**run["recipe"], **config.recipe}, unknown_columns)
-    model = Model(network, recipe, backbone["grid_size"], backbone["appearance_range"], device)
+    seen = backbone["grid_size"], backbone["appearance_range"]
+    model = Model(network, recipe, *seen, device, backbone.get("normals", False))
     return Trained(model, config.bounds, columns, unknown)
 
 
@@ -73,15 +75,21 @@ def infer_scene(model: Model, scene: Scene, coverage: str, bounds: Bounds) -> di
     for shown, picked in showings(scene, model.voxel_size, coverage, generator):
         for crop in covering_crops(model.network, shown.coord[picked], bounds, generator):
             point = picked[crop.points]
-            cloud = evaluation_cloud(shown, point, model.appearance_range)
+            cloud = evaluation_cloud(shown, point, model.appearance_range, model.with_normals)
             feature, geometry = torch.from_numpy(cloud.feature).to(model.device), crop.geometry.to(model.device)
             recipe_generator.manual_seed(crops)
             with torch.no_grad():
                 outputs = model.recipe.outputs(model.network, feature, geometry, recipe_generator)
-            means.add(row[point], {name: value.cpu().numpy() for name, value in outputs.items()})
+            means.add(row[point], of_points(outputs, model.network.sites(geometry)))
             halved += crop.halved
             crops += 1
     return {**means.result(), "inverse": row, "visits": means.visits, "halved_crops": np.array(halved)}
+
+
+def of_points(outputs: dict[str, torch.Tensor], sites: torch.Tensor | None) -> dict[str, np.ndarray]:
+    """Return the outputs of each point, (M, C), of those of the sites that stand for them."""
+    found = outputs if sites is None else {name: value[sites] for name, value in outputs.items()}
+    return {name: value.cpu().numpy() for name, value in found.items()}
 
 
 def picked_points(model: Model, scene: Scene) -> np.ndarray:

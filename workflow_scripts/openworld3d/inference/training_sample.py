@@ -2,22 +2,26 @@
 
 Scores fit their parameters on it, so that they see nothing but training scenes and known labels. One `.npz` with
 S voxels, K known classes and F features of the last layer:
-- each output of the recipe, (S, C) float32: `logits`, and of most recipes `features` (S, F);
+- each output of the recipe, (S, C) float32: `logits`, where there are any with columns behind those of the classes
+  that no label teaches, and of most recipes `features` (S, F);
 - `target` (S,) uint8: the column of the logits that stands for the voxel's class;
 - `weight` (S,) float64: how many voxels of the training scenes it stands for;
-- `last_weight` (K, F), `last_bias` (K,) float32: the last layer, logits = features @ last_weight.T + last_bias.
+- `range` (S, 1) float32: how far it is from the sensor in metres, where one saw each scene from its origin;
+- `last_weight` (K, F), `last_bias` (K,) float32: the last layer, logits = features @ last_weight.T + last_bias;
+  absent where that layer is not linear in a voxel's own features.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from torch import nn
 
 from openworld3d.inference.model import Trained, infer_scene
 from openworld3d.inference.outputs import BESIDE
 from openworld3d.networks.backbone import Backbone
 from openworld3d.protocols.protocol import IGNORED, make_protocol
 from openworld3d.scenes.manifests import Scenes
-from openworld3d.scenes.scene import load_scene
+from openworld3d.scenes.scene import load_scene, ranges
 from openworld3d.scenes.voxels import pick_points
 
 VOXELS_PER_CLASS = 1000
@@ -39,14 +43,19 @@ def draw_sample(trained: Trained, scenes: Scenes, unknown_points: str, seed: int
         if unknown_points == "remove":
             scene = scene.take(~protocol.is_unknown(scene.label))
         outputs = infer_scene(trained.model, scene, "single", trained.bounds)
-        target = column[protocol.targets(scene.label[pick_points(outputs["inverse"], generator)])]
-        sample.offer(target, {name: value for name, value in outputs.items() if name not in BESIDE})
+        point = pick_points(outputs["inverse"], generator)
+        rows = {name: value for name, value in outputs.items() if name not in BESIDE}
+        if scene.origin_is_sensor:
+            rows["range"] = ranges(scene.coord[point])
+        sample.offer(column[protocol.targets(scene.label[point])], rows)
     return sample.result()
 
 
 def last_layer(network: Backbone) -> dict[str, np.ndarray]:
-    """Return `last_weight` and `last_bias` of a network."""
+    """Return `last_weight` and `last_bias` of a network, nothing where its last layer is not linear."""
     last = network.last_layer
+    if not isinstance(last, nn.Linear):
+        return {}
     return {"last_weight": last.weight.detach().cpu().numpy(), "last_bias": last.bias.detach().cpu().numpy()}
 
 

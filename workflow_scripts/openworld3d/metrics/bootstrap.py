@@ -7,7 +7,7 @@ of scenes, so that two methods evaluated on the same scenes are compared draw by
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from openworld3d.metrics.table import METRICS, Measured
 SEED = 0
 CONFIDENCE = 0.95
 DRAWS_AT_ONCE = 50
+BEST, TIED = "best", "tied"
 
 
 def draws(scenes: int, replicates: int) -> np.ndarray:
@@ -46,11 +47,19 @@ def interval(low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
 
 
 class Row(NamedTuple):
-    """A row of a table: its identity, its metrics, and its replicates: `scenes` (S,) text and metrics (3, R)."""
+    """A row of a table: its identity, its metrics, and its replicates: `scenes` (S,) text and metrics (3, R).
+
+    of_seeds: the rows that it is the mean of, none of a row that is one seed's.
+    """
 
     identity: Mapping[str, Any]
     metrics: Mapping[str, Any]
     replicates: Mapping[str, np.ndarray]
+    of_seeds: tuple[Row, ...] = ()
+
+
+# Of two rows and a metric the interval of their difference.
+Between = Callable[[Row, Row, str], Tuple[float, float]]
 
 
 def comparable(one: Row, other: Row) -> bool:
@@ -78,14 +87,32 @@ def best(rows: Sequence[Row], metric: str) -> Row | None:
     return max(defined, key=lambda row: sign * row.metrics[metric], default=None)
 
 
-def near_best(row: Row, rows: Sequence[Row], metric: str) -> bool:
-    """Tell whether a row is the best of those that it can be compared with, or not distinguishable from the best.
+def competitors(row: Row, rows: Sequence[Row], metric: str) -> list[Row]:
+    """Return the rows that a row can be compared with by a metric, itself included.
 
     Upper bounds, which are trained on the unknown classes, do not compete.
     """
-    top = best(
-        [other for other in rows if comparable(row, other) and not other.identity["trains_on_unknown"]], metric
-    )
-    if top is None or row.metrics[metric] is None or row.identity["trains_on_unknown"]:
-        return False
-    return row is top or not holds(difference(row, top, metric))
+    return [
+        other
+        for other in rows
+        if comparable(row, other) and not other.identity["trains_on_unknown"] and other.metrics[metric] is not None
+    ]
+
+
+def mark(row: Row, rows: Sequence[Row], metric: str, between: Between = difference) -> str:
+    """Return `BEST` for the best of a row's competitors, `TIED` where their difference does not hold, otherwise "".
+
+    Nothing is marked where that says nothing: if no difference from the best has an interval, as over one scene, or
+    all are equal.
+    """
+    rivals = competitors(row, rows, metric)
+    top = best(rivals, metric)
+    if top is None or not any(other is row for other in rivals):
+        return ""
+    others = [other for other in rivals if other.metrics[metric] != top.metrics[metric]]
+    if all(np.isnan(between(other, top, metric)).any() for other in others):
+        return ""
+    if row.metrics[metric] == top.metrics[metric]:
+        return BEST
+    found = between(row, top, metric)
+    return "" if np.isnan(found).any() or holds(found) else TIED

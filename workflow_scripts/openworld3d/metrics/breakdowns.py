@@ -1,14 +1,17 @@
-"""The ranking metrics of a method by unknown class, by known class and by scene."""
+"""The ranking metrics of a method by unknown class, by known class and by scene.
+
+Those by class follow from bins: `between` has the bounds of each.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
 from openworld3d.metrics.histograms import Counts, histograms, of_all
 from openworld3d.metrics.measures import EVERY_BIN, Evaluation
-from openworld3d.metrics.ranking import RECALL
+from openworld3d.metrics.ranking import RECALL, Ranking
 from openworld3d.metrics.ranking_bounds import ranking_of_bins
 
 SHOWN = ("aupr", "auroc", "fpr95")
@@ -17,7 +20,7 @@ SHOWN = ("aupr", "auroc", "fpr95")
 def by_unknown(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     """Return how well each unknown class alone is ranked above all known classes."""
     pooled, classes = of_all(evaluation.statistics.score), evaluation.statistics.classes.tolist()
-    return {classes[index]: ranked(pooled, [index], evaluation.known) for index in evaluation.unknown}
+    return {classes[index]: ranked(pooled, [index], evaluation.ranked_known) for index in evaluation.unknown}
 
 
 def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
@@ -27,7 +30,7 @@ def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     """
     pooled, classes = of_all(evaluation.statistics.score), evaluation.statistics.classes.tolist()
     found = {}
-    for index in evaluation.known:
+    for index in evaluation.ranked_known:
         unknown, alone = (counts[0] for counts in histograms(pooled, [evaluation.unknown, [index]], 1, EVERY_BIN))
         row = ranked(pooled, evaluation.unknown, [index])
         reached = np.cumsum(unknown) >= RECALL * unknown.sum()
@@ -38,20 +41,25 @@ def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     return found
 
 
-def by_scene(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
-    """Return the ranking metrics of each scene, None where it has no unknown or no known point."""
+def by_scene(evaluation: Evaluation, exact: Mapping[str, Ranking]) -> dict[str, dict[str, Any]]:
+    """Return the ranking metrics of each scene, NaN where it has no unknown or no known point.
+
+    exact: of each scene its ranking by points, or of none.
+    """
     points = evaluation.statistics.class_points()
     unknown = points[:, evaluation.unknown].sum(axis=1)
     rows = {}
     for number, (name, found) in enumerate(zip(evaluation.statistics.scenes.tolist(), evaluation.of_each_scene)):
         counts = {"points": int(points[number].sum()), "unknown_points": int(unknown[number])}
-        rows[name] = {**counts, **{metric: float(found[metric][1]) for metric in SHOWN}}
+        of_points = vars(exact[name]) if name in exact else {metric: float(found[metric][1]) for metric in SHOWN}
+        rows[name] = {**counts, **{metric: of_points[metric] for metric in SHOWN}}
     return rows
 
 
 def ranked(pooled: Counts, unknown: Sequence[int], known: Sequence[int]) -> dict[str, Any]:
-    """Return the points and ranking metrics of some classes against others, over all scenes."""
+    """Return the points and ranking metrics of some classes against others, over all scenes, and their bounds."""
     positive, negative = histograms(pooled, [unknown, known], 1, EVERY_BIN)
     found = ranking_of_bins(positive[0], negative[0])
     counts = {"unknown_points": int(positive.sum()), "known_points": int(negative.sum())}
-    return {**counts, **{metric: float(found[metric][1]) for metric in SHOWN}}
+    between = {metric: [float(found[metric][0]), float(found[metric][2])] for metric in SHOWN}
+    return {**counts, **{metric: float(found[metric][1]) for metric in SHOWN}, "between": between}

@@ -12,7 +12,7 @@ import numpy as np
 
 from openworld3d.metrics import segmentation
 from openworld3d.metrics.exact import Parts
-from openworld3d.metrics.ranking import RECALL, ranking
+from openworld3d.metrics.ranking import ranking
 
 Named = Dict[str, float]
 
@@ -27,7 +27,7 @@ def conventions(parts: Parts, confusion: np.ndarray, known: Sequence[int]) -> di
             "aupr": pooled.aupr_trapezoid,
             "auroc": pooled.auroc,
             "fpr95": pooled.fpr95_strict,
-            "miou": float(segmentation.miou_all(confusion)),
+            "miou": float(segmentation.miou_all(confusion, range(len(confusion)))),
             "accuracy": float(segmentation.accuracy(confusion)),
         },
         "pdf": {
@@ -37,7 +37,7 @@ def conventions(parts: Parts, confusion: np.ndarray, known: Sequence[int]) -> di
             "auroc_scene_mean": scenes["auroc"],
             "miou_known": float(segmentation.miou_known(confusion, known)),
         },
-        "pointcam": {"aupr": pooled.aupr, "auroc": pooled.auroc, "fpr95": fpr95_nearest(parts)},
+        "pointcam": {"aupr": pooled.aupr, "auroc": pooled.auroc, "fpr95": pooled.fpr95_nearest},
         "prototype": {name: mean_over_scenes(inverted, name) for name in ("aupr", "auroc")},
     }
 
@@ -47,21 +47,3 @@ def mean_over_scenes(parts: Parts, metric: str) -> float:
     values = [getattr(ranking(score, unknown), metric) for score, unknown in parts]
     defined = [value for value in values if not np.isnan(value)]
     return float(np.mean(defined)) if defined else float("nan")
-
-
-def fpr95_nearest(parts: Parts) -> float:
-    """Return the false-positive rate at the recall nearest to 0.95, at the lowest threshold that has it.
-
-    As in the code of Hendrycks et al. (anomaly-seg, arXiv 1911.11132), which PointCaM uses; of two recalls as near,
-    the higher one.
-    """
-    score, unknown = (np.concatenate(arrays) for arrays in zip(*parts))
-    positive, negative = np.sort(score[unknown]), np.sort(score[~unknown])
-    if not len(positive) or not len(negative):
-        return float("nan")
-    threshold, first = np.unique(positive, return_index=True)  # rising: from full recall down
-    recall = (len(positive) - first) / len(positive)
-    at = int(np.abs(recall - RECALL).argmin())
-    # Thresholds between two positives have one recall, and the code takes the lowest of them.
-    below = np.searchsorted(negative, threshold[at - 1], "right") if at else np.searchsorted(negative, threshold[0])
-    return float((len(negative) - below) / len(negative))

@@ -2,7 +2,8 @@
 
 The bits of a float32, sign, exponent and mantissa, order numbers of one sign; inverted for negative ones, they order
 all numbers. The first `bits` of them are a bin, so that bins are finer where numbers are smaller, no range has to be
-known in advance, and the counts of different points add up (radix sort of floats, Herf 2001).
+known in advance, and the counts of different points add up (radix sort of floats, Herf 2001). Rounded to float32,
+numbers of float64 keep their order or tie, and those beyond its range have its first or last bin.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ GROUP, SCENE = 32, 40
 
 
 def ordered(score: np.ndarray) -> np.ndarray:
-    """Return integers that are ordered as the scores: (N,) float32 without NaN -> (N,) uint32; -0 equals 0."""
-    pattern = (score.astype(np.float32) + np.float32(0)).view(np.uint32)  # -0 + 0 is 0
+    """Return integers that are ordered as the scores in float32: (N,) without NaN -> (N,) uint32; -0 equals 0."""
+    with np.errstate(over="ignore"):
+        pattern = (score.astype(np.float32) + np.float32(0)).view(np.uint32)  # -0 + 0 is 0
     return np.where(pattern & SIGN, ~pattern, pattern | SIGN)
 
 
 def bin_of(score: np.ndarray, bits: int) -> np.ndarray:
-    """Return the bin of each score, which rises with it: (N,) float32 -> (N,) uint32 below 2^bits."""
+    """Return the bin of each score, which rises with it: (N,) -> (N,) uint32 below 2^bits."""
     return ordered(score) >> np.uint32(MOST_BITS - bits)
 
 
@@ -41,7 +43,7 @@ class Counts(NamedTuple):
 
 
 def count(group: np.ndarray, value: np.ndarray, bits: int) -> Counts:
-    """Count the points of one scene: group (N,) in 0..255, value (N,) float32, whose first `bits` are its bin."""
+    """Count the points of one scene: group (N,) in 0..255, value (N,), whose first `bits` are its bin."""
     row = group.astype(np.int64) << GROUP | bin_of(value, bits).astype(np.int64)
     return of_rows(*np.unique(row, return_counts=True))
 

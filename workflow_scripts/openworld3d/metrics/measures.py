@@ -10,6 +10,7 @@ import numpy as np
 
 from openworld3d.metrics import segmentation
 from openworld3d.metrics.histograms import Counts, histograms, of_all, of_one
+from openworld3d.metrics.objects import Qualities, qualities
 from openworld3d.metrics.ranking_bounds import Bounded, ranking_of_bins
 from openworld3d.metrics.statistics import RIGHT, WRONG, Statistics
 
@@ -36,10 +37,11 @@ class Measures:
     confusion (R, C, C): points by true and predicted class of the dataset.
     unflagged (R, C, C): those of them whose score is not above the threshold; None without a threshold.
     confusion_before (R, C, C): the same points in the incremental step before; None without one.
-    calibration (R, 15, 3): as in `Statistics`.
+    calibration (R, 15, 3), objects (R, 4): as in `Statistics`.
     drawn (R, S): how often each scene is drawn.
     of_each_scene: the ranking metrics of each of the S scenes.
-    known, old, taught: indices of the known classes, of those known from the start, and of those learned since.
+    classes: indices of the classes of the dataset that networks know.
+    known, old, taught: those of them that are known, that were known from the start, and that were learned since.
     """
 
     bins: Bins
@@ -47,8 +49,10 @@ class Measures:
     unflagged: np.ndarray | None
     confusion_before: np.ndarray | None
     calibration: np.ndarray
+    objects: np.ndarray
     drawn: np.ndarray
     of_each_scene: list[Bounded]
+    classes: list[int]
     known: list[int]
     old: list[int]
     taught: list[int]
@@ -76,6 +80,11 @@ class Measures:
             return segmentation.OpenSet(undefined, undefined)
         return segmentation.open_set(self.confusion, self.unflagged, self.known)
 
+    @cached_property
+    def objects_found(self) -> Qualities:
+        """Return the metrics of the object level: (R,) each, NaN where no instances are compared."""
+        return qualities(self.objects)
+
     def mean_over_scenes(self, name: str) -> np.ndarray:
         """Return the mean of a ranking metric over the drawn scenes in which it is defined: (3, R)."""
         values = np.stack([scene[name] for scene in self.of_each_scene], -1)  # (3, S)
@@ -89,7 +98,8 @@ class Evaluation:
     """The statistics of one method on one protocol, of which some classes are unknown.
 
     unknown: the protocol's unknown classes; taught: those that a step has taught the network, which count as known;
-    before: the statistics of the step before, of the same scenes.
+    before: the statistics of the step before, of the same scenes; beyond: classes that the networks' dataset lacks,
+    which have no IoU; inliers: those of them that are not unknown, whose points are ranked and never predicted.
     """
 
     def __init__(
@@ -98,13 +108,18 @@ class Evaluation:
         unknown: Sequence[str],
         taught: Sequence[str] = (),
         before: Statistics | None = None,
+        beyond: Sequence[str] = (),
+        inliers: Sequence[str] = (),
     ) -> None:
         self.statistics, self.before = statistics, before
         self.taught = statistics.index(taught)
         every, of_protocol = range(len(statistics.classes)), statistics.index(unknown)
         self.unknown = [index for index in of_protocol if index not in self.taught]
-        self.known = [index for index in every if index not in self.unknown]
-        self.old = [index for index in every if index not in of_protocol]
+        self.ranked_known = [index for index in every if index not in self.unknown]
+        self.classes = [index for index in every if index not in statistics.index(beyond)]
+        self.known = [index for index in self.classes if index not in self.unknown]
+        self.old = [index for index in self.classes if index not in of_protocol]
+        self.inliers = statistics.index(inliers)
         self.scenes = len(statistics.scenes)
         alone = [
             self.bins(of_one(statistics.score, n), of_one(statistics.confidence, n), 1) for n in range(self.scenes)
@@ -127,7 +142,7 @@ class Evaluation:
 
     def bins(self, score: Counts, confidence: Counts, scenes: int, most: int = EVERY_BIN) -> Bins:
         """Return the counts per scene and bin, neighbouring bins joined to about `most`: (S, B) float64 each."""
-        unknown, known = histograms(score, [self.unknown, self.known], scenes, most)
+        unknown, known = histograms(score, [self.unknown, self.ranked_known], scenes, most)
         right, wrong = histograms(confidence, [[RIGHT], [WRONG]], scenes, most)
         return Bins(unknown, known, right, wrong)
 
@@ -137,13 +152,21 @@ class Evaluation:
         has_threshold = not np.isnan(statistics.threshold)
         return Measures(
             bins,
-            np.tensordot(drawn, statistics.confusion, 1),
-            np.tensordot(drawn, statistics.unflagged, 1) if has_threshold else None,
-            None if self.before is None else np.tensordot(drawn, self.before.confusion, 1),
+            self.confusion_of(drawn, statistics.confusion),
+            self.confusion_of(drawn, statistics.unflagged) if has_threshold else None,
+            None if self.before is None else self.confusion_of(drawn, self.before.confusion),
             np.tensordot(drawn, statistics.calibration, 1),
+            drawn @ statistics.objects,
             drawn,
             self.of_each_scene,
+            self.classes,
             self.known,
             self.old,
             self.taught,
         )
+
+    def confusion_of(self, drawn: np.ndarray, confusion: np.ndarray) -> np.ndarray:
+        """Return the confusion of draws (R, S) of scenes (S, C, C), without the inliers of no class: (R, C, C)."""
+        total = np.tensordot(drawn, confusion, 1)
+        total[:, self.inliers] = 0
+        return total

@@ -1,7 +1,8 @@
 """How well a score ranks unknown points above known ones: exact, pooled, with unknown as the positive class.
 
 Positives and negatives are sorted separately, and each threshold is looked up in both. All sums are sums of integers,
-so that neither the chunks of points nor the threads change a bit of them.
+so that neither the chunks of points nor the threads change a bit of them, nor the slabs of scores that are sorted one
+after the other where not all points fit into memory.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Iterable, Iterator, NamedTuple, Sequence, Union
+from functools import partial
+from typing import Iterable, Literal, NamedTuple, Sequence
 
 import numpy as np
 
-from openworld3d.errors import UserError
+from openworld3d.metrics.pieces import Chunks, Piece, pieces_of
 
-Chunks = Union[np.ndarray, Iterable[np.ndarray]]
 RECALL = 0.95
-PIECE = 2**18  # points that fit in a processor's cache
 BLOCK = 2**14  # thresholds that do
 # A precision is added up as three words of 30 bits: a whole number of 1 / UNIT.
 WORD_BITS, WORDS = 30, 3
@@ -34,10 +34,14 @@ class Ranking:
       `average_precision_score`, and as PDF (CVPR 2024) reports AUPR.
     - aupr_trapezoid: the area under straight lines between the points of the precision-recall curve. As REAL
       (ECCV 2022), `auc(recall, precision)` on scikit-learn's `precision_recall_curve`, whose curve starts at recall 0
-      with precision 1. Large ties make it larger than the average precision.
+      with precision 1, and as OpenOOD (arXiv 2306.09301). Large ties make it larger than the average precision.
     - fpr95: the false-positive rate at the highest threshold whose true-positive rate is >= 0.95.
     - fpr95_strict: the same where it is > 0.95. As REAL, but on the whole curve: REAL's leaves out points in the
-      middle of straight lines, which matters only where neighbouring scores are tied in equal numbers.
+      middle of straight lines, which matters only where neighbouring scores are tied in equal numbers. As STU
+      (CVPR 2025) too.
+    - fpr95_nearest: the same at the true-positive rate nearest to 0.95, the higher one of two as near, and at the
+      lowest threshold that has it; where that rate is 1, at the highest. As the code of Hendrycks et al.
+      (anomaly-seg, arXiv 1911.11132), which PointCaM uses.
     """
 
     auroc: float
@@ -45,14 +49,25 @@ class Ranking:
     aupr_trapezoid: float
     fpr95: float
     fpr95_strict: float
+    fpr95_nearest: float
 
 
-class Piece(NamedTuple):
-    """Some points: score (n,) float without NaN, unknown (n,) bool, and how many are unknown."""
+UNDEFINED = Ranking(*[math.nan] * 6)
 
-    score: np.ndarray
-    unknown: np.ndarray
-    positives: int
+
+class Slab(NamedTuple):
+    """All points whose scores lie in some range, scores ascending, and how many points lie below and above it."""
+
+    positive: np.ndarray
+    negative: np.ndarray
+    positives_below: int = 0
+    negatives_below: int = 0
+    positives_above: int = 0
+    negatives_above: int = 0
+
+    def false_from(self, score: float, side: Literal["left", "right"]) -> int:
+        """Return how many negatives lie at or above a score, `left`, or above it, `right`."""
+        return self.negatives_above + len(self.negative) - int(np.searchsorted(self.negative, score, side))
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,9 @@ class Sums:
 
     A point's threshold is its score. twice_below: twice the negatives below it, plus those that tie with it;
     precision: that of the points at or above it; precision_above: that of the points above it, 1 without any;
-    false95 and false95_strict: negatives at or above the highest threshold whose recall is >= 0.95 and > 0.95.
+    precision_weighted: that of the points at or above it, where a positive counts with a weight;
+    false95 and false95_strict: negatives at or above the highest threshold whose recall is >= 0.95 and > 0.95;
+    false95_nearest: those at or above the threshold of fpr95_nearest.
     """
 
     positives: int
@@ -69,8 +86,10 @@ class Sums:
     twice_below: int
     precision: float
     precision_above: float
+    precision_weighted: float
     false95: int
     false95_strict: int
+    false95_nearest: int
 
 
 def ranking(score: Chunks, unknown: Chunks) -> Ranking:
@@ -81,7 +100,7 @@ def ranking(score: Chunks, unknown: Chunks) -> Ranking:
     Raises UserError for NaN and for arrays that do not match.
     """
     sums = sums_of(pieces_of(score, unknown))
-    return Ranking(*[math.nan] * 5) if sums is None else of_sums(sums)
+    return UNDEFINED if sums is None else of_sums(sums)
 
 
 def of_sums(sums: Sums) -> Ranking:
@@ -93,69 +112,45 @@ def of_sums(sums: Sums) -> Ranking:
         aupr_trapezoid=(sums.precision_above + sums.precision) / 2 / positives,
         fpr95=sums.false95 / negatives,
         fpr95_strict=sums.false95_strict / negatives,
+        fpr95_nearest=sums.false95_nearest / negatives,
     )
 
 
-def pieces_of(score: Chunks, unknown: Chunks) -> list[Piece]:
-    """Return all points as views of at most `PIECE` points each; raises UserError for what cannot be ranked."""
-    pieces = list(cut(score, unknown))
-    points = sum(len(piece.score) for piece in pieces)
-    nan = sum(int(np.count_nonzero(np.isnan(piece.score))) for piece in pieces)
-    if nan:
-        raise UserError(
-            f"{nan} of {points} scores are NaN, which have no rank; find what made them, or leave their points out"
-        )
-    return pieces
-
-
-def cut(score: Chunks, unknown: Chunks) -> Iterator[Piece]:
-    """Yield the pieces of all chunks; raises UserError for chunks of wrong types or lengths."""
-    scores, marks = chunks_of(score), chunks_of(unknown)
-    if len(scores) != len(marks):
-        raise UserError(
-            f"found {len(scores)} chunks of score, {len(marks)} of unknown, expected as many of each; cut both alike"
-        )
-    for number, (values, marked) in enumerate(zip(scores, marks), start=1):
-        check_types(f"chunk {number}", values, marked)
-        for start in range(0, len(values), PIECE):
-            part = slice(start, start + PIECE)
-            yield Piece(values[part], marked[part], int(np.count_nonzero(marked[part])))
-
-
-def chunks_of(values: Chunks) -> list[np.ndarray]:
-    """Return an array as one chunk, or the chunks of an iterable."""
-    return [values] if isinstance(values, np.ndarray) else [np.asarray(chunk) for chunk in values]
-
-
-def check_types(place: str, score: np.ndarray, unknown: np.ndarray) -> None:
-    """Raise UserError for a chunk whose arrays have types that cannot be ranked, or different lengths."""
-    if score.dtype.kind != "f" or score.dtype.itemsize > 8:
-        raise UserError(f"{place}: score is {score.dtype}, expected float16, float32 or float64; convert it")
-    if unknown.dtype != bool:
-        raise UserError(f"{place}: unknown is {unknown.dtype}, expected bool; compare labels with the unknown class")
-    if score.ndim != 1 or score.shape != unknown.shape:
-        raise UserError(
-            f"{place}: found the shapes score {score.shape}, unknown {unknown.shape}, expected (N,) of each; give "
-            "one value for each point"
-        )
-
-
-def sums_of(pieces: Sequence[Piece]) -> Sums | None:
-    """Return the sums of a ranking, None where there are no positives or no negatives."""
+def sums_of(pieces: Sequence[Piece], weight: float = 1) -> Sums | None:
+    """Return the sums of a ranking, None where there are no positives or no negatives; weight: that of a positive."""
     positives = sum(piece.positives for piece in pieces)
     negatives = sum(len(piece.score) for piece in pieces) - positives
     if not positives or not negatives:
         return None
     with ThreadPoolExecutor(threads()) as pool:
-        positive, negative = sorted_scores(pool, pieces, positives, negatives)
-        blocks = list(pool.map(lambda start: sums_of_block(positive, negative, start), range(0, positives, BLOCK)))
-    twice_below, precisions, precisions_above = (sum(column) for column in zip(*blocks))
-    false95, false95_strict = (
-        negatives - int(np.searchsorted(negative, positive[positives - count])) for count in recalled(positives)
-    )
-    return Sums(
-        positives, negatives, twice_below, precisions / UNIT, precisions_above / UNIT, false95, false95_strict
-    )
+        slab = Slab(*sorted_scores(pool, pieces, positives, negatives))
+        return sums_of_slabs(pool, [slab], positives, negatives, weight)
+
+
+def sums_of_slabs(
+    pool: ThreadPoolExecutor, slabs: Iterable[Slab], positives: int, negatives: int, weight: float
+) -> Sums:
+    """Return the sums of a ranking from slabs in rising order of scores, which hold all positives, one or more."""
+    totals = [0, 0, 0, 0]
+    false: dict[str, int] = {}
+    lowest = next_lower = 0
+    for slab in slabs:
+        if not len(slab.positive):
+            continue
+        if not slab.positives_below:
+            lowest = slab.false_from(slab.positive[0], "left")
+        starts = range(0, len(slab.positive), BLOCK)
+        blocks = pool.map(partial(sums_of_block, slab, weight=weight), starts)
+        totals = [sum(column) for column in zip(totals, *blocks)]
+        for name, count in zip(("false95", "false95_strict"), recalled(positives)):
+            place = positives - count - slab.positives_below
+            if 0 <= place < len(slab.positive):
+                false[name] = slab.false_from(slab.positive[place], "left")
+                if name == "false95":
+                    false["false95_nearest"] = false_at_nearest(slab, place, lowest, next_lower)
+        next_lower = slab.false_from(slab.positive[-1], "right")
+    twice_below, *precisions = totals
+    return Sums(positives, negatives, twice_below, *(total / UNIT for total in precisions), **false)
 
 
 def sorted_scores(
@@ -176,23 +171,27 @@ def sorted_scores(
     return positive, negative
 
 
-def sums_of_block(positive: np.ndarray, negative: np.ndarray, start: int) -> tuple[int, int, int]:
-    """Return twice_below, and both precisions as multiples of `1 / UNIT`, of the thresholds of a block."""
+def sums_of_block(slab: Slab, start: int, weight: float) -> tuple[int, int, int, int]:
+    """Return twice_below, and the three precisions as multiples of `1 / UNIT`, of the thresholds of a block."""
+    positive, negative = slab.positive, slab.negative
     block = positive[start : start + BLOCK]
     changed = block[1:] != block[:-1]  # (BLOCK - 1,)
     begins = start == 0 or block[0] != positive[start - 1]
     first = start + np.flatnonzero(np.append(begins, changed))  # (T,)
     if not len(first):
-        return 0, 0, 0
+        return 0, 0, 0, 0
     end = np.append(first[1:], np.searchsorted(positive, block[-1], side="right"))
     below, tied = positions(negative, positive[first])
-    true, true_above = len(positive) - first, len(positive) - end
-    false, false_above = len(negative) - below, len(negative) - below - tied
+    all_true, all_false = len(positive) + slab.positives_above, len(negative) + slab.negatives_above
+    true, true_above = all_true - first, all_true - end
+    false, false_above = all_false - below, all_false - below - tied
     step = end - first
+    exact = exact_sum(step, precision(true, false))
     return (
-        int(np.dot(step, 2 * below + tied)),
-        exact_sum(step, precision(true, false)),
+        int(np.dot(step, 2 * (slab.negatives_below + below) + tied)),
+        exact,
         exact_sum(step, precision(true_above, false_above)),
+        exact if weight == 1 else exact_sum(step, precision(weight * true, false)),
     )
 
 
@@ -222,6 +221,21 @@ def recalled(positives: int) -> tuple[int, int]:
         next(count for count in range(beginning, positives + 1) if count / positives >= RECALL),
         next(count for count in range(beginning, positives + 1) if count / positives > RECALL),
     )
+
+
+def false_at_nearest(slab: Slab, place: int, lowest: int, next_lower: int) -> int:
+    """Return how many negatives count at the recall nearest to 0.95; `place` is where that of `fpr95` lies in a slab.
+
+    lowest: negatives at or above the lowest positive; next_lower: those above the highest positive below the slab.
+    """
+    positive, count = slab.positive, slab.positives_below + len(slab.positive) + slab.positives_above
+    # The first of those that tie, and the first above them; then the positives at or above the thresholds there.
+    begin, end = (int(np.searchsorted(positive, positive[place], side)) for side in ("left", "right"))
+    fewer, more = (slab.positives_above + len(positive) - each for each in (end, begin))
+    first = begin if abs(more / count - RECALL) <= abs(fewer / count - RECALL) else end
+    if slab.positives_below + first == 0:
+        return lowest
+    return slab.false_from(positive[first - 1], "right") if first else next_lower
 
 
 def exact_sum(step: np.ndarray, share: np.ndarray) -> int:

@@ -12,6 +12,10 @@ exact metric lies between two sums over the bins:
 - aupr_trapezoid: the same bounds of the precision, as functions of the positives that are passed. Both are concave,
   so that the least is one straight line over the bin, and the most the integral of (tp0 + x) / (tp0 + fp0 + x).
 - fpr95, fpr95_strict: the bin in which the recall passes 0.95 is known, how many of its negatives come before is not.
+- fpr95_nearest: the recall nearest to 0.95 is one of tp0 to tp positives of that bin. Its lowest threshold is at the
+  next lower positive, which is in that bin too unless the recall is that of tp. It can be tp only if tp is as near as
+  tp0, and then the next positive is in the next bin that has one; how many of either bin's negatives come before is
+  not known.
 
 With every positive counted w times, as at another prevalence, p becomes w p and the 1/2 becomes w/2.
 The value takes a bin's points as tied.
@@ -47,6 +51,7 @@ def ranking_of_bins(positive: np.ndarray, negative: np.ndarray, weight: float | 
             "auroc": above(p, n, fp) / (positives * negatives),
             "fpr95": false_at(tp / positives[..., None] >= RECALL, n, fp) / negatives,
             "fpr95_strict": false_at(tp / positives[..., None] > RECALL, n, fp) / negatives,
+            "fpr95_nearest": false_at_nearest(p, n, tp, fp) / negatives,
         }
     defined = (positives > 0) & (negatives > 0)
     slack = np.array([-SLACK, 0, SLACK]).reshape(3, *[1] * defined.ndim)
@@ -89,3 +94,20 @@ def false_at(reached: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
     at = reached.argmax(-1)[..., None]
     high = np.take_along_axis(fp, at, -1)[..., 0]
     return np.stack([high - np.take_along_axis(n, at, -1)[..., 0], high, high])
+
+
+def false_at_nearest(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+    """Return how many negatives count at the recall nearest to 0.95, as `ranking.py` defines it: (3, ...)."""
+    positives = tp[..., -1:]
+    at = (tp / positives >= RECALL).argmax(-1)[..., None]
+    later = tp > np.take_along_axis(tp, at, -1)
+    following = np.where(
+        later.any(-1, keepdims=True), later.argmax(-1)[..., None], at
+    )  # the next bin with a positive
+    nearer_at_end = np.abs(tp / positives - RECALL) <= np.abs((tp - p) / positives - RECALL)
+    ends = np.take_along_axis(nearer_at_end, at, -1)
+    above, through = (np.take_along_axis(count, at, -1) for count in (fp - n, fp))
+    above_following, through_following = (np.take_along_axis(count, following, -1) for count in (fp - n, fp))
+    tied = np.where(following > at, above_following, through)
+    found = [above, np.where(ends, tied, above), np.where(ends, through_following, through)]
+    return np.stack([count[..., 0] for count in found])

@@ -30,18 +30,19 @@ def miou_known(confusion: np.ndarray, known: Sequence[int] | np.ndarray) -> np.n
     return mean_where(iou(confusion)[..., chosen], confusion.sum(axis=-1)[..., chosen] > 0)
 
 
-def miou_all(confusion: np.ndarray) -> np.ndarray:
-    """Return the mean IoU over all classes, unknown ones at 0 unless the network was trained on them.
+def miou_all(confusion: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Return the mean IoU over all classes of the dataset, unknown ones at 0 unless the network was trained on them.
 
     REAL's convention (ECCV 2022), in which K known and U unknown classes cannot reach more than K / (K + U).
     """
-    found = iou(confusion)
+    found = iou(confusion)[..., list(classes)]
     return mean_where(found, ~np.isnan(found))
 
 
-def miou_present(confusion: np.ndarray) -> np.ndarray:
-    """Return the mean IoU over all classes with a true point, unknown ones at 0 unless trained on."""
-    return mean_where(iou(confusion), confusion.sum(axis=-1) > 0)
+def miou_present(confusion: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Return the mean IoU over the classes of the dataset with a true point, unknown ones at 0 unless trained on."""
+    chosen = list(classes)
+    return mean_where(iou(confusion)[..., chosen], confusion.sum(axis=-1)[..., chosen] > 0)
 
 
 def accuracy(confusion: np.ndarray) -> np.ndarray:

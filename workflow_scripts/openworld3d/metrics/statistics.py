@@ -7,23 +7,27 @@ One `.npz` with S scenes and C classes of the dataset; void points are in none o
   them right, and the sum of their confidence in units of 2^-32, an integer so that sums have no order;
 - `confusion` (S, C, C) int64: points by true and predicted class, without those that have no prediction;
 - `unflagged` (S, C, C) int64: those of them whose score is not above the `threshold`, NaN where there is none;
+- `objects` (S, 4) int64: what `objects.py` counts, zeros where no instances are compared, and `object_threshold`: the
+  score above which points were made into instances, NaN where there is none, as of instances that a network predicts;
 - `classes` (C,) and `scenes` (S,) text: their names, the latter in alphabetical order.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Sequence
 
 import numpy as np
 
+from openworld3d.arrays import write_arrays
 from openworld3d.errors import UserError
-from openworld3d.files import whole_file
 from openworld3d.metrics.histograms import Counts, add, count
 from openworld3d.scenes.scene import VOID
 
 CONFIDENCE_BINS = 15
+OBJECT_COUNTS = 4
 UNIT = 2.0**32
 WRONG, RIGHT = 0, 1
 
@@ -39,6 +43,8 @@ class Statistics:
     calibration: np.ndarray
     confusion: np.ndarray
     unflagged: np.ndarray
+    objects: np.ndarray
+    object_threshold: np.ndarray
     classes: np.ndarray
     scenes: np.ndarray
 
@@ -56,9 +62,9 @@ class Statistics:
 
 @dataclass
 class Points:
-    """Labels and predictions of points (N,) uint8, and their scores (N,) float32.
+    """Labels and predictions of points (N,) uint8, and their scores (N,) float32 or float64.
 
-    log_odds (N,) float32: of the predicted class against all others, None for a method without predictions.
+    log_odds (N,): of the predicted class against all others, None for a method without predictions.
     """
 
     label: np.ndarray
@@ -72,11 +78,19 @@ class Points:
 
 
 def of_scene(
-    name: str, classes: Sequence[str], known: Sequence[int], points: Points, bits: int, threshold: float
+    name: str,
+    classes: Sequence[str],
+    known: Sequence[int],
+    points: Points,
+    bits: int,
+    threshold: float,
+    objects: np.ndarray | None = None,
+    object_threshold: float = math.nan,
 ) -> Statistics:
     """Return the statistics of some points of one scene; known: the indices of the classes that can be predicted.
 
-    A prediction of 255 means none, as of a method that only scores.
+    A prediction of 255 means none, as of a method that only scores. objects (4,) int64: from `count_objects`, None
+    where no instances are compared.
     """
     points = points.take(points.label != VOID)
     predicted = points.take(points.prediction != VOID)
@@ -92,12 +106,16 @@ def of_scene(
         calibration=calibrate(right, log_odds)[None],
         confusion=confuse(predicted, len(classes))[None],
         unflagged=confuse(predicted.take(predicted.score <= np.float32(threshold)), len(classes))[None],
+        objects=(np.zeros(OBJECT_COUNTS, np.int64) if objects is None else objects)[None],
+        object_threshold=np.array(object_threshold, np.float32),
         classes=np.array(classes, dtype=str),
         scenes=np.array([name], dtype=str),
     )
 
 
-def of_no_scene(classes: Sequence[str], bits: int, threshold: float) -> Statistics:
+def of_no_scene(
+    classes: Sequence[str], bits: int, threshold: float, object_threshold: float = math.nan
+) -> Statistics:
     """Return the statistics of no scene, to which those of scenes can be added."""
     none = count(np.zeros(0, np.uint8), np.zeros(0, np.float32), bits)
     confusion = np.zeros((0, len(classes), len(classes)), np.int64)
@@ -109,6 +127,8 @@ def of_no_scene(classes: Sequence[str], bits: int, threshold: float) -> Statisti
         calibration=np.zeros((0, CONFIDENCE_BINS, 3), np.int64),
         confusion=confusion,
         unflagged=confusion,
+        objects=np.zeros((0, OBJECT_COUNTS), np.int64),
+        object_threshold=np.array(object_threshold, np.float32),
         classes=np.array(classes, dtype=str),
         scenes=np.zeros(0, dtype=str),
     )
@@ -132,12 +152,12 @@ def calibrate(right: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
 
 
 def merge(parts: Sequence[Statistics]) -> Statistics:
-    """Return the sum of statistics that share classes, bits and threshold; a scene may be in several."""
+    """Return the sum of statistics that share classes, bits and thresholds; a scene may be in several."""
     first = parts[0]
     for part in parts:
         if not same_kind(part, first):
             raise UserError(
-                f"statistics of {names_of(part)} differ in classes, bits or threshold from those of "
+                f"statistics of {names_of(part)} differ in classes, bits or thresholds from those of "
                 f"{names_of(first)}; score both again"
             )
     names, place = np.unique(np.concatenate([part.scenes for part in parts]), return_inverse=True)
@@ -157,6 +177,8 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
         calibration=summed("calibration"),
         confusion=summed("confusion"),
         unflagged=summed("unflagged"),
+        objects=summed("objects"),
+        object_threshold=first.object_threshold,
         classes=first.classes,
         scenes=names,
     )
@@ -169,7 +191,7 @@ def names_of(statistics: Statistics) -> str:
 
 def same_kind(one: Statistics, other: Statistics) -> bool:
     """Tell whether two statistics can be added."""
-    keys = ("classes", "bits", "threshold")
+    keys = ("classes", "bits", "threshold", "object_threshold")
     return all(getattr(one, key).tobytes() == getattr(other, key).tobytes() for key in keys)
 
 
@@ -184,8 +206,7 @@ def save(path: Path, statistics: Statistics) -> None:
             else {field.name: value}
         )
         arrays.update(columns)
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+    write_arrays(path, arrays)
 
 
 def load(path: Path) -> Statistics:

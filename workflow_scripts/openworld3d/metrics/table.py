@@ -36,6 +36,7 @@ class Metric:
         between which two numbers it lies: low, value and high, (3, R). NaN where it is not defined.
     exact: its value from the points themselves, of which some are unknown and some known; None where the counts
         tell it exactly.
+    percent: whether tables print it in percent, as a share, or as it is, as a count.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Metric:
     higher_is_better: bool
     compute: Compute
     exact: Exact | None = None
+    percent: bool = True
 
 
 def ranked(name: str) -> Compute:
@@ -53,6 +55,16 @@ def ranked(name: str) -> Compute:
 def pooled(name: str) -> Exact:
     """Return the function that takes a metric from the exact ranking of all points."""
     return lambda points: getattr(points.pooled, name)
+
+
+def of_scenes(name: str) -> tuple[Compute, Exact]:
+    """Return the functions that take the mean of a ranking metric over the scenes, by bin and exactly."""
+    return lambda measures: measures.mean_over_scenes(name), lambda points: points.mean_over_scenes(name)
+
+
+def of_objects(name: str) -> Compute:
+    """Return the function that takes a metric of the object level."""
+    return lambda measures: getattr(measures.objects_found, name)
 
 
 def lift(measures: Measures) -> np.ndarray:
@@ -83,7 +95,7 @@ ROWS: tuple[Metric, ...] = (
     Metric("aupr", "average precision, steps over distinct scores", HIGHER, ranked("aupr"), pooled("aupr")),
     Metric(
         "aupr_trapezoid",
-        "area under straight lines between the points of the precision-recall curve (REAL)",
+        "area under straight lines between the points of the precision-recall curve (REAL, OpenOOD)",
         HIGHER,
         ranked("aupr_trapezoid"),
         pooled("aupr_trapezoid"),
@@ -98,10 +110,17 @@ ROWS: tuple[Metric, ...] = (
     ),
     Metric(
         "fpr95_strict",
-        "false-positive rate at the first threshold whose true-positive rate is above 0.95 (REAL)",
+        "false-positive rate at the first threshold whose true-positive rate is above 0.95 (REAL, STU)",
         LOWER,
         ranked("fpr95_strict"),
         pooled("fpr95_strict"),
+    ),
+    Metric(
+        "fpr95_nearest",
+        "false-positive rate at the true-positive rate nearest to 0.95 (PointCaM)",
+        LOWER,
+        ranked("fpr95_nearest"),
+        pooled("fpr95_nearest"),
     ),
     Metric(
         "aupr_standard",
@@ -116,20 +135,28 @@ ROWS: tuple[Metric, ...] = (
         HIGHER,
         lift,
         lambda points: points.pooled.aupr * points.points / points.unknown_points,
+        percent=False,
+    ),
+    Metric("aupr_scenes", "mean AUPR over the scenes that have unknown points (PDF)", HIGHER, *of_scenes("aupr")),
+    Metric(
+        "aupr_trapezoid_scenes",
+        "mean aupr_trapezoid over the scenes that have unknown points",
+        HIGHER,
+        *of_scenes("aupr_trapezoid"),
+    ),
+    Metric("auroc_scenes", "mean AUROC over the scenes that have unknown points (PDF)", HIGHER, *of_scenes("auroc")),
+    Metric("fpr95_scenes", "mean fpr95 over the scenes that have unknown points", LOWER, *of_scenes("fpr95")),
+    Metric(
+        "fpr95_strict_scenes",
+        "mean fpr95_strict over the scenes that have unknown points",
+        LOWER,
+        *of_scenes("fpr95_strict"),
     ),
     Metric(
-        "aupr_scenes",
-        "mean AUPR over the scenes that have unknown points (PDF)",
-        HIGHER,
-        lambda measures: measures.mean_over_scenes("aupr"),
-        lambda points: points.mean_over_scenes("aupr"),
-    ),
-    Metric(
-        "auroc_scenes",
-        "mean AUROC over the scenes that have unknown points (PDF)",
-        HIGHER,
-        lambda measures: measures.mean_over_scenes("auroc"),
-        lambda points: points.mean_over_scenes("auroc"),
+        "fpr95_nearest_scenes",
+        "mean fpr95_nearest over the scenes that have unknown points",
+        LOWER,
+        *of_scenes("fpr95_nearest"),
     ),
     Metric(
         "miou_known",
@@ -141,13 +168,13 @@ ROWS: tuple[Metric, ...] = (
         "miou_all",
         "mean IoU over all classes, unknown ones at 0 unless the network was trained on them (REAL)",
         HIGHER,
-        lambda measures: segmentation.miou_all(measures.confusion),
+        lambda measures: segmentation.miou_all(measures.confusion, measures.classes),
     ),
     Metric(
         "miou_present",
         "mean IoU over all classes present, unknown ones at 0 unless the network was trained on them",
         HIGHER,
-        lambda measures: segmentation.miou_present(measures.confusion),
+        lambda measures: segmentation.miou_present(measures.confusion, measures.classes),
     ),
     Metric(
         "miou_open",
@@ -192,6 +219,36 @@ ROWS: tuple[Metric, ...] = (
         "share of points predicted correctly, unknown points are always wrong",
         HIGHER,
         lambda measures: segmentation.accuracy(measures.confusion),
+    ),
+    Metric(
+        "object_sq",
+        "mean IoU of the matches between predicted and true unknown instances, which have an IoU above 0.5 (STU)",
+        HIGHER,
+        of_objects("sq"),
+    ),
+    Metric(
+        "object_recallq",
+        "share of true unknown instances that have a match (STU)",
+        HIGHER,
+        of_objects("recallq"),
+    ),
+    Metric("object_uq", "object_sq times object_recallq (STU)", HIGHER, of_objects("uq")),
+    Metric("object_rq", "TP / (TP + FP / 2 + FN / 2) of the instances (STU)", HIGHER, of_objects("rq")),
+    Metric("object_pq", "object_sq times object_rq (STU)", HIGHER, of_objects("pq")),
+    Metric("object_tp", "true unknown instances that have a match (STU)", HIGHER, of_objects("tp"), percent=False),
+    Metric(
+        "object_fp",
+        "predicted instances of 5 points or more without a match (STU)",
+        LOWER,
+        of_objects("fp"),
+        percent=False,
+    ),
+    Metric(
+        "object_fn",
+        "true unknown instances of 5 points or more without a match (STU)",
+        LOWER,
+        of_objects("fn"),
+        percent=False,
     ),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in ROWS}

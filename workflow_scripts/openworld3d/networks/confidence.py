@@ -8,7 +8,7 @@ LOWEST = np.finfo(np.float64).min
 
 
 def log_odds_of_error(logits: np.ndarray) -> np.ndarray:
-    """Return the log-odds that the predicted class is wrong: logits (R, K), K >= 2 -> (R,) float32.
+    """Return the log-odds that the predicted class is wrong: logits (R, K), K >= 2 -> (R,) float32 or float64.
 
     log sum_{k != top} e^{z_k} - z_top, which resolves what 1 - max_k p_k rounds to zero.
     """
@@ -20,10 +20,12 @@ def log_odds_of_error(logits: np.ndarray) -> np.ndarray:
     second = np.maximum(others.max(axis=1), LOWEST)  # not -inf, since -inf minus -inf is NaN
     sum_others = np.exp(others - second[:, None]).sum(axis=1)  # (R,)
     with np.errstate(divide="ignore"):
-        return (second + np.log(sum_others) - largest).astype(np.float32)
+        return (second + np.log(sum_others) - largest).astype(np.result_type(logits, np.float32))
 
 
 def max_probability(logits: np.ndarray) -> np.ndarray:
     """Return max_k p_k with p = softmax(z) in float32, as papers round it: logits (R, K) -> (R,) float32."""
-    logits = logits.astype(np.float32)
-    return 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+    logits = logits.astype(np.result_type(logits, np.float32))
+    with np.errstate(over="ignore"):  # of float64 logits that lie farther apart than float32 holds
+        below = (logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
+    return 1 / np.exp(below).sum(axis=1)

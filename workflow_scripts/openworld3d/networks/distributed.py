@@ -16,6 +16,7 @@ import torch.distributed.nn
 from torch import Tensor, distributed, nn
 
 from openworld3d.errors import UserError
+from openworld3d.processes import die_with_parent
 
 T = TypeVar("T")
 RANK, LOCAL_RANK = "RANK", "LOCAL_RANK"  # environment variables set by the launcher
@@ -25,9 +26,13 @@ LAUNCHER, OLD_LAUNCHER = ["torch.distributed.run"], ["torch.distributed.launch",
 def launch(processes: int) -> None:
     """Re-exec this command under torchrun with so many ranks; no-op for one process or inside a rank.
 
-    Before torch 1.9 under torch.distributed.launch. Both end all ranks when one fails.
+    Before torch 1.9 under torch.distributed.launch. Both end all ranks when one fails. A rank ends with the launcher,
+    which starts it in a session of its own.
     """
-    if processes == 1 or RANK in os.environ:
+    if RANK in os.environ:
+        die_with_parent()
+        return
+    if processes == 1:
         return
     gpus = torch.cuda.device_count()
     if gpus and gpus < processes:
@@ -107,3 +112,12 @@ def gather(value: T) -> list[T]:
     held: list[T | None] = [None] * processes()
     distributed.all_gather_object(held, value)
     return [each for each in held if each is not None]
+
+
+def gather_rows(value: Tensor) -> tuple[Tensor, slice]:
+    """Return the rows of all processes, without their history, and where this process's are: (N, ...) -> (M, ...)."""
+    if processes() == 1:
+        return value.detach(), slice(None)
+    parts = gather(value.detach().cpu())
+    start = sum(len(part) for part in parts[: rank()])
+    return torch.cat(parts).to(value.device), slice(start, start + len(value))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openworld3d.errors import UserError
 from openworld3d.protocols.protocol import IGNORED
 from openworld3d.scenes.scene import Scene
 
@@ -25,11 +26,11 @@ class Cloud(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The input of one step: feature (N, F) float32, geometry as returned by the backbone, target (N,) int64.
+    """The input of one step: feature (N, F) float32, geometry as returned by the backbone, target (sites,) int64.
 
     coord (N, 3) float32 in metres, unknown (N,) bool and offset (B,), where each cloud ends, stay on the CPU. keys:
-    each cloud's random seed, none where a process has no cloud of its own. left_out: the number of voxels that the
-    recipe's limits excluded from the batch.
+    each cloud's random seed, none where a process has no cloud of its own; prepared: what its recipe prepared for
+    each of these. left_out: the number of voxels that the recipe's limits excluded from the batch.
     """
 
     feature: Tensor
@@ -39,11 +40,12 @@ class Batch(NamedTuple):
     unknown: np.ndarray
     offset: np.ndarray
     keys: list[list[int]]
+    prepared: list[Any]
     left_out: int
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch with what the network reads on `device`."""
-        feature, target = self.feature.to(device), self.target.to(device)
+        feature, target = [part.to(device, non_blocking=True) for part in (self.feature, self.target)]
         return self._replace(feature=feature, geometry=self.geometry.to(device), target=target)
 
 
@@ -66,6 +68,21 @@ def appearance(scene: Scene, appearance_range: Sequence[float]) -> np.ndarray:
     return sensed(scene) * (high - low) + low
 
 
+def normals(scene: Scene, wanted: bool) -> np.ndarray:
+    """Return the normals of the points, (N, 3) float32, of which (N, 0) are wanted by most networks.
+
+    Raises UserError where they are wanted and the scene has none.
+    """
+    if not wanted:
+        return np.zeros((len(scene), 0), np.float32)
+    if scene.normal is None:
+        raise UserError(
+            "a scene has no normals, which the backbone sees; give the dataset normals: true, if its layout has the "
+            "key, or take it from the backbone"
+        )
+    return scene.normal
+
+
 def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
     """Return the position features of points: (V, 3) or (V, 2) float32.
 
@@ -77,15 +94,18 @@ def place(scene: Scene, coord: np.ndarray) -> np.ndarray:
     return coord - coord.min(0)
 
 
-def input_channels(scene: Scene) -> int:
+def input_channels(scene: Scene, with_normals: bool = False) -> int:
     """Return the number of features of a point of scenes like this one."""
-    return sensed(scene).shape[1] + place(scene, scene.coord[:1]).shape[1]
+    parts = (sensed(scene), normals(scene, with_normals), place(scene, scene.coord[:1]))
+    return sum(part.shape[1] for part in parts)
 
 
-def evaluation_cloud(scene: Scene, picked: np.ndarray, appearance_range: Sequence[float]) -> Cloud:
+def evaluation_cloud(
+    scene: Scene, picked: np.ndarray, appearance_range: Sequence[float], with_normals: bool = False
+) -> Cloud:
     """Return the cloud of the picked points, without augmentation or labels."""
-    coord = scene.coord[picked]
-    feature = np.concatenate([appearance(scene, appearance_range)[picked], place(scene, coord)], 1)
+    coord, seen = scene.coord[picked], appearance(scene, appearance_range)[picked]
+    feature = np.concatenate([seen, normals(scene, with_normals)[picked], place(scene, coord)], 1)
     return Cloud(coord, feature, np.full(len(picked), IGNORED), np.zeros(len(picked), bool))
 
 

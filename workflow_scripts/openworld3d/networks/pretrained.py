@@ -1,9 +1,13 @@
-"""Load a network that was trained elsewhere: a checkpoint of torch.save, read without running anything of it."""
+"""Load a network that is trained already: a checkpoint of torch.save, read without running anything of it.
+
+Or the `weights.npz` of a run of ours, whose names are those of our networks and which says its columns.
+"""
 
 from __future__ import annotations
 
 import pickle
 import re
+import zipfile
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping
 
@@ -13,12 +17,16 @@ from torch import Tensor
 
 from openworld3d.errors import UserError, is_out_of_memory
 from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.weights import load_weights, read_about
 
 # Before 2.6 weights_only runs what a tar archive holds (CVE-2025-32434), and before 1.13 there is none.
 OLDEST_TORCH = (2, 6)
 # The prefix of every parameter's name in a checkpoint of a network wrapped by DistributedDataParallel.
 PREFIX = "module."
+RECOGNIZER_STATE = "recognizer_state"
 NAMED_AT_MOST = 5
+# A run's weights are an archive of arrays, one of which is its config.
+CONFIG, OWN_ENDING = "config.npy", ".npz"
 
 # Released checkpoints hold their best metric as a numpy scalar: numpy 1 and 2 pickle it by different names.
 scalar = np.float64(0).__reduce__()[0]
@@ -59,10 +67,19 @@ def load_weights_only(path: Path) -> Any:
 def read_released(path: Path) -> dict[str, Tensor]:
     """Return the weights of a checkpoint by name: nested under `state_dict` or bare, with or without `module.`.
 
-    Raises UserError where `load_weights_only` does, or where the file holds anything but tensors by name.
+    What PDF's released code saves apart, its second decoder under `recognizer_state`, is among them. Raises UserError
+    where `load_weights_only` does, or where the file holds anything but dense tensors of finite numbers by name.
     """
     content = load_weights_only(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else content
+    weights = unwrapped(path, state)
+    if state is not content and content.get(RECOGNIZER_STATE) is not None:
+        weights.update(unwrapped(path, content[RECOGNIZER_STATE]))
+    return weights
+
+
+def unwrapped(path: Path, state: Any) -> dict[str, Tensor]:
+    """Return weights by name without `module.`; raises UserError where there is anything but tensors by name."""
     if not isinstance(state, dict) or not state:
         raise UserError(f"{path}: holds {described(state)}, expected tensors by name, under state_dict or bare")
     for name, value in state.items():
@@ -71,8 +88,29 @@ def read_released(path: Path) -> dict[str, Tensor]:
                 f"{path}: {name!r} is {described(value)}, expected a tensor by its name; give a checkpoint whose "
                 "weights are under state_dict or bare"
             )
+        check_numbers(path, name, value)
     prefixed = all(name.startswith(PREFIX) for name in state)
     return {name[len(PREFIX) :] if prefixed else name: value for name, value in state.items()}
+
+
+def check_numbers(path: Path, name: str, value: Tensor) -> None:
+    """Raise UserError for a tensor that a network could not take its weights from, or would compute nothing with."""
+    remedy = "save the weights as dense floating-point tensors of real numbers"
+    if value.is_meta:
+        found, remedy = "has a shape and no values", "save the weights once they are loaded, not of the meta device"
+    elif value.is_quantized or value.is_complex():
+        found = f"holds numbers of type {value.dtype}"
+    elif value.is_nested or value.layout != torch.strided:
+        found = f"is of layout {'nested' if value.is_nested else value.layout}"
+    elif not torch.isfinite(value.float()).all():
+        count = int((~torch.isfinite(value.float())).sum())
+        found, remedy = (
+            f"has {count} numbers that are not finite in float32",
+            "take a checkpoint from before it diverged",
+        )
+    else:
+        return
+    raise UserError(f"{path}: {name} {found}, expected finite numbers; {remedy}")
 
 
 def described(value: Any) -> str:
@@ -80,19 +118,47 @@ def described(value: Any) -> str:
     return "nothing" if isinstance(value, dict) and not value else f"a value of type {type(value).__name__}"
 
 
-def load_released(network: Backbone, path: Path, known: list[str]) -> None:
-    """Load a checkpoint into a network built for the classes `known`.
+def is_own(path: Path) -> bool:
+    """Tell whether a file is the weights of a run of ours; raises UserError where it is a damaged one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return CONFIG in archive.namelist()
+    except zipfile.BadZipFile:
+        if path.suffix != OWN_ENDING:
+            return False
+        raise UserError(f"{path}: is not a whole weights.npz of a run; copy it again, or correct the path") from None
+
+
+def own_columns(path: Path, kept: list[str]) -> list[str]:
+    """Return the class of each row of the last layer of a run's weights, at the end what it keeps untaught.
+
+    Raises UserError where it has another number of those.
+    """
+    about = read_about(path)
+    columns: list[str] = about["columns"]
+    if about["untaught"] != len(kept):
+        raise UserError(
+            f"{path}: its network has {about['untaught']} columns that no label taught, but the backbone has "
+            f"{len(kept)}: {', '.join(kept) or 'none'}; give the backbone that it was trained with"
+        )
+    return [*columns, *kept]
+
+
+def load_released(network: Backbone, path: Path, columns: list[str], own: list[str] | None = None) -> None:
+    """Load a checkpoint, whose logits are of `columns`, into a network whose logits are of these, or of `own`.
 
     Raises UserError that lists every mismatch: classes, missing keys, unexpected keys, shapes.
     """
-    state = read_released(path)
-    misfits = list(misfits_of(state, network, known))
+    own_state = unwrapped(path, load_weights(path)[0]) if is_own(path) else None
+    state = network.released_state(read_released(path)) if own_state is None else own_state
+    misfits = list(misfits_of(state, network, columns))
     if misfits:
         raise UserError(
             f"{path}: does not fit the run: {'; '.join(misfits)}. Set the keys of the backbone and the classes of "
             "the protocol to what it was trained with"
         )
-    network.load_state_dict(state)
+    order = [columns.index(name) for name in own or columns]
+    network.load_state_dict({**state, **{name: state[name][order] for name in network.last_layer_names()}})
 
 
 def misfits_of(state: Mapping[str, Tensor], network: Backbone, known: list[str]) -> Iterator[str]:

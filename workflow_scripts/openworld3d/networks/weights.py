@@ -10,19 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from openworld3d.arrays import write_arrays
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json, whole_file
+from openworld3d.files import canonical_json
 
 State = Dict[str, Tensor]
 PREFIX = "state/"
+# What a network is built again from.
+ABOUT = ("backbone", "recipe", "in_channels", "columns", "unknown", "untaught")
 
 
 def save_weights(path: Path, network: nn.Module, config: dict[str, Any], kept: Mapping[int, State] = {}) -> None:
     """Write a network's state, the config that built it, and the states kept after some epochs."""
     states = {PREFIX: network.state_dict(), **{of_epoch(epoch): state for epoch, state in kept.items()}}
     arrays = {prefix + name: value.cpu().numpy() for prefix, state in states.items() for name, value in state.items()}
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, config=np.array(canonical_json(config)), **arrays)
+    write_arrays(path, {"config": np.array(canonical_json(config)), **arrays})
 
 
 def of_epoch(epoch: int) -> str:
@@ -42,6 +44,17 @@ def start_from(network: nn.Module, path: Path, epoch: int | None = None) -> None
         value = state[name]
         started[name] = torch.cat([value, started[name][len(value) :]]) if value.dim() else value
     network.load_state_dict(started)
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """Return what a run's weights say of their network; raises UserError where an earlier version wrote them."""
+    about = load_weights(path)[1]
+    missing = [name for name in ABOUT if name not in about]
+    if missing:
+        raise UserError(
+            f"{path}: does not say {', '.join(missing)}, as an earlier version wrote it; train the run again"
+        )
+    return about
 
 
 def load_weights(path: Path, epoch: int | None = None) -> tuple[State, dict[str, Any]]:

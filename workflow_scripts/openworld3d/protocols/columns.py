@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
 from openworld3d.errors import UserError, nearest
 
+UNLABELLED = "void"  # the name of the column that released networks have for points without a label
 
-def check_columns(place: str, columns: Sequence[str], classes: Sequence[str], unknown: Sequence[str]) -> None:
-    """Check that the columns of a network's logits are the known classes, in any order.
+
+def untaught_names(backbone: Mapping[str, Any], unlabelled: Sequence[str]) -> list[str]:
+    """Return what the columns stand for that no label teaches, as the backbone's `untaught_columns` says.
+
+    unlabelled: the unknown classes without a label in the training.
+    """
+    kind = backbone.get("untaught_columns", "none")
+    return {"none": [], "unknown": [*unlabelled], "void_and_unknown": [UNLABELLED, *unlabelled]}[kind]
+
+
+def check_columns(
+    place: str,
+    columns: Sequence[str],
+    classes: Sequence[str],
+    unknown: Sequence[str],
+    untaught: Sequence[str] = (),
+) -> None:
+    """Check that the columns of a network's logits are the known classes and what no label taught, in any order.
 
     place: what the UserError begins with; classes: the dataset's. A network trained on an unknown class cannot
     measure how well that class is found.
     """
+    lacking = [name for name in untaught if name not in columns]
+    if lacking:
+        raise UserError(
+            f"{place} lacks {', '.join(lacking)}, of which the network has a column, says the backbone's "
+            "untaught_columns; name it, or correct untaught_columns"
+        )
     for name in columns:
+        if name in untaught:
+            continue
         if name not in classes:
             raise UserError(f"{place} says {name}, but class {name} does not exist{nearest(name, classes)}")
         if name in unknown:
@@ -27,3 +52,25 @@ def check_columns(place: str, columns: Sequence[str], classes: Sequence[str], un
             f"{place} lacks {', '.join(missing)}, which are known classes of the protocol; name every class that the "
             "network was trained on, or make the others unknown"
         )
+
+
+def check_untaught(
+    place: str, untaught: Sequence[str], columns: Sequence[str], classes: Sequence[str], unknown: Sequence[str]
+) -> None:
+    """Check that columns of logits that nothing taught are of unknown classes or void, and among `columns`.
+
+    place: what the UserError begins with; classes: the dataset's.
+    """
+    for name in untaught:
+        if name not in (*classes, UNLABELLED):
+            raise UserError(f"{place} says {name}, but class {name} does not exist{nearest(name, classes)}")
+        if name not in (*unknown, UNLABELLED):
+            raise UserError(
+                f"{place} says {name}, which is known: its logit must have been taught; make it unknown, or leave "
+                "it out"
+            )
+        if name not in columns:
+            raise UserError(
+                f"{place} says {name}, which pretrained_classes does not have; name every logit there, in order, the "
+                "untaught ones too, or leave pretrained_classes out"
+            )

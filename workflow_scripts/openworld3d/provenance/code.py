@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Iterator
 
 from openworld3d.files import canonical_json, sha256_of, sha256_of_text
-from openworld3d.plugins import LIBRARY, SCRIPTS, module_file, tree_of
+from openworld3d.plugins import LIBRARY, SCRIPTS, literal, literals_of, module_file, tree_of
+
+DATA_FOLDER = "DATA_FOLDER"
 
 
 @lru_cache(maxsize=None)
@@ -41,11 +43,20 @@ def collect(file: Path, found: set[Path], left_out: set[Path]) -> None:
     if file in found or file in left_out:
         return
     found.add(file)
+    found.update(files_beside(file))
     for module in imported_modules(file):
         collect(module, found, left_out)
     for package in file.parents:
         if (package / "__init__.py").exists():
             collect(package / "__init__.py", found, left_out)
+
+
+@lru_cache(maxsize=None)
+def files_beside(file: Path) -> list[Path]:
+    """Return the files of the folder beside a module that its literal `DATA_FOLDER` names, none without one."""
+    if DATA_FOLDER not in literals_of(file):
+        return []
+    return [path for path in (file.parent / literal(file, DATA_FOLDER)).rglob("*") if path.is_file()]
 
 
 @lru_cache(maxsize=None)

@@ -68,7 +68,7 @@ def listed_digests(path: Path) -> dict[Path, str]:
     """Return the SHA-256 of files that the job itself noted in a manifest."""
     if path.name != "manifest.json":
         return {}
-    scenes = json.loads(path.read_text()).get("scenes", [])
+    scenes = json.loads(path.read_text(encoding="utf-8")).get("scenes", [])
     return {path.with_name(f"{scene['name']}.npz"): scene["sha256"] for scene in scenes if "sha256" in scene}
 
 
@@ -78,7 +78,7 @@ def wrong_file(path: Path, record: Path) -> Path | None:
     A file whose stamp is as recorded is not read; of one that was copied and is the same, the record gets the stamp.
     """
     try:
-        recorded = json.loads(record.read_text())
+        recorded = json.loads(record.read_text(encoding="utf-8"))
         said = recorded["outputs"][str(path)]
         digest = said["sha256"]
         files = {name: (file["stamp"], file["sha256"]) for name, file in said["files"].items()}
@@ -134,7 +134,7 @@ def digest_of_output(path: Path, record: Path) -> str:
     """Return the SHA-256 of a file, or of the names and SHA-256 of all files of a folder, as its record has them."""
     if not path.is_dir():
         return sha256_of(path)
-    files = json.loads(record.read_text())["outputs"][str(path)]["files"]
+    files = json.loads(record.read_text(encoding="utf-8"))["outputs"][str(path)]["files"]
     return sha256_of_text(canonical_json({name: file["sha256"] for name, file in files.items()}))
 
 
@@ -147,22 +147,27 @@ def code_state() -> dict[str, Any]:
 def git(*arguments: str) -> str | None:
     """Return what git answers, None where it cannot."""
     try:
-        done = subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        done = subprocess.run(
+            ["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace"
+        )
     except OSError:
         return None
     return done.stdout.rstrip() if done.returncode == 0 else None
 
 
-def chain(record: str) -> Iterator[Record]:
-    """Yield the record of a job and those of all jobs behind it, each once, the last job first."""
+def chain(record: str, root: Path = Path()) -> Iterator[Record]:
+    """Yield the record of a job and those of all jobs behind it, each once, the last job first.
+
+    root: the folder that records name one another from.
+    """
     waiting, seen = [record], set()
     while waiting:
-        file = Path(waiting.pop(0))
+        file = root / waiting.pop(0)
         if file in seen or not file.exists():
             continue
         seen.add(file)
         try:
-            found = json.loads(file.read_text())
+            found = json.loads(file.read_text(encoding="utf-8"))
             waiting += found["records"]
         except (ValueError, LookupError, TypeError):
             raise UserError(

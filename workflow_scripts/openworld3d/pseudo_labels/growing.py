@@ -36,13 +36,13 @@ class Growing(NamedTuple):
 
 
 def draw_seeds(logits: np.ndarray, options: Growing, generator: np.random.Generator) -> np.ndarray:
-    """Return the points that the region starts from, ascending: logits (N, K) float32 -> (S,) int64, 1 <= S <= seeds.
+    """Draw the points that the region starts from, with replacement: logits (N, K) float32 -> (seeds,) int64.
 
     Of a cloud so small that its share is no point, the one point is drawn whose largest logit is lowest.
     """
     order = np.argsort(logits.max(axis=1), kind="stable")
     lowest = order[: max(1, int(options.seed_share * len(order)))]
-    return np.unique(lowest[generator.integers(0, len(lowest), options.seeds)])
+    return lowest[generator.integers(0, len(lowest), options.seeds)]
 
 
 def stopping_confidence(probability: np.ndarray, beta: float) -> float:
@@ -54,40 +54,48 @@ def stopping_confidence(probability: np.ndarray, beta: float) -> float:
 def grow(
     coord: np.ndarray, probability: np.ndarray, neighbor: np.ndarray, seeds: np.ndarray, stop_at: float
 ) -> np.ndarray:
-    """Return the region that grows from the seeds (S,), (N,) bool.
+    """Return the points of the region that grows from the seeds (S,): (G,) int64.
 
     coord (N, 3) float32 in metres; probability (N,) float32, the maximum softmax; neighbor (N, m), padded with N. In
     each round, 40 % of the candidates join, the region's neighbours that are not in it yet: those with the highest
     0.4 D + 0.6 e^{-|p - c|}, where D falls from 1 to 0 with the distance to the region's centroid and c is its
     typical confidence. It stops when it is as sure as `stop_at` and large enough, when fewer than three candidates
     are left, of which 40 % are none, or after 1000 rounds. A small cloud may so be in it as a whole.
+
+    Repeated seeds count as often as they occur until the first round is over, and stay repeated in a region that
+    grows no further. As in the released code, a round that leaves the number of members unchanged is undone and the
+    last one, even if it only replaces repetitions by new points.
     """
     points = len(coord)
+    distinct = np.unique(seeds)
     reached = np.zeros(points + 1, bool)  # members and candidates
-    reached[seeds] = True
+    reached[distinct] = True
     reached[points] = True  # what pads the table
-    member = added = seeds
-    candidate = seeds[:0]
-    place = np.zeros(3)
+    member, added = seeds, distinct
+    candidate = distinct[:0]
     for _ in range(MOST_ROUNDS):
-        place += coord[added].sum(0, dtype=np.float64)
-        confidence = probability[member]
-        if has_grown(confidence, stop_at, points):
+        if has_grown(probability[member], stop_at, points):
             break
         near = np.unique(neighbor[added])
         candidate = np.concatenate([candidate, near[~reached[near]]])
         reached[near] = True
-        joining = int(ADDED_SHARE * len(candidate))
-        if not joining:
-            break
-        distance = np.linalg.norm(coord[candidate] - place / len(member), axis=1)
-        closeness = 1 - (distance - distance.min()) / (np.ptp(distance) + SOFTENING)
-        joins = highest(alike(closeness, probability[candidate] - typical(confidence)), joining)
+        joins = joining(candidate, member, coord, probability)
         added, candidate = candidate[joins], candidate[~joins]
-        member = np.concatenate([member, added])
-    region = np.zeros(points, bool)
-    region[member] = True
-    return region
+        distinct = np.concatenate([distinct, added])
+        if len(distinct) == len(member):
+            break
+        member = distinct
+    return member
+
+
+def joining(candidate: np.ndarray, member: np.ndarray, coord: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Tell which candidates (C,) join the region's members (G,) in a round: (C,) bool."""
+    count = int(ADDED_SHARE * len(candidate))
+    if not count:
+        return np.zeros(len(candidate), bool)
+    distance = np.linalg.norm(coord[candidate] - coord[member].mean(0, dtype=np.float64), axis=1)
+    closeness = 1 - (distance - distance.min()) / (np.ptp(distance) + SOFTENING)
+    return highest(alike(closeness, probability[candidate] - typical(probability[member])), count)
 
 
 def has_grown(confidence: np.ndarray, stop_at: float, points: int) -> bool:

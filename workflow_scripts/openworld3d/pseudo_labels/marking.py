@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable, Sequence
 
 import numpy as np
 
 from openworld3d.networks.inputs import Batch
 from openworld3d.networks.layers.geometry import clouds
 
-# coord (N, 3) float32, logits (N, K) float32, target (N,) int64 and unknown (N,) bool of one cloud -> (N,) bool.
-Mark = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+# coord (N, 3) float32, logits (N, K) float32, target (N,) int64 and unknown (N,) bool of one cloud, a generator, and
+# what `Prepare` returned or None -> (N,) bool.
+Mark = Callable[..., np.ndarray]
+Prepare = Callable[[np.ndarray, np.random.Generator], Any]
 
 DRAWS = 1  # so that marking draws other numbers than what the cloud was augmented with
+
+
+def prepare_clouds(
+    prepare: Prepare, coord: np.ndarray, offset: np.ndarray, keys: Sequence[Sequence[int]]
+) -> list[Any]:
+    """Return what marking needs of each cloud's coordinates alone: coord (N, 3), offset (B,)."""
+    return [prepare(coord[part], draws_of(key)) for part, key in zip(clouds(offset), keys)]
+
+
+def draws_of(key: Sequence[int]) -> np.random.Generator:
+    """Return the generator that marking a cloud draws from, of which preparing it draws the first numbers."""
+    return np.random.default_rng([*key, DRAWS])
 
 
 def mark_batch(logits: np.ndarray, batch: Batch, mark: Mark) -> np.ndarray:
@@ -21,9 +35,9 @@ def mark_batch(logits: np.ndarray, batch: Batch, mark: Mark) -> np.ndarray:
     Each cloud's draws depend on the training's seed, the epoch and the scene, not on what else the batch holds.
     """
     target, mask = batch.target.cpu().numpy(), np.zeros(len(logits), bool)
-    for part, key in zip(clouds(batch.offset), batch.keys):
-        generator = np.random.default_rng([*key, DRAWS])
-        mask[part] = mark(batch.coord[part], logits[part], target[part], batch.unknown[part], generator)
+    for part, key, prepared in zip(clouds(batch.offset), batch.keys, batch.prepared):
+        of_cloud = batch.coord[part], logits[part], target[part], batch.unknown[part]
+        mask[part] = mark(*of_cloud, draws_of(key), prepared)
     return mask
 
 

@@ -100,7 +100,8 @@ def synthesise(
 def instances(scene: Scene, classes: np.ndarray) -> list[np.ndarray]:
     """Return the points of each instance of the classes, in the order of class and instance: a list of (n,) int64.
 
-    An instance that spans classes is one of each, so that no point of another class comes along.
+    An instance that spans classes is one of each, so that no point of another class comes along. On nuScenes REAL's
+    code ignores the class: there car 1 and pedestrian 1 are one object.
     """
     points = np.flatnonzero(np.isin(scene.label, classes) & (scene.instance != NO_INSTANCE))
     # In 64 bits no two instances share a number; the reference's 8 bits make one of every 256th.

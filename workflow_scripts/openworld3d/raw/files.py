@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import reprlib
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Iterator, TypeVar
 
@@ -16,6 +18,10 @@ from openworld3d.errors import UserError
 # A file that claims more is rejected before memory is allocated for it.
 MOST_POINTS = 100_000_000
 LONGEST_QUOTE = 200
+# Control characters, and how Python represents the bytes of a name that are not UTF-8.
+NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What macOS puts into its archives, a network drive of Synology and Windows into their folders.
+LEFT_BEHIND = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
 KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "an object"}
 Value = TypeVar("Value")
 
@@ -36,6 +42,34 @@ def require(path: Path, wanted_by: str) -> Path:
     if not (path.is_file() or path.is_dir()):
         raise UserError(f"{path}: is neither a file nor a folder, though {wanted_by} needs it; put the file there")
     return path
+
+
+def entries(folder: Path, pattern: str) -> list[Path]:
+    """Return the files and folders that a glob pattern matches, sorted; `*.laz` matches `TILE.LAZ` too.
+
+    Without hidden ones that the pattern does not name: what begins with a dot (`._1.npz` beside `1.npz`, from a Mac)
+    and what systems leave behind. Raises UserError for a name that is not UTF-8 or has control characters.
+    """
+    *folders, last = named = PurePosixPath(pattern).parts
+    found = []
+    for path in sorted(folder.glob("/".join([*folders, "**/*" if last == "**" else "*"]))):
+        parts = path.relative_to(folder).parts
+        is_hidden = any((part.startswith(".") or part in LEFT_BEHIND) and part not in named for part in parts)
+        if is_hidden or not (fnmatchcase(path.name, last) or fnmatchcase(lower(path.name), lower(last))):
+            continue
+        if any(map(NO_TEXT.search, parts)):
+            raise UserError(
+                f"{folder}: holds {str(Path(*parts))!r}, expected a name in UTF-8, without control characters; "
+                "rename it"
+            )
+        found.append(path)
+    return found
+
+
+def lower(name: str) -> str:
+    """Return a file's name with its ending in lower case."""
+    ending = PurePosixPath(name).suffix
+    return name[: len(name) - len(ending)] + ending.lower()
 
 
 def read_whole(file: Path, dtype: np.dtype, record: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterable
 
-from openworld3d.files import canonical_json, sha256_of_text, whole_file
+from openworld3d.files import canonical_json, sha256_of_text, write_text
 
 JOURNAL = "journal.jsonl"
 # made_with: the SHA-256 of code and keys; raw: that of each raw file; scene: its entry of the manifest.
@@ -46,11 +46,10 @@ def text_of(line: Line) -> str:
 
 def add_line(folder: Path, line: Line) -> None:
     """Append the line of a prepared scene."""
-    with open(folder / JOURNAL, "a") as file:
+    with open(folder / JOURNAL, "a", encoding="utf-8") as file:
         file.write(text_of(line))
 
 
 def write_journal(folder: Path, lines: Iterable[Line]) -> None:
     """Replace the journal."""
-    with whole_file(folder / JOURNAL) as temporary:
-        temporary.write_text("".join(map(text_of, lines)))
+    write_text(folder / JOURNAL, "".join(map(text_of, lines)))

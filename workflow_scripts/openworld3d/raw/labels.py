@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Mapping, NamedTuple
 
 import numpy as np
 
@@ -13,17 +14,32 @@ from openworld3d.scenes.scene import NO_INSTANCE, VOID, Scene
 # Below this float32 resolves a quarter of a millimetre, and up to four times it a millimetre.
 NEAR_ORIGIN = 4096.0
 LARGEST_EXTENT = 16384.0
+WITHHELD = "withheld"
+
+
+class Brightness(NamedTuple):
+    """What is full brightness by the config, the largest value of a file, and the share of its points above full."""
+
+    full: float
+    largest: float
+    above: float
 
 
 class Reading(NamedTuple):
     """A scene as read, and what reading left out.
 
-    void_ids: the points of each void raw id; shift: metres to add to the scene's coord for the file's.
+    void_ids: the points of each void raw id, and those withheld; shift: metres to add to the scene's coord for the
+    file's; notes: what a person should know of how it was read, such as a fault that was mended, a line of the
+    protocol's page each; resolution: metres between the numbers that the file's type has for its farthest coordinate;
+    brightness: that of color and intensity, where the config says what is full.
     """
 
     scene: Scene
     void_ids: dict[str, int]
     shift: tuple[float, ...] = (0.0, 0.0, 0.0)
+    notes: tuple[str, ...] = ()
+    resolution: float = 0.0
+    brightness: Mapping[str, Brightness] = MappingProxyType({})
 
 
 def class_of_raw_id(raw_ids: dict[int, str | None], classes: list[str]) -> dict[int, int]:
@@ -31,24 +47,32 @@ def class_of_raw_id(raw_ids: dict[int, str | None], classes: list[str]) -> dict[
     return {raw: VOID if name is None else classes.index(name) for raw, name in raw_ids.items()}
 
 
-def map_labels(raw: np.ndarray, index_of: dict[int, int], file: Path) -> tuple[np.ndarray, dict[str, int]]:
+def map_labels(
+    raw: np.ndarray, index_of: dict[int, int], file: Path, withheld: np.ndarray | None = None
+) -> tuple[np.ndarray, dict[str, int]]:
     """Map raw ids to class indices and count the void ones: (N,) integer -> (N,) uint8, points by id.
 
-    Raises UserError for an id outside the map.
+    Withheld points, (N,) bool, are void whatever their id. Raises UserError for an id outside the map.
     """
-    present, inverse, count = np.unique(raw, return_inverse=True, return_counts=True)
+    kept = np.arange(len(raw)) if withheld is None else np.flatnonzero(~withheld)
+    present, inverse, count = np.unique(raw[kept], return_inverse=True, return_counts=True)
+    inverse = inverse.reshape(-1)
     for position, raw_id in enumerate(present.tolist()):
         if raw_id not in index_of:
-            place = int(np.flatnonzero(inverse == position)[0])
+            place = int(kept[np.flatnonzero(inverse == position)[0]])
             raise UserError(
                 f"{file}: point {place} has the raw label {raw_id}, which is neither a class nor void in the "
                 f"dataset's map; correct the labels or add the id to the map"
             )
     table = np.array([index_of[raw_id] for raw_id in present.tolist()], np.uint8)
+    label = np.full(len(raw), VOID, np.uint8)
+    label[kept] = table[inverse]
     void = {
         str(raw_id): points for raw_id, points in zip(present.tolist(), count.tolist()) if index_of[raw_id] == VOID
     }
-    return table[inverse.reshape(-1)], void
+    if len(kept) < len(raw):
+        void[WITHHELD] = len(raw) - len(kept)
+    return label, void
 
 
 def recentre(coord: np.ndarray, file: Path) -> tuple[np.ndarray, tuple[float, ...]]:
@@ -64,7 +88,8 @@ def recentre(coord: np.ndarray, file: Path) -> tuple[np.ndarray, tuple[float, ..
         place = int(moved.max(1).argmax())
         raise UserError(
             f"{file}: point {place} lies at {coord[place].tolist()}, {moved[place].max():g} m from the scene's "
-            f"lowest corner, expected at most {LARGEST_EXTENT:g} m; remove the point or cut the scene into tiles"
+            f"lowest corner, expected at most {LARGEST_EXTENT:g} m; remove the point, write metres, or cut the scene "
+            "into tiles"
         )
     return moved.astype(np.float32), tuple(shift.tolist())
 
@@ -109,6 +134,18 @@ def check_scan(points: np.ndarray, brightest: float, file: Path) -> None:
             f"{file}: point {wrong[0]} has the intensity {intensity[wrong[0]]}, expected 0 to {brightest:g} "
             f"({len(wrong)} such points); correct the intensities or fetch the file again"
         )
+
+
+def share_of(values: np.ndarray, full: float, name: str, file: Path) -> np.ndarray:
+    """Return values divided by full brightness and clipped to 1: float64 of the same shape, (N,) or (N, 3)."""
+    wrong = np.argwhere(~(np.isfinite(values) & (values >= 0)))
+    if len(wrong):
+        place = int(wrong[0][0])
+        raise UserError(
+            f"{file}: point {place} has the {name} {values[place].tolist()}, expected finite numbers from 0 on; "
+            "correct the file"
+        )
+    return np.minimum(values / full, 1)
 
 
 def whole_numbers(values: np.ndarray, name: str, file: Path) -> np.ndarray:

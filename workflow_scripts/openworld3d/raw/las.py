@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -10,13 +13,17 @@ import laspy
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.raw.attributes import check_names, check_shapes, columns_of, pick
+from openworld3d.raw.attributes import COLUMNS, NO_NAMES, Names, check_shapes, find, pick
 from openworld3d.raw.files import MOST_POINTS, check_claim, parsing
 
 # Public header block of LAS 1.4 R15, table 3.
 LEGACY_HEADER = 227
 HEADER = 375
 VLR_BYTES = 54
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
+# The owner and number of the records that points need: of LASzip, and of the attributes that a format has not.
+EXTRA_BYTES_RECORD = 4
+NEEDED = ((b"laszip encoded", 22204), (b"LASF_Spec", EXTRA_BYTES_RECORD))
 # Compression as laspy detects it, from bits of the point format that LAS leaves to others.
 FLAGS, COMPRESSED = 0xC0, 0x80
 # Two million points in one place compress to 140 per byte; real clouds stay far below.
@@ -48,26 +55,30 @@ class Item(NamedTuple):
     version: int
 
 
-def read_las(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
+def read_las(file: Path, wanted: list[str], names: Names = NO_NAMES) -> dict[str, np.ndarray]:
     """Read attributes of a `.las` or `.laz` by the names of their dimensions; coord is scaled, (N, 3) float64.
 
-    Raises UserError where the file cannot be read or lacks an attribute.
+    And `withheld`, (N,) bool: the points that are as good as deleted, by the flag of LAS. Raises UserError where the
+    file cannot be read or lacks an attribute.
     """
     claim = read_claim(file)
     check(claim, file)
     if claim.compressed and claim.points:
         with parsing(file, "LAS"), open_las(file) as reader:
-            record = reader.header.vlrs.get("LasZipVlr")[0].record_data
-        check_chunks(record, claim.start, file)
+            records = reader.header.vlrs.get("LasZipVlr")
+        if not records:
+            raise UserError(
+                f"{file}: is compressed, but has no record of LASzip; the file is damaged, fetch it again"
+            )
+        check_chunks(records[0].record_data, claim.start, file)
     with parsing(file, "LAS"), open_las(file) as reader:
         points = read_points(reader)
-        names = list(points.point_format.dimension_names)
-    check_names(columns_of(wanted), ["x", "y", "z", *names], file)
+    found = find(wanted, ["x", "y", "z", *points.point_format.dimension_names], names, file)
     with parsing(file, "LAS"):
-        columns = {name: np.asarray(points[name]) for name in columns_of(wanted)}
-    found = pick(columns, wanted)
-    check_shapes(found, file)
-    return found
+        cloud = pick(found, lambda name: np.asarray(points[name]))
+        withheld = np.asarray(points["withheld"]) != 0
+    check_shapes(cloud, COLUMNS, file)
+    return {**cloud, "withheld": withheld}
 
 
 def open_las(file: Path) -> laspy.LasReader:
@@ -75,7 +86,31 @@ def open_las(file: Path) -> laspy.LasReader:
 
     One thread decompresses: scenes are prepared side by side.
     """
-    return laspy.open(str(file), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False)
+    read = partial(laspy.open, laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False)
+    try:
+        return read(str(file))
+    except ValueError:
+        return read(in_ascii(file))
+
+
+def in_ascii(file: Path) -> BytesIO:
+    """Return a file with `?` for letters of its records that are not ASCII, and only the records that points need.
+
+    laspy decodes all of them as UTF-8, where LAS demands ASCII and programs write the code page of their machine.
+    """
+    content = bytearray(file.read_bytes())
+    place, _, records = struct.unpack_from("<HII", content, 94)
+    for _ in range(records):
+        owner, number, length = struct.unpack_from("<2x16sHH", content, place)
+        start, place = place, place + VLR_BYTES + length
+        if (owner.rstrip(b"\0"), number) not in NEEDED:
+            content[start + 2 : start + 18] = bytes(16)  # nobody's record: laspy leaves it alone
+        texts = [start + 22]
+        if number == EXTRA_BYTES_RECORD:
+            texts += [at + text for at in range(start + VLR_BYTES, place, 192) for text in (4, 160)]
+        for text in texts:
+            content[text : text + 32] = NOT_ASCII.sub(b"?", content[text : text + 32])
+    return BytesIO(content)
 
 
 def read_points(reader: laspy.LasReader) -> laspy.ScaleAwarePointRecord:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from openworld3d.errors import UserError
-from openworld3d.raw.attributes import check_names, check_shapes
+from openworld3d.raw.attributes import COLUMNS, NO_NAMES, Names, check_shapes, find, pick
 from openworld3d.raw.files import parsing
 
 FORMAT = "an .npz of arrays"
@@ -33,21 +33,22 @@ class Claim(NamedTuple):
     packing: int
 
 
-def read_npz(file: Path, wanted: list[str]) -> dict[str, np.ndarray]:
-    """Read arrays of an `.npz` by name: numbers, with as many rows as the first array.
+def read_npz(file: Path, wanted: list[str], names: Names = NO_NAMES) -> dict[str, np.ndarray]:
+    """Read attributes of an `.npz` by name: (N, 3) for coord and color, also from three arrays, (N,) for others.
 
     Raises UserError where the file cannot be read, lacks an array or has one of another shape.
     """
     with parsing(file, FORMAT), zipfile.ZipFile(file) as archive:
         there = [name[: -len(ENDING)] for name in archive.namelist() if name.endswith(ENDING)]
-    check_names(wanted, there, file)
+    found = find(wanted, there, names, file)
+    arrays = [array for columns in found.values() for array in columns]
     with parsing(file, FORMAT), zipfile.ZipFile(file) as archive:
-        claims = {name: read_claim(archive, name + ENDING) for name in wanted}
-    check_shapes(claims, file)
+        claims = {array: read_claim(archive, array + ENDING) for array in arrays}
+    check_shapes(claims, {found[name][0] for name in COLUMNS if len(found.get(name, ())) == 1}, file)
     for name, claim in claims.items():
         check_size(claim, name, file)
     with parsing(file, FORMAT), zipfile.ZipFile(file) as archive:
-        return {name: read_array(archive, name + ENDING) for name in wanted}
+        return pick(found, lambda array: read_array(archive, array + ENDING))
 
 
 def read_claim(archive: zipfile.ZipFile, member: str) -> Claim:

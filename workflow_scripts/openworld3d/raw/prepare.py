@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Iterator, NamedTuple
 
 from openworld3d.errors import UserError
-from openworld3d.files import canonical_json, sha256_of, sha256_of_text
+from openworld3d.files import canonical_json, sha256_of, sha256_of_text, whole_file
 from openworld3d.plugins import load
+from openworld3d.processes import die_with_parent
 from openworld3d.raw.journal import Line
 from openworld3d.scenes.scene import describe, save_scene
 
@@ -45,7 +46,7 @@ class Task(NamedTuple):
 
 def prepare_scenes(tasks: list[Task], workers: int) -> Iterator[Line]:
     """Yield each scene's line as the scene gets ready; an error, or Ctrl-C, cancels the scenes not yet begun."""
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=die_with_parent) as pool:
         task_of = {pool.submit(prepare_scene, task): task for task in tasks}
         try:
             for future in as_completed(task_of):
@@ -77,6 +78,9 @@ def prepare_scene(task: Task) -> Line:
         **describe(reading.scene, task.config.classes),
         "void_ids": reading.void_ids,
         "shift": list(reading.shift),
+        "resolution": reading.resolution,
+        "brightness": {name: brightness._asdict() for name, brightness in reading.brightness.items()},
+        "notes": list(reading.notes),
     }
     return {"name": task.name, "made_with": task.made_with, "raw": raw, "scene": scene}
 
@@ -91,11 +95,11 @@ def bring(file: Path, place: Path) -> None:
     """Hard-link a file to another place, or copy it where the file system does not link."""
     if file == place:
         return
-    place.unlink(missing_ok=True)
-    try:
-        os.link(file, place)
-    except OSError:
-        shutil.copyfile(file, place)
+    with whole_file(place) as temporary:
+        try:
+            os.link(file, temporary)
+        except OSError:
+            shutil.copyfile(file, temporary)
 
 
 def digest_of(config: SplitConfig, code: str) -> str:

@@ -26,6 +26,9 @@ STARTS_FROM: list[str] = []
 OLD_LABELS: str = ""
 # Whether it marks points that it takes for unknown, with `Recipe.mark`, which the rule `export_pseudo_masks` shows.
 MARKS_UNKNOWN: bool = False
+# Those of `TRAINING_KEYS` that a recipe with `pretrained` has too, as they shape its network; None for all but those
+# that say where the training starts.
+PRETRAINED_KEYS: list[str] | None = None
 # Whether it needs a backbone with stochastic depth.
 DROPS_PATHS: bool = False
 
@@ -77,9 +80,16 @@ class Recipe:
     ) -> dict[str, Tensor]:
         """Return the outputs of a crop in evaluation mode by the names of `OUTPUTS`, (N, C) float32 each.
 
-        Over several visits of a point, `logits` are averaged by `MeanLogits`, all others arithmetically.
+        `logits` are of the known classes, then of the columns that no label teaches. Over several visits of a point
+        they are averaged by `MeanLogits`, all others arithmetically.
         """
         raise NotImplementedError(f"{type(self).__name__} runs no network")
+
+    def prepare(self, coord: np.ndarray, generator: np.random.Generator) -> Any:
+        """Return what `mark` needs of a cloud's coordinates alone, (N, 3) float32: it is made while others train.
+
+        It may draw the first numbers of the generator that `mark` gets anew.
+        """
 
     def mark(
         self,
@@ -88,11 +98,13 @@ class Recipe:
         target: np.ndarray,
         unknown: np.ndarray,
         generator: np.random.Generator,
+        prepared: Any = None,
     ) -> np.ndarray:
         """Return which points of a cloud to take for unknown, (N,) bool, where `MARKS_UNKNOWN`.
 
         coord (N, 3) float32 in metres, logits (N, K) float32, target (N,) int64, 255 where unlabelled. unknown (N,)
-        bool, the points of unknown classes, is for upper limits alone: no method may read it.
+        bool, the points of unknown classes, is for upper limits alone: no method may read it. prepared: what
+        `prepare` returned, None where it was not called.
         """
         raise NotImplementedError(f"{type(self).__name__} marks no points")
 
@@ -102,9 +114,9 @@ class RecipeModule(Protocol):
 
     A key is a JSON schema; its `description` says what is expected, and `$ref` may name a definition of
     schemas/config.schema.yaml. A key with a `default` may be left out. A key may have a `role`:
-    `sources`: a list of known classes, by default all that are things; `columns`: the classes of the logits' columns;
-    `folder`: where saved outputs lie; `classifiers`: how many logits of the unknown there are, each of which a class
-    that a step teaches can take, of which one is left.
+    `sources`: a list of known classes, by default all that are things; `folder`: where saved outputs lie;
+    `classifiers`: how many logits of the unknown there are, each of which a class that a step teaches can take, of
+    which one is left.
     """
 
     BEGINS_WITH: str  # the rule that its runs begin with: train, infer, ensemble or import_outputs
@@ -121,8 +133,12 @@ def recipe_module(kind: str) -> RecipeModule:
 
 
 def make_recipe(keys: Mapping[str, Any], unknown_columns: Sequence[int] = ()) -> Recipe:
-    """Return the recipe of a kind, `keys["kind"]`, with the values of its keys, defaults for those of inference."""
+    """Return the recipe of a kind, `keys["kind"]`, with the values of its keys.
+
+    A network that was trained elsewhere lacks the keys of training alone: they have their defaults, or are None.
+    """
     module = recipe_module(keys["kind"])
-    defaults = {name: key["default"] for name, key in module.INFERENCE_KEYS.items()}
+    declared = {**module.TRAINING_KEYS, **module.INFERENCE_KEYS}
+    defaults = {name: key.get("default") for name, key in declared.items()}
     values: dict[str, Any] = {"taught": (), **defaults, **keys, "unknown_columns": unknown_columns}
     return module.RECIPE(**{field.name: values[field.name] for field in fields(module.RECIPE) if field.init})

@@ -1,8 +1,12 @@
-"""MC-DropPath: the trained network of another recipe, run with stochastic depth kept at inference; trains nothing.
+r"""MC-DropPath: the trained network of another recipe, run with stochastic depth kept at inference; trains nothing.
 
 Where MC-Dropout (Gal and Ghahramani, ICML 2016, arXiv 1506.02142) drops values, each pass skips residual branches, as
 often as the backbone's `drop_path_rate` had them skipped in training. The first of them are in the encoder's first
 blocks, so that a pass costs nearly a whole network.
+
+Formula: \bar p = \frac{1}{T} \sum_t \mathrm{softmax}(z_t)
+Cost: no training; T passes of nearly the whole network at inference.
+When: a trained network has stochastic depth and must not be trained again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
-"""MC-Dropout (Gal and Ghahramani, ICML 2016, arXiv 1506.02142): closed-set training with dropout, kept at inference.
+r"""MC-Dropout (Gal and Ghahramani, ICML 2016, arXiv 1506.02142): closed-set training with dropout, kept at inference.
 
-Stratified Transformer drops residual branches alone, so the recipe puts dropout where REAL's code has it, at the end:
-on the decoder's output, and on the input of the last linear layer. Everything before the first of them is computed
-once, and a pass costs the classifier. Dropout has no parameters, so that names are as without it, and released
-networks load.
+Networks that drop nothing themselves get dropout at their end: on the classifier's input and on that of its last
+layer. REAL's code drops the gates of Cylinder3D's context block instead, as `where: gates` does. What comes before
+the first dropout is computed once, and a pass costs what follows. Dropout has no parameters, so that names are as
+without it, and released networks load.
+
+Formula: \bar p = \frac{1}{T} \sum_t \mathrm{softmax}(z_t)
+Cost: one training; at inference one pass, and T of what follows the first dropout.
+When: the usual baseline of uncertainty is asked for.
 """
 
 from __future__ import annotations
@@ -14,11 +18,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from openworld3d.errors import UserError
 from openworld3d.networks.averaging import Passes
-from openworld3d.networks.backbone import Backbone
+from openworld3d.networks.backbone import Backbone, GatedBackbone
 from openworld3d.networks.inputs import Batch
+from openworld3d.networks.layers.dropout import drop
 from openworld3d.recipes import Recipe
-from openworld3d.recipes.closed_set import mean_cross_entropy
+from openworld3d.recipes.closed_set import supervised
 
 BEGINS_WITH: str = "train"
 TRAINS_ON_UNKNOWN: bool = False
@@ -30,6 +36,13 @@ TRAINING_KEYS: dict[str, Any] = {
         "minimum": 0,
         "exclusiveMaximum": 1,
     },
+    "where": {
+        "description": "classifier, whose input and last layer drop values, or gates, those of Cylinder3D's context "
+        "block as in REAL's code; classifier where it is left out",
+        "enum": ["classifier", "gates"],
+        "default": "classifier",
+    },
+    "lovasz_weight": {"$ref": "#/$defs/lovasz_weight", "default": 0.0},
 }
 INFERENCE_KEYS: dict[str, Any] = {
     "passes": {"$ref": "#/$defs/passes", "default": 10},
@@ -41,12 +54,25 @@ class Dropout(Recipe):
     """Closed-set training with dropout, and several passes at inference."""
 
     dropout: float
+    where: str
+    lovasz_weight: float
     passes: int
+
+    def adapt(self, network: Backbone) -> None:
+        """Tell a network that its gates are dropped; raises a UserError where it has none."""
+        if self.where == "gates":
+            if not isinstance(network, GatedBackbone):
+                raise UserError(
+                    f"recipe of kind dropout: where is gates, but {type(network).__name__} has none; choose a "
+                    "backbone with network cylinder3d, or leave where out"
+                )
+            network.drops_gates = True
 
     def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss of `closed_set` and the logits (N, K), both with dropout."""
-        logits = classify(network, network.decode(batch.feature, batch.geometry), self.dropout, None)
-        return mean_cross_entropy(logits, batch.target, class_weight), logits
+        before = self.undropped(network, batch.feature, batch.geometry)
+        logits = self.classify(network, before, batch.geometry, None)
+        return supervised(logits, batch.target, class_weight, self.lovasz_weight), logits[:, : len(class_weight)]
 
     def outputs(
         self, network: Backbone, feature: Tensor, geometry: Any, generator: torch.Generator
@@ -55,23 +81,25 @@ class Dropout(Recipe):
 
         Batch normalisation stays in evaluation mode.
         """
-        decoded = network.decode(feature, geometry)
+        before = self.undropped(network, feature, geometry)
         passes = Passes()
         for _ in range(self.passes):
-            passes.add(classify(network, decoded, self.dropout, generator))
+            passes.add(self.classify(network, before, geometry, generator))
         return passes.outputs()
+
+    def undropped(self, network: Backbone, feature: Tensor, geometry: Any) -> Any:
+        """Return what comes before the first dropout."""
+        if isinstance(network, GatedBackbone) and network.drops_gates:
+            return network.ungated(feature, geometry)
+        return network.decode(feature, geometry)
+
+    def classify(self, network: Backbone, before: Any, geometry: Any, generator: torch.Generator | None) -> Tensor:
+        """Return the logits of one pass with masks of its own: -> (N, K)."""
+        if isinstance(network, GatedBackbone) and network.drops_gates:
+            gated = network.gated(before, geometry, self.dropout, generator)
+            return network.logits(network.classifier, gated, geometry)
+        features = network.features(drop(before, self.dropout, generator))
+        return network.apply_last_layer(network.last_layer, drop(features, self.dropout, generator), geometry)
 
 
 RECIPE: type[Recipe] = Dropout
-
-
-def classify(network: Backbone, decoded: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
-    """Return the logits of one pass with masks of its own: (N, C) -> (N, K)."""
-    features = network.features(drop(decoded, rate, generator))
-    return network.last_layer(drop(features, rate, generator))
-
-
-def drop(value: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
-    """Return value * m / (1 - rate), m independent and 0 with probability `rate`; torch's own takes no generator."""
-    kept = torch.rand(value.shape, generator=generator, device=value.device) >= rate  # faster than bernoulli_
-    return value * kept / (1 - rate)

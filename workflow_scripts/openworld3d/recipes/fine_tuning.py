@@ -1,6 +1,10 @@
-"""Fine-tuning, the baseline that forgets: a step trains on the labels of its classes, and nothing holds the others.
+r"""Fine-tuning, the baseline that forgets: a step trains on the labels of its classes, and nothing holds the others.
 
 Each new class has a row of its own beside those of the last layer. Points of other classes have no label.
+
+Formula: \mathrm{CE}(z, y) \text{ over points of the new classes}
+Cost: a short training per step.
+When: it is to be told what a step forgets where nothing holds the old classes.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from torch import Tensor, nn
 from openworld3d.networks.backbone import Backbone
 from openworld3d.networks.inputs import Batch
 from openworld3d.recipes import Recipe
-from openworld3d.recipes.closed_set import mean_cross_entropy
+from openworld3d.recipes.parts.losses import mean_cross_entropy
 
 BEGINS_WITH: str = "train"
 TRAINS_ON_UNKNOWN: bool = False
@@ -36,7 +40,7 @@ class FineTuning(Recipe):
 
     def adapt(self, network: Backbone) -> None:
         """Give a network a row of the last layer for each class taught since: (N, F) -> (N, taught)."""
-        network.novel = nn.Linear(network.last_layer.in_features, len(self.taught))
+        network.novel = network.new_last_layer(len(self.taught))
 
     def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean cross-entropy of a batch over all classes, and the logits (N, K)."""
@@ -56,4 +60,6 @@ RECIPE: type[Recipe] = FineTuning
 def all_logits(network: Backbone, feature: Tensor, geometry: Any) -> Tensor:
     """Return the logits of the classes known from the beginning, then of those taught since: (N, K)."""
     features = network.features(network.decode(feature, geometry))  # (N, F)
-    return torch.cat([network.last_layer(features), cast(nn.Linear, network.novel)(features)], 1)
+    old, _ = network.by_taught(network.apply_last_layer(network.last_layer, features, geometry))
+    novel = network.apply_last_layer(cast(nn.Module, network.novel), features, geometry)
+    return torch.cat([old, novel], 1)

@@ -1,4 +1,4 @@
-"""PDF (Probability-Driven Framework, CVPR 2024, arXiv 2404.00979), and the memory cells that it grew out of.
+r"""PDF (Probability-Driven Framework, CVPR 2024, arXiv 2404.00979), and the memory cells that it grew out of.
 
 From the middle of a closed-set training on, a second decoder beside the first learns a logit of the unknown from
 pseudo labels: points that the network itself is unsure of, marked anew in every step
@@ -7,6 +7,12 @@ released code left out until June 2025. Thresholds have no default, as they depe
 
 The logits are those of the known classes, where the released code has columns of the unknown ones too, which no label
 teaches.
+
+Formula: \mathrm{CE}(z, y) + \alpha \mathrm{CE}([z; u], \tilde y), \quad \tilde y_i = \text{unknown where
+point } i \text{ is marked, else } y_i
+Cost: the second half of a training, with a second decoder and with regions grown in every step; one pass at
+inference.
+When: unknown objects may lie unlabelled in the training scenes, from which its pseudo labels come.
 """
 
 from __future__ import annotations
@@ -27,7 +33,7 @@ from openworld3d.protocols.protocol import IGNORED
 from openworld3d.pseudo_labels.growing import Growing
 from openworld3d.pseudo_labels.marking import count_found, mark_batch, precision_and_recall
 from openworld3d.pseudo_labels.prototypes import low_confidence_mask, prototype_mask
-from openworld3d.pseudo_labels.region import region_mask
+from openworld3d.pseudo_labels.region import neighbors, region_mask
 from openworld3d.recipes import Recipe
 from openworld3d.recipes.closed_set import mean_cross_entropy
 
@@ -35,6 +41,7 @@ BEGINS_WITH: str = "train"
 TRAINS_ON_UNKNOWN: bool = False
 MARKS_UNKNOWN: bool = True
 STARTS_FROM: list[str] = ["closed_set"]
+PRETRAINED_KEYS: list[str] | None = ["second_decoder", "initial_state"]
 OUTPUTS: tuple[str, ...] = ("logits", "unknown_logit")
 TRAINING_KEYS: dict[str, Any] = {
     "start_from": {"$ref": "#/$defs/start_from"},
@@ -91,8 +98,9 @@ TRAINING_KEYS: dict[str, Any] = {
     },
     "region_seeds": {"description": "seeds that are drawn", "$ref": "#/$defs/count"},
     "region_boundary": {
-        "description": "how a region is cut: as the released code does, as its words say, or not at all",
-        "enum": ["as_released", "textbook", "none"],
+        "description": "how a region is cut: as_released as the released code does, its repeated seeds and slips "
+        "included; minimum_forest likewise without them; textbook as its words say; none not at all",
+        "enum": ["as_released", "minimum_forest", "textbook", "none"],
     },
     "train_second_decoder": {
         "description": "whether it learns; true where it is left out, false as in the released code until June 2025",
@@ -134,7 +142,7 @@ class PDF(Recipe):
         if not isinstance(network, PyramidBackbone):
             raise UserError(
                 f"recipe of kind pdf: a second decoder needs the levels of the first, and {type(network).__name__} "
-                "has none; choose a backbone with network stratified_transformer"
+                "has none; choose a backbone with network stratified_transformer or point_transformer"
             )
         network.second_decoder = make_second_decoder(self.second_decoder, self.initial_state, network)
         for parameter in network.second_decoder.parameters():
@@ -170,6 +178,21 @@ class PDF(Recipe):
         known, unknown = open_logits(network, feature, geometry, False, generator)
         return {"logits": known, "unknown_logit": unknown}
 
+    @property
+    def growing(self) -> Growing:
+        """Return how a region grows."""
+        return Growing(
+            self.region_radius,
+            self.region_neighbors,
+            self.region_beta,
+            self.region_seed_share,
+            self.region_seeds,
+        )
+
+    def prepare(self, coord: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
+        """Return the neighbours of each point, where a region grows."""
+        return neighbors(coord, self.growing, generator) if self.pseudo_labels == "region" else None
+
     def mark(
         self,
         coord: np.ndarray,
@@ -177,17 +200,11 @@ class PDF(Recipe):
         target: np.ndarray,
         unknown: np.ndarray,
         generator: np.random.Generator,
+        prepared: np.ndarray | None = None,
     ) -> np.ndarray:
         """Mark the points of a cloud as the key `pseudo_labels` says; `oracle` is the upper limit."""
         if self.pseudo_labels == "region":
-            growing = Growing(
-                self.region_radius,
-                self.region_neighbors,
-                self.region_beta,
-                self.region_seed_share,
-                self.region_seeds,
-            )
-            return region_mask(coord, logits, growing, self.region_boundary, generator)
+            return region_mask(coord, logits, self.growing, self.region_boundary, generator, prepared)
         if self.pseudo_labels == "low_confidence":
             return low_confidence_mask(logits, self.pseudo_threshold)
         if self.pseudo_labels == "prototypes":

@@ -30,7 +30,7 @@ ANCHORS = np.array(
     ]
 )
 OF_EVERY_CLOUD = ("x", "y", "z", "red", "green", "blue", "label")
-TYPE_NAMES = {"f4": "float", "u1": "uchar"}
+TYPE_NAMES = {"f4": "float", "f8": "double", "u1": "uchar"}
 
 
 def colour(score: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -45,7 +45,7 @@ def colour(score: np.ndarray, low: float, high: float) -> np.ndarray:
 def write_cloud(path: Path, scene: Scene, colours: np.ndarray, **columns: np.ndarray) -> None:
     """Write a binary little-endian `.ply` with a vertex per point; label 255 is void.
 
-    colours (N, 3) uint8; columns: more properties by name, (N,) uint8 or float32.
+    colours (N, 3) uint8; columns: more properties by name, (N,) uint8, float32 or float64.
     """
     columns = {**dict(zip(OF_EVERY_CLOUD, [*scene.coord.T, *colours.T, scene.label])), **columns}
     types = {name: column.dtype.str[1:] for name, column in columns.items()}

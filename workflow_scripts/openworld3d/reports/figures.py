@@ -1,4 +1,4 @@
-"""Figures as SVG: metrics against prevalence, and mean IoU over the steps of incremental learning."""
+"""Figures in files, such as metrics against prevalence, and mean IoU over the steps of incremental learning."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from openworld3d.reports.protocol_comparison import COMPARED
 PANELS = {"miou_old": "classes known from the start", "miou_novel": "classes learned since", "miou_known": "both"}
 # No time stamps and no random names, so that equal numbers give equal files.
 matplotlib.use("svg")
-matplotlib.rcParams.update({"svg.hashsalt": "openworld3d", "svg.fonttype": "none"})
+matplotlib.rcParams.update({"svg.hashsalt": "openworld3d", "svg.fonttype": "none", "pdf.fonttype": 42})
+TIMELESS: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+DOTS_PER_INCH = 150
 
 
-def save(figure: Any, path: Path) -> None:
-    """Write a figure as SVG."""
+def save(figure: Any, path: Path, kind: str = "svg") -> None:
+    """Write a figure as SVG, PDF or PNG."""
     with whole_file(path) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Date": None})
+        figure.savefig(temporary, format=kind, metadata=TIMELESS[kind], dpi=DOTS_PER_INCH)
 
 
 def draw_protocols(rows: pd.DataFrame) -> Any:

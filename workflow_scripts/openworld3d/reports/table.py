@@ -1,9 +1,7 @@
-"""The table of methods: its rows, its differences, and how it is printed."""
+"""The table of methods: its rows, in full precision, and their differences."""
 
 from __future__ import annotations
 
-import math
-import re
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,7 @@ import numpy as np
 import pandas as pd
 
 from openworld3d.errors import UserError, nearest
-from openworld3d.metrics.bootstrap import Row, comparable, difference, holds, near_best
-from openworld3d.metrics.table import METRICS
-from openworld3d.reports.markdown import table_lines
+from openworld3d.metrics.bootstrap import Row, comparable, difference, holds
 from openworld3d.scenes.manifests import read_manifest
 
 IDENTITY = ["dataset", "protocol", "backbone", "recipe", "coverage", "score", "method", "seed"]
@@ -22,26 +18,19 @@ SIZE = ["points", "prevalence"]
 SHARED = ["dataset", "protocol"]
 OWN = ["backbone", "method", "coverage", "seed"]
 ENDS = ("_low", "_high")
-MISSING = "n/a"
-GROUND = (
-    "The unknown is the positive class, void points are left out, and every number is pooled over all "
-    "original points of all evaluation scenes. Fractions, not percent; n/a: not defined; *: the best of its "
-    "protocol, upper bounds aside, or not distinguishable from it, as the 95 % bootstrap interval of their "
-    "difference over evaluation scenes contains 0."
-)
-# Of the columns that are no metrics.
-COLUMNS = {
-    "coverage": "single: inference on one point of each voxel, whose outputs the others share; fragments: on every "
-    "point; tta: on every point in four rotations of the scene, whose outputs are averaged",
-    "points": "points that are not void",
-    "prevalence": "share of unknown points, which is the AUPR of a random score",
-}
 
 
 def read_rows(
-    identities: list[dict[str, Any]], metrics: list[Path], replicates: list[Path], names: list[str]
+    identities: list[dict[str, Any]],
+    metrics: list[Path],
+    replicates: list[Path],
+    names: list[str],
+    conventions: dict[str, dict[str, str]],
 ) -> list[Row]:
-    """Return the rows of the table; raises UserError where a metric is missing."""
+    """Return the rows of the table; raises UserError where a metric is missing.
+
+    conventions: for each protocol the metrics that its papers call by the name of another.
+    """
     if not len(identities) == len(metrics) == len(replicates):
         raise UserError(
             f"the table has {len(identities)} rows, {len(metrics)} metrics files and {len(replicates)} replicates "
@@ -51,8 +40,28 @@ def read_rows(
     for identity, path, drawn in zip(identities, metrics, replicates):
         with np.load(drawn) as arrays:
             of_draws = {name: arrays[name] for name in arrays.files}
-        rows.append(Row(identity, read_metrics(path, [*SIZE, *names]), of_draws))
+        called = conventions[identity["protocol"]]
+        found = read_metrics(path, [*SIZE, *(called.get(name, name) for name in names)])
+        rows.append(make_row(identity, found, of_draws, called))
     return rows
+
+
+def make_row(
+    identity: dict[str, Any], metrics: dict[str, Any], of_draws: dict[str, np.ndarray], called: dict[str, str]
+) -> Row:
+    """Return a row of the table with its metrics by the names that its protocol's papers give them."""
+    return Row(identity, by_convention(metrics, called), {**of_draws, **renamed(of_draws, called)})
+
+
+def by_convention(metrics: dict[str, Any], called: dict[str, str]) -> dict[str, Any]:
+    """Return metrics by the names that a protocol's papers give them, intervals too."""
+    bootstrap = metrics["bootstrap"]
+    return {**metrics, **renamed(metrics, called), "bootstrap": {**bootstrap, **renamed(bootstrap, called)}}
+
+
+def renamed(values: dict[str, Any], called: dict[str, str]) -> dict[str, Any]:
+    """Return the values that are called by the name of another, by that."""
+    return {name: values[other] for name, other in called.items() if other in values}
 
 
 def read_metrics(path: Path, names: list[str]) -> dict[str, Any]:
@@ -81,17 +90,6 @@ def join(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns, dtype=object)
 
 
-def shown_rows(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
-    """Return the table as it is printed; * marks what is not distinguishable from the best of its column."""
-    columns = list(dict.fromkeys([*IDENTITY, *SIZE, *metrics]))
-    lines = []
-    for row in rows:
-        values = {**row.metrics, **row.identity}
-        marks = {name: "*" for name in metrics if name in row.replicates and near_best(row, rows, name)}
-        lines.append([shown(values[name]) + marks.get(name, "") for name in columns])
-    return pd.DataFrame(lines, columns=columns, dtype=object)
-
-
 def differences(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
     """Return a line for each pair of comparable rows and each metric: the difference, and whether it holds."""
     lines = []
@@ -108,35 +106,3 @@ def differences(rows: list[Row], metrics: list[str]) -> pd.DataFrame:
             lines.append([*identity, name, gap, *between, holds(between)])
     columns = [*SHARED, *OWN, *(f"other_{key}" for key in OWN), "metric", "difference", "low", "high", "holds"]
     return pd.DataFrame(lines, columns=columns)
-
-
-def shown(value: Any) -> str:
-    """Return a cell as it is printed."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return MISSING
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def caption_of(name: str, columns: list[str]) -> str:
-    """Return the caption, which defines these columns."""
-    definitions = {**COLUMNS, **{name: metric.definition for name, metric in METRICS.items()}}
-    defined = [f"{column}: {definitions[column]}" for column in columns if column in definitions]
-    return f"Table {name}. {GROUND} {'; '.join(defined)}."
-
-
-def markdown(text: pd.DataFrame, caption: str) -> str:
-    """Return a Markdown table, names aligned left and numbers right, with its caption below."""
-    names = sum(column in IDENTITY for column in text.columns)
-    return "\n".join([*table_lines(list(text.columns), text.to_numpy().tolist(), names), "", caption, ""])
-
-
-def latex(text: pd.DataFrame, caption: str, name: str) -> str:
-    """Return a LaTeX table with booktabs rules."""
-    with pd.option_context("display.max_colwidth", None):  # pandas before 2 cuts cells at 50 characters
-        return text.to_latex(
-            index=False,
-            escape=True,
-            column_format="".join("l" if column in IDENTITY else "r" for column in text.columns),
-            caption=re.sub(r"([&%$#_{}])", r"\\\1", caption),
-            label=f"tab:{name}",
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -13,19 +13,24 @@ from openworld3d.errors import UserError, nearest
 
 @dataclass(frozen=True)
 class SceneFile:
-    """The file of a scene and its number of points."""
+    """The file of a scene, its number of points, and the file of its labels where a protocol gives it others."""
 
     path: Path
     points: int
+    labels: Path | None = None
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """The scenes of one dataset over some splits: its classes, the file of each scene, the points of each class."""
+    """The scenes of one dataset over some splits: its classes, the file of each scene, the points of each class.
+
+    skipped: further scenes, which do not count in an evaluation.
+    """
 
     classes: list[str]
     files: dict[str, SceneFile]
     class_points: dict[str, int]
+    skipped: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> list[Path]:
@@ -45,7 +50,7 @@ class Scenes:
 def read_manifest(path: Path, keys: Sequence[str]) -> dict[str, Any]:
     """Read a manifest; raises UserError where it is not a JSON object with these keys."""
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: does not exist; run the step that writes it") from None
     except ValueError as error:
@@ -83,3 +88,17 @@ def read_scenes(paths: Sequence[Path]) -> Scenes:
             class_points.update(scene.get("class_points", {}))
             files[name] = SceneFile(path.parent / f"{name}.npz", scene["points"])
     return Scenes(classes, files, dict(class_points))
+
+
+def read_evaluation(scenes: Sequence[Path], labels: Sequence[Path]) -> Scenes:
+    """Read the scenes that are evaluated, with the labels that a protocol gives them where there are some.
+
+    scenes, labels: manifests of splits, the latter as label_evaluation.py writes them.
+    """
+    found = read_scenes(scenes)
+    if not labels:
+        return found
+    given = read_scenes(labels)
+    files = {name: replace(found.find(name), labels=file.path) for name, file in given.files.items()}
+    skipped = [name for path in labels for name in read_manifest(path, ["skipped"])["skipped"]]
+    return Scenes(given.classes, files, given.class_points, frozenset(skipped))

@@ -18,9 +18,11 @@ Arrays = Mapping[str, np.ndarray]
 class Score(Protocol):
     """A score. The three attributes are annotated literals, since planning reads them without importing the module.
 
-    READS: the outputs of a run that `score` takes, out of those that recipes list in `OUTPUTS`.
+    READS: the outputs of a run that `score` takes, out of those that recipes list in `OUTPUTS`, and `range` (R, 1)
+        float32, in metres from the sensor.
     FITS: the arrays of the run's training sample that `fit` takes, out of those that
-        `openworld3d.inference.training_sample` lists; () where nothing is fitted.
+        `openworld3d.inference.training_sample` lists, and `group` (K,) int64, the number of each class's group; ()
+        where nothing is fitted.
     KEYS: the score's options, each with a JSON schema of one number: its `description` completes "expected ...", its
         `default` is taken where the config leaves it out.
     """
@@ -30,11 +32,11 @@ class Score(Protocol):
     KEYS: dict[str, Any]
 
     def score(self, outputs: Arrays, *positional: Any, **parameters: Any) -> np.ndarray:
-        """Return one score per row, (R,) float32, finite, **higher means more unknown**.
+        """Return one score per row, (R,) in `precision_of` what it reads, finite, **higher means more unknown**.
 
-        outputs: the arrays that it READS, (R, C) float16 or float32 each, which it leaves unchanged. They are some of
-        a scene's rows, so a row's score must not depend on the other rows. A logit of -inf is that of an impossible
-        class. parameters, keyword-only: a value for each of KEYS, or what `fit` returned.
+        outputs: the arrays that it READS, (R, C) float16, float32 or float64 each, which it leaves unchanged. They
+        are some of a scene's rows, so a row's score must not depend on the other rows. A logit of -inf is that of an
+        impossible class. parameters, keyword-only: a value for each of KEYS, or what `fit` returned.
         The docstring has the formula, the ranges, "higher is more unknown", and the source after "Source: ".
         Raises UserError where the outputs have no such score.
         """
@@ -42,7 +44,12 @@ class Score(Protocol):
 
 
 class FittedScore(Score, Protocol):
-    """A score that is fitted on a training sample, which holds known classes alone."""
+    """A score that is fitted on a training sample, which holds known classes alone.
+
+    The sample has equally many voxels of each class. A fit counts each by its `weight`, so that every training voxel
+    counts alike, as papers fit on their training or validation data as it comes; the voxels of one class have equal
+    weights, which a statistic of that class alone need not read.
+    """
 
     def fit(self, sample: Arrays, *positional: Any, **options: Any) -> dict[str, Any]:
         """Return the keyword arguments that `score` is called with.
@@ -51,6 +58,11 @@ class FittedScore(Score, Protocol):
         Raises UserError where the sample does not allow the fit.
         """
         ...
+
+
+def precision_of(output: np.ndarray) -> np.dtype:
+    """Return float32, or float64 for outputs of that precision, whose order float32 would make ties of."""
+    return np.result_type(output, np.float32)
 
 
 def require_two_classes(score: str, logits: np.ndarray) -> None:

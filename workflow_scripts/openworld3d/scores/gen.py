@@ -1,4 +1,9 @@
-"""Generalised entropy."""
+r"""Generalised entropy.
+
+Formula: \sum_{m \le M} p_{(m)}^\gamma \left(1 - p_{(m)}\right)^\gamma, \quad p = \mathrm{softmax}(z)
+Cost: O(K log K) per row; nothing is fitted.
+When: there are logits alone: like `entropy`, with more weight on small probabilities.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays, require_two_classes
+from openworld3d.scores import Arrays, precision_of, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
@@ -33,7 +38,7 @@ def score(outputs: Arrays, *, gamma: float, top: int) -> np.ndarray:
     sum_{m <= M} p_(m)^gamma (1 - p_(m))^gamma with p = softmax(z), the largest first; gamma > 0, in the paper 0.1.
     M = top, and all K where top is 0 or above K; the paper takes 100 of ImageNet's 1000 classes. 1 - p_(1) is the sum
     of the other probabilities, so that confident points keep their order. A logit of -inf adds nothing.
-    logits (R, K) with K >= 2; returns (R,) float32 in 0..K, higher is more unknown.
+    logits (R, K) with K >= 2; returns (R,) in 0..K, higher is more unknown.
     Raises UserError for one class alone, whose probability is 1 everywhere.
     Source: Liu et al., GEN: Pushing the Limits of Softmax-Based Out-of-Distribution Detection, CVPR 2023.
     """
@@ -44,4 +49,4 @@ def score(outputs: Arrays, *, gamma: float, top: int) -> np.ndarray:
     rest = weight[:, 1:].sum(axis=1, keepdims=True)  # (R, 1)
     complement = np.concatenate([rest, 1 + rest - weight[:, 1:]], axis=1)  # (R, K)
     product = weight * complement / (1 + rest) ** 2
-    return (product[:, : top or None] ** gamma).sum(axis=1).astype(np.float32)
+    return (product[:, : top or None] ** gamma).sum(axis=1).astype(precision_of(logits))

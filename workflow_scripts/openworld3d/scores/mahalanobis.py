@@ -1,4 +1,9 @@
-"""Mahalanobis distance to the nearest class."""
+r"""Mahalanobis distance to the nearest class.
+
+Formula: \min_c \, (f - \mu_c)^\top \Sigma^{-1} (f - \mu_c)
+Cost: O(C F + F^2) per row; the fit is one mean per class and one covariance.
+When: unknown points are far from all classes in features, as other objects in another place; near ones it misses.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,13 @@ from openworld3d.scores import Arrays
 from openworld3d.scores.parts.gaussians import Gaussians, fit_gaussians, squared_distance
 
 READS: tuple[str, ...] = ("features",)
-FITS: tuple[str, ...] = ("features", "target")
+FITS: tuple[str, ...] = ("features", "target", "weight")
 KEYS: dict[str, Any] = {}
 
 
 def fit(sample: Arrays) -> dict[str, Any]:
-    """Return the Gaussians of the classes; sample: features (S, F), target (S,)."""
-    return {"classes": fit_gaussians(sample["features"], sample["target"])}
+    """Return the Gaussians of the classes; sample: features (S, F), target (S,), weight (S,)."""
+    return {"classes": fit_gaussians(sample["features"], sample["target"], sample["weight"])}
 
 
 def score(outputs: Arrays, *, classes: Gaussians) -> np.ndarray:

@@ -1,4 +1,9 @@
-"""Free energy after the activations are clipped: ReAct."""
+r"""Free energy after the activations are clipped: ReAct.
+
+Formula: -\log \sum_k e^{w_k \cdot \min(f, c) + b_k}
+Cost: O(F K) per row; the fit is one percentile.
+When: unknown points have a few very large activations, which make `energy` sure of them.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from openworld3d.scores import Arrays, energy
+from openworld3d.scores.parts.percentiles import percentile_of
 
 READS: tuple[str, ...] = ("features",)
-FITS: tuple[str, ...] = ("features", "last_weight", "last_bias")
+FITS: tuple[str, ...] = ("features", "weight", "last_weight", "last_bias")
 KEYS: dict[str, Any] = {
     "percentile": {
         "description": "a number in 0..100, the percentile of the training activations above which others are "
@@ -25,9 +31,9 @@ KEYS: dict[str, Any] = {
 def fit(sample: Arrays, *, percentile: float) -> dict[str, Any]:
     """Return the ceiling of activations, and the last layer.
 
-    sample: features (S, F), last_weight (K, F), last_bias (K,).
+    sample: features (S, F), weight (S,), last_weight (K, F), last_bias (K,).
     """
-    ceiling = np.percentile(sample["features"].astype(np.float64), percentile)
+    ceiling = percentile_of(sample["features"].astype(np.float64), sample["weight"], percentile)
     return {"ceiling": ceiling, "last_weight": sample["last_weight"], "last_bias": sample["last_bias"]}
 
 
@@ -41,4 +47,5 @@ def score(outputs: Arrays, *, ceiling: float, last_weight: np.ndarray, last_bias
     arXiv 2111.12797.
     """
     clipped = np.minimum(outputs["features"].astype(np.float64), ceiling)
-    return energy.score({"logits": clipped @ last_weight.T + last_bias}, temperature=1.0)
+    logits = clipped @ last_weight.T + last_bias
+    return energy.score({"logits": logits}, temperature=1.0).astype(np.float32)

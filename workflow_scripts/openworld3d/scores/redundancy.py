@@ -1,4 +1,10 @@
-"""Probability of the unknown, by a logit of its own."""
+r"""Probability of the unknown, by a logit of its own.
+
+Formula: u - \log \sum_k e^{z_k}
+Cost: O(K) per row; nothing is fitted, but the recipe trains the logit.
+When: the recipe is `real`, `pdf`, `incremental`, `relative_energy` or `soft_exposure`, which have a logit u of the
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +33,8 @@ def score(outputs: Arrays, *, logit: int) -> np.ndarray:
 
     u - log sum_k e^{z_k}, u the largest logit of the redundancy classifiers: the log-odds of the unknown's
     probability in the softmax over (z, u), which rank as it does and do not round to 0. Where `logit` is 1, u
-    itself, which the released code computes and leaves unused. A logit of -inf adds nothing.
+    itself, which the released code computes and leaves unused. A logit of -inf adds nothing. Where u is the log-sum
+    of negative logits, this is the relative energy of Li et al., arXiv 2511.06720.
     logits (R, K) with K >= 1, unknown_logit (R, 1); returns (R,) float32, unbounded, higher is more unknown.
     Source: Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452.
     """

@@ -1,4 +1,9 @@
-"""Mahalanobis distance to the nearest class, less that to all training voxels."""
+r"""Mahalanobis distance to the nearest class, less that to all training voxels.
+
+Formula: \min_c \, (f - \mu_c)^\top \Sigma^{-1} (f - \mu_c) - (f - \mu)^\top \Sigma_0^{-1} (f - \mu)
+Cost: O(C F + F^2) per row; the fit is one mean per class and two covariances.
+When: `mahalanobis` is asked to tell unknown points that are much like known ones.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +16,24 @@ from openworld3d.scores import Arrays
 from openworld3d.scores.parts.gaussians import Gaussians, fit_gaussians, squared_distance
 
 READS: tuple[str, ...] = ("features",)
-FITS: tuple[str, ...] = ("features", "target")
+FITS: tuple[str, ...] = ("features", "target", "weight")
 KEYS: dict[str, Any] = {}
 
 
 def fit(sample: Arrays) -> dict[str, Any]:
-    """Return the Gaussians of the classes, and one Gaussian of all voxels; sample: features (S, F), target (S,).
+    """Return the Gaussians of the classes, and one Gaussian of all voxels.
 
-    Raises UserError where the sample has one class alone, since both distances are the same.
+    sample: features (S, F), target (S,), weight (S,). Raises UserError where it has one class alone, since both
+    distances are the same.
     """
-    features, target = sample["features"], sample["target"]
+    features, target, weight = sample["features"], sample["target"], sample["weight"]
     if len(np.unique(target)) < 2:
         raise UserError(
             "score relative_mahalanobis: the training sample has one known class, expected two or more; take another "
             "score"
         )
-    whole = fit_gaussians(features, np.zeros_like(target))
-    return {"classes": fit_gaussians(features, target), "whole": whole}
+    whole = fit_gaussians(features, np.zeros_like(target), weight)
+    return {"classes": fit_gaussians(features, target, weight), "whole": whole}
 
 
 def score(outputs: Arrays, *, classes: Gaussians, whole: Gaussians) -> np.ndarray:

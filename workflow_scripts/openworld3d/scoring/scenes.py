@@ -8,11 +8,13 @@ from typing import Any, NamedTuple, Sequence, cast
 import numpy as np
 
 from openworld3d import plugins
-from openworld3d.errors import UserError
-from openworld3d.files import sha256_of, whole_file
+from openworld3d.arrays import write_arrays
+from openworld3d.errors import UserError, nearest
+from openworld3d.files import sha256_of
 from openworld3d.inference.outputs import index_of_columns, read_inverse, read_outputs
 from openworld3d.networks.confidence import log_odds_of_error
-from openworld3d.scenes.manifests import SceneFile, Scenes, scene_names
+from openworld3d.scenes.manifests import SceneFile, Scenes, read_manifest, scene_names
+from openworld3d.scenes.scene import ranges
 from openworld3d.scenes.voxels import first_points
 from openworld3d.scores import Score
 from openworld3d.scoring.apply import Scorer, known_threshold, make_scorer, score_rows
@@ -44,21 +46,46 @@ def make_method(config: dict[str, Any], sample: dict[str, np.ndarray]) -> Method
     return Method(scorer, module.READS, config["neighbors"])
 
 
+def group_of_columns(groups: dict[str, list[str]], outputs: Path) -> dict[str, np.ndarray]:
+    """Return `group` as `numbers_of_groups` does, of the columns of a run's logits."""
+    return numbers_of_groups(groups, read_manifest(outputs, ["columns"])["columns"], str(outputs)) if groups else {}
+
+
+def numbers_of_groups(groups: dict[str, list[str]], columns: Sequence[str], place: str) -> dict[str, np.ndarray]:
+    """Return `group` (K,) int64, the number of the group of each column; nothing without groups.
+
+    A group has the classes that the network knows: those that are held out are no columns. Raises UserError for a
+    column whose class is in no group; place: what the sentence begins with.
+    """
+    if not groups:
+        return {}
+    number_of = {name: number for number, names in enumerate(groups.values()) for name in names}
+    for name in columns:
+        if name not in number_of:
+            raise UserError(
+                f"{place}: its class {name!r} is in no group{nearest(name, number_of)}; correct the groups"
+            )
+    return {"group": np.array([number_of[name] for name in columns], np.int64)}
+
+
 def threshold_of(method: Method, sample: dict[str, np.ndarray]) -> float | None:
     """Return the score above which a point is flagged.
 
-    None without a training sample, and where scores are averaged over neighbours, which a sample lacks.
+    None without a training sample of what the score reads, and where scores are averaged over neighbours, which a
+    sample lacks.
     """
-    if not sample or method.neighbors > 1:
+    if not {"weight", *method.reads} <= set(sample) or method.neighbors > 1:
         return None
     return known_threshold(score_rows(method.scorer, {name: sample[name] for name in method.reads}), sample["weight"])
 
 
 def score_scenes(method: Method, outputs: Path, scenes: Scenes, folder: Path) -> list[dict[str, str]]:
-    """Write the scores of every scene of the outputs to a folder; return its entries of the manifest."""
+    """Write the scores of every scene of the outputs that counts to a folder; return its entries of the manifest."""
     columns = len(index_of_columns(outputs, scenes.classes))
     written = []
     for name in scene_names(outputs):
+        if name in scenes.skipped:
+            continue
         path = folder / f"{name}.npz"
         score_scene(outputs.with_name(path.name), path, method, columns, scenes.find(name))
         written.append({"name": name, "sha256": sha256_of(path)})
@@ -66,18 +93,25 @@ def score_scenes(method: Method, outputs: Path, scenes: Scenes, folder: Path) ->
 
 
 def score_scene(source: Path, target: Path, method: Method, columns: int, scene: SceneFile) -> None:
-    """Write `score` (R,) float32 of the rows of one scene's outputs; columns: how many its logits must have."""
-    outputs, inverse = read_outputs(source, method.reads), read_inverse(source, scene.points)
+    """Write `score` (R,) of the rows of one scene's outputs; columns: how many its logits must have."""
+    stored = [name for name in method.reads if name != "range"]
+    outputs, inverse = read_outputs(source, stored), read_inverse(source, scene.points)
     if "logits" in outputs:
         check_logits(source, outputs["logits"], columns)
+    if "range" in method.reads:
+        outputs["range"] = ranges(coord_of_rows(scene, inverse))
     score = score_rows(method.scorer, {name: outputs[name] for name in method.reads})
+    check_finite(source, score)
+    if method.neighbors > 1:
+        score = mean_over_neighbors(score, coord_of_rows(scene, inverse), method.neighbors)
+    write_arrays(target, {"score": score})
+
+
+def check_finite(source: Path, score: np.ndarray) -> None:
+    """Raise UserError for a score that is not finite; score (R,)."""
     if not np.isfinite(score).all():
         row = int(np.flatnonzero(~np.isfinite(score))[0])
         raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number")
-    if method.neighbors > 1:
-        score = mean_over_neighbors(score, coord_of_rows(scene, inverse), method.neighbors)
-    with whole_file(target) as temporary, open(temporary, "wb") as file:
-        np.savez(file, score=score)
 
 
 def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
@@ -108,9 +142,9 @@ def check_logits(source: Path, logits: np.ndarray, columns: int) -> None:
 
 
 def log_odds_of(scored: ScoredScene) -> np.ndarray | None:
-    """Return the log-odds that each point's prediction is right, (N,) float32; None without two logits or more."""
-    outputs = read_outputs(scored.outputs, [])
-    if "logits" not in outputs or outputs["logits"].shape[1] < 2:
+    """Return the log-odds that each point's prediction is right, (N,); None without two logits or more."""
+    logits = scored.taught_logits()
+    if logits is None or logits.shape[1] < 2:
         return None
-    odds = -score_rows(lambda rows: log_odds_of_error(rows["logits"]), outputs)
+    odds = -score_rows(lambda rows: log_odds_of_error(rows["logits"]), {"logits": logits})
     return odds[read_inverse(scored.outputs, scored.file.points)]

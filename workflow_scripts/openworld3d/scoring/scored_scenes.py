@@ -1,6 +1,7 @@
 """Scores and predictions of a scene's points, from outputs and scores whose rows stand for several points each.
 
-Scores are an `.npz` per scene beside their manifest: `score` (R,) float32, one for each row of the outputs.
+Scores are an `.npz` per scene beside their manifest: `score` (R,), one for each row of the outputs, in float32, or in
+float64 where the outputs were saved so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from openworld3d.scenes.scene import VOID
 class ScoredScene(NamedTuple):
     """The files of a scene of N points, of a run's outputs for it, and of their scores.
 
-    columns (K,) uint8: the index in the dataset's classes of each column of the logits.
+    columns (K,) uint8: the index in the dataset's classes of each column of the logits, void at the end where no
+    label teaches it, so that it is never predicted.
     """
 
     name: str
@@ -29,7 +31,7 @@ class ScoredScene(NamedTuple):
     columns: np.ndarray
 
     def score(self) -> np.ndarray:
-        """Return the score of each point, (N,) float32; raises UserError where outputs and scores do not match."""
+        """Return the score of each point, (N,); raises UserError where outputs and scores do not match."""
         inverse = read_inverse(self.outputs, self.file.points)
         with np.load(self.outputs) as outputs, np.load(self.scores) as scores:
             rows, score = len(outputs["visits"]), scores["score"]
@@ -39,11 +41,15 @@ class ScoredScene(NamedTuple):
 
     def prediction(self) -> np.ndarray:
         """Return the predicted class of each point, (N,) uint8, void where the outputs have no logits."""
-        outputs = read_outputs(self.outputs, [])
-        inverse = read_inverse(self.outputs, self.file.points)
-        if "logits" not in outputs:
+        inverse, logits = read_inverse(self.outputs, self.file.points), self.taught_logits()
+        if logits is None:
             return np.full(len(inverse), VOID, np.uint8)
-        return self.columns[outputs["logits"].argmax(axis=1)][inverse]
+        return self.columns[logits.argmax(axis=1)][inverse]
+
+    def taught_logits(self) -> np.ndarray | None:
+        """Return the logits of the columns that are of a class, one row for several points; None without logits."""
+        outputs = read_outputs(self.outputs, [])
+        return outputs["logits"][:, : np.count_nonzero(self.columns != VOID)] if "logits" in outputs else None
 
 
 def scored_scenes(scores: Sequence[Path], outputs: Sequence[Path], scenes: Scenes) -> list[ScoredScene]:

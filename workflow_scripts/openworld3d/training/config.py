@@ -13,7 +13,8 @@ from openworld3d.recipes import Recipe, make_recipe, recipe_module
 class Optimisation:
     """The optimizer, its schedule, and the epochs whose networks are kept.
 
-    A training with a `start_epoch` continues the schedule of the network that it starts from.
+    A training with a `start_epoch` continues the schedule of the network that it starts from. momentum: of SGD; None
+    for AdamW.
     """
 
     epochs: int
@@ -22,6 +23,7 @@ class Optimisation:
     precision: str
     learning_rate: float
     block_learning_rate: float
+    momentum: float | None
     weight_decay: float
     schedule: str
     warmup_steps: int
@@ -41,11 +43,16 @@ class Batching:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The ranges that augmentations are drawn from: degrees, metres, and units of the appearance."""
+    """The ranges that augmentations are drawn from: degrees, metres, and units of the appearance.
+
+    flip: the axes that are each reversed in half of the clouds; scale_axes: those that one random factor scales.
+    """
 
     rotation_degrees: float
-    mirror: bool
+    flip: Sequence[str]
     scale: Sequence[float]
+    scale_axes: Sequence[str]
+    shift: float
     jitter: float
     appearance_shift: float
     drop_appearance: float
@@ -66,6 +73,7 @@ class TrainingConfig:
     class_weight_power: float
     voxel_size: float
     appearance_range: Sequence[float]
+    with_normals: bool
     recipe: Recipe
     optimisation: Optimisation
     batching: Batching
@@ -74,7 +82,7 @@ class TrainingConfig:
 
 def read_training_config(values: Mapping[str, Any]) -> TrainingConfig:
     """Return the configuration of a training, from the slice that the command `train` is given."""
-    keys = {"start_epoch": 0, "keep_epochs": (), **values["recipe"]}
+    keys = {"start_epoch": 0, "keep_epochs": (), "momentum": None, **values["recipe"]}
     return TrainingConfig(
         unknown=values["unknown"],
         unlabelled=[] if recipe_module(keys["kind"]).TRAINS_ON_UNKNOWN else values["unknown"],
@@ -83,6 +91,7 @@ def read_training_config(values: Mapping[str, Any]) -> TrainingConfig:
         class_weight_power=keys["class_weight_power"],
         voxel_size=values["backbone"]["grid_size"],
         appearance_range=values["backbone"]["appearance_range"],
+        with_normals=values["backbone"].get("normals", False),
         recipe=make_recipe(keys),
         optimisation=pick(Optimisation, keys),
         batching=pick(Batching, keys),

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from openworld3d.files import whole_file
+from openworld3d.files import naming, whole_file
 from openworld3d.inference.crops import Bounds
 from openworld3d.inference.model import Model, infer_scene
 from openworld3d.metrics import segmentation
@@ -33,19 +32,19 @@ from openworld3d.scores import msp
 from openworld3d.scoring.apply import score_rows
 from openworld3d.training.augmentation import TrainingData
 from openworld3d.training.checkpoint import History
+from openworld3d.training.curves import CurveWriter
 from openworld3d.training.data import steps_of_epoch
 from openworld3d.training.loop import Watch
 
+VALIDATED = ("val_loss", "val_miou", "val_aupr_msp", "val_auroc_msp")
 COLUMNS = (
     "epoch",
     "rate",
     "train_loss",
     "train_miou",
     "train_left_out",
-    "val_loss",
-    "val_miou",
-    "val_aupr_msp",
-    "val_auroc_msp",
+    "train_skipped",
+    *VALIDATED,
 )
 SECONDS_BETWEEN_BARS = 5  # a log keeps every bar, and trainings last for days
 
@@ -73,13 +72,14 @@ class RunWatch(Watch):
             return
         curves = self.table.with_name("tensorboard")
         shutil.rmtree(curves, ignore_errors=True)
-        self.writer = SummaryWriter(str(curves))
+        self.curves = CurveWriter(curves)
         steps = steps_of_epoch(self.data)
         self.bar = tqdm(
             total=self.options.epochs * steps,
             initial=(self.options.start_epoch + len(history)) * steps,
             unit="step",
             mininterval=SECONDS_BETWEEN_BARS,
+            smoothing=0,  # the time left is by all that has passed, validations too
         )
         self.describe(len(history))
         if history:
@@ -95,7 +95,7 @@ class RunWatch(Watch):
         """Count a step's predictions, and the voxels that its batch left out."""
         known = len(self.data.protocol.known)
         target = batch.target.to(logits.device)
-        cell = (target * known + logits.argmax(1))[target < known]
+        cell = (target * known + logits[:, :known].argmax(1))[target < known]
         self.confusion += torch.bincount(cell, minlength=known * known).cpu().numpy()
         self.left_out += batch.left_out
         if self.leads:
@@ -119,7 +119,12 @@ class RunWatch(Watch):
         self.left_out = 0
 
     def validate(self, network: Backbone) -> dict[str, float]:
-        """Return loss, mean IoU, AUPR and AUROC of MSP over all points of the validation scenes, pooled."""
+        """Return loss, mean IoU, AUPR and AUROC of MSP over all points of the validation scenes, pooled.
+
+        NaN where there is none.
+        """
+        if not self.validation:
+            return dict.fromkeys(VALIDATED, float("nan"))
         network.eval()
         mine = self.validation[distributed.rank() :: distributed.processes()]
         parts = [
@@ -141,10 +146,11 @@ class RunWatch(Watch):
         """Return a scene's points with their MSP, and its summed and weighted cross-entropy with that weight."""
         protocol, config = self.data.protocol, self.data.config
         scene = load_scene(path, protocol.classes)
-        model = Model(network, config.recipe, config.voxel_size, config.appearance_range, self.device)
+        seen = config.voxel_size, config.appearance_range
+        model = Model(network, config.recipe, *seen, self.device, config.with_normals)
         bounds = Bounds(config.batching.batch_voxels, config.batching.batch_pairs)
         outputs = infer_scene(model, scene, "single", bounds)
-        logits, inverse = outputs["logits"], outputs["inverse"]
+        logits, inverse = outputs["logits"][:, : len(protocol.known)], outputs["inverse"]
         prediction = protocol.class_of_column[logits.argmax(1)]
         score = score_rows(msp.score, {"logits": logits})
         points = Points(scene.label, prediction[inverse], score[inverse]).take(scene.label != VOID)
@@ -159,10 +165,11 @@ class RunWatch(Watch):
         if not self.leads:
             return
         write_table(self.table, history)
-        for row in history[self.recorded :]:
-            for column in columns_of(history)[1:]:
-                self.writer.add_scalar(column.replace("_", "/", 1), row[column], row["epoch"])
-        self.writer.flush()
+        with naming(self.table.with_name("tensorboard"), self.table):
+            for row in history[self.recorded :]:
+                for column in columns_of(history)[1:]:
+                    self.curves.add(column.replace("_", "/", 1), row[column], int(row["epoch"]))
+            self.curves.flush()
         self.recorded = len(history)
         self.describe(len(history))
         tqdm.write("  ".join(f"{column} {history[-1][column]:.4g}" for column in columns_of(history)))
@@ -171,7 +178,7 @@ class RunWatch(Watch):
         """End the bar and the curves."""
         if self.leads:
             self.bar.close()
-            self.writer.close()
+            self.curves.close()
 
 
 def columns_of(history: History) -> list[str]:
@@ -181,7 +188,7 @@ def columns_of(history: History) -> list[str]:
 
 def write_table(path: Path, history: History) -> None:
     """Write one line for each epoch."""
-    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
+    with whole_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer: Any = csv.DictWriter(file, columns_of(history), lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)

@@ -12,6 +12,7 @@ from openworld3d.errors import UserError
 from openworld3d.networks.backbone import Backbone
 from openworld3d.training.config import Optimisation
 
+START = 1e-6  # of the learning rate, where the warm-up begins
 MILESTONES = (0.6, 0.8)  # of all steps
 ADVICE = "set the recipe's precision to float32"
 # From torch 2.3 on, which supports all of it on the CPU: before, its layer norms refused mixed input.
@@ -19,7 +20,7 @@ OF_TODAY = hasattr(torch, "amp") and hasattr(torch.amp, "GradScaler")
 
 
 def make_optimizer(network: Backbone, options: Optimisation) -> torch.optim.Optimizer:
-    """Return AdamW with two groups of parameters: the backbone's blocks, at `block_learning_rate`, and all others."""
+    """Return AdamW, or SGD, with two groups of parameters: blocks, at `block_learning_rate`, and all others."""
     of_blocks = {id(parameter) for parameter in network.block_parameters()}
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     blocks = [parameter for parameter in trained if id(parameter) in of_blocks]
@@ -28,6 +29,8 @@ def make_optimizer(network: Backbone, options: Optimisation) -> torch.optim.Opti
         {"params": others, "lr": options.learning_rate},
         {"params": blocks, "lr": options.block_learning_rate},
     ]
+    if options.momentum is not None:
+        return torch.optim.SGD(groups, momentum=options.momentum, weight_decay=options.weight_decay)
     return torch.optim.AdamW(groups, weight_decay=options.weight_decay)
 
 
@@ -39,13 +42,15 @@ def set_rates(optimizer: torch.optim.Optimizer, options: Optimisation, step: int
 
 
 def rate_factor(schedule: str, step: int, warmup: int, steps: int) -> float:
-    """Return the learning rate's factor in 0..1: a linear warm-up, then the schedule.
+    """Return the learning rate's factor in 0..1: a linear warm-up from 1e-6, then the schedule.
 
-    `cosine`: half a cosine down to 0. `multistep`: a tenth after 60 % and after 80 % of all steps, as Stratified
-    Transformer trains.
+    `cosine`: half a cosine down to 0. `multistep`: a tenth after 60 % and after 80 % of all steps; it and the warm-up
+    are Stratified Transformer's. `constant`: no decay, as Cylinder3D and REAL train.
     """
     if step < warmup:
-        return (step + 1) / warmup
+        return 1 - (1 - step / warmup) * (1 - START)
+    if schedule == "constant":
+        return 1.0
     if schedule == "multistep":
         return 0.1 ** sum(step >= milestone * steps for milestone in MILESTONES)
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

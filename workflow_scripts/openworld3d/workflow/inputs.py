@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
 from openworld3d.files import canonical_json
 from openworld3d.inference.shards import shard_names
-from openworld3d.workflow import rows, slices
+from openworld3d.workflow import protocols, rows, slices
 from openworld3d.workflow.outside import Outside
 
 Config = Dict[str, Any]
@@ -108,24 +108,68 @@ def raw_files(config: Config, wildcards: Wildcards) -> Outside | None:
 def checkpoint(config: Config, wildcards: Wildcards) -> Outside:
     """Return the file of a network that is already trained."""
     file = Path(config["recipes"][wildcards["recipe"]]["pretrained"])
-    return Outside("checkpoint", str(file.parent), file.name)
+    return Outside("checkpoint", str(file.parent), name=file.name)
 
 
 def saved_files(config: Config, wildcards: Wildcards) -> Outside:
-    """Return the arrays that somebody else saved."""
-    return Outside("saved", slices.saved_folder(config, wildcards["recipe"]), "*.npy")
+    """Return the outputs that somebody else saved."""
+    return Outside("saved", str(slices.saved_folder(config, wildcards["recipe"]).root), part="all")
+
+
+def saved_sample(config: Config, wildcards: Wildcards) -> Outside:
+    """Return the training sample and last layer that somebody else saved."""
+    return Outside("saved", str(slices.saved_folder(config, wildcards["recipe"]).root), part="sample")
 
 
 def scenes_of(role: str) -> Input:
-    """Return an input: the scenes that a protocol trains on or evaluates."""
+    """Return an input: the scenes that a protocol trains on, evaluates or validates on, if it says so."""
 
     def made(config: Config, wildcards: Wildcards) -> list[Made]:
-        chosen = config["protocols"][wildcards["protocol"]]
-        return [
-            Made("prepare", "out", {"dataset": chosen["dataset"], "split": split}) for split in sorted(chosen[role])
-        ]
+        splits = protocols.splits_of(config, wildcards["protocol"], role)
+        if splits is None:
+            return []
+        return [Made("prepare", "out", {"dataset": splits.dataset, "split": name}) for name in sorted(splits.splits)]
 
     return made
+
+
+def split_of(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the prepared scenes of a split that a protocol evaluates."""
+    dataset = protocols.evaluated(config, wildcards["protocol"]).dataset
+    return [Made("prepare", "out", {"dataset": dataset, "split": wildcards["split"]})]
+
+
+def evaluation_labels(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the labels by which a protocol evaluates its scenes, none where they are those of the dataset."""
+    protocol = wildcards["protocol"]
+    if not protocols.relabels(config, protocol):
+        return []
+    splits = sorted(protocols.evaluated(config, protocol).splits)
+    return [Made("label_evaluation", "out", {"protocol": protocol, "split": split}) for split in splits]
+
+
+def labelled_scenes(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return manifests of the scenes that a protocol evaluates, with the points of each class that count."""
+    return evaluation_labels(config, wildcards) or EVALUATION_SCENES(config, wildcards)
+
+
+def validation_scenes(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return the scenes on which a training shows how it does: those to evaluate unless the protocol says others.
+
+    None where these are of another dataset, whose classes the network does not know.
+    """
+    protocol = wildcards["protocol"]
+    chosen = protocols.splits_of(config, protocol, "validate") or protocols.evaluated(config, protocol)
+    if chosen.dataset != protocols.network_dataset(config, protocol):
+        return []
+    return [Made("prepare", "out", {"dataset": chosen.dataset, "split": name}) for name in sorted(chosen.splits)]
+
+
+def scenes_of_network(config: Config, wildcards: Wildcards) -> list[Made]:
+    """Return scenes of the dataset whose classes networks know: those to evaluate, or else those to train on."""
+    protocol = wildcards["protocol"]
+    is_evaluated = protocols.evaluated(config, protocol).dataset == protocols.network_dataset(config, protocol)
+    return (EVALUATION_SCENES if is_evaluated else TRAINING_SCENES)(config, wildcards)
 
 
 def learnt_scenes(config: Config, wildcards: Wildcards) -> list[Made]:
@@ -171,12 +215,15 @@ def members(config: Config, wildcards: Wildcards) -> list[Made]:
 
 def sample_of(config: Config, wildcards: Wildcards) -> list[Made]:
     """Return a run's training sample, on which scores are fitted and thresholds chosen, if it has one."""
-    return [Made("sample_training", "out", wildcards)] if slices.has_sample(config, wildcards["recipe"]) else []
+    if not slices.has_sample(config, wildcards["recipe"]):
+        return []
+    is_saved = slices.begins_with(config, wildcards["recipe"]) == "import_outputs"
+    return [Made("import_sample" if is_saved else "sample_training", "out", wildcards)]
 
 
 def all_shards(config: Config, wildcards: Wildcards) -> list[dict[str, str]]:
     """Return the wildcards of each shard of a protocol's evaluation scenes."""
-    dataset = config["protocols"][wildcards["protocol"]]["dataset"]
+    dataset = protocols.evaluated(config, wildcards["protocol"]).dataset
     count = config["datasets"][dataset].get("shards", 1)
     return [{**wildcards, "shard": shard} for shard in shard_names(count)]
 

@@ -19,7 +19,8 @@ from openworld3d.provenance.code import digest_of_code
 from openworld3d.provenance.records import record_file
 from openworld3d.workflow.inputs import Job, Made
 from openworld3d.workflow.outside import identity_of
-from openworld3d.workflow.steps import STEPS, Step
+from openworld3d.workflow.step import Step
+from openworld3d.workflow.steps import STEPS
 
 Config = Dict[str, Any]
 Parts = Dict[str, Any]
@@ -181,7 +182,10 @@ def digest_of_environment(name: str) -> str:
     """Return the digest of what an environment's files require, comments aside."""
     files = sorted(Path("envs").glob(f"{name}.*"))
     required = {
-        file.name: yaml.safe_load(file.read_text()) if file.suffix == ".yaml" else file.read_text() for file in files
+        file.name: yaml.safe_load(file.read_text(encoding="utf-8"))
+        if file.suffix == ".yaml"
+        else file.read_text(encoding="utf-8")
+        for file in files
     }
     return sha256_of_text(canonical_json(required))[:LENGTH]
 

@@ -14,10 +14,10 @@ from openworld3d.files import canonical_json, read_noted, sha256_of, sha256_of_t
 from openworld3d.plugins import load
 from openworld3d.provenance.records import stamp
 from openworld3d.raw.journal import read_journal
+from openworld3d.saved_outputs.folder import SavedFolder, open_saved
 
-# In a result's folder: the identity of the files that it was made from, and of each its stamp and SHA-256. Beside the
-# folders of results: the identity of stamps that were compared by content before.
-FILES = "outside.json"
+FILES = "outside.json"  # in a result's folder: the identity of what it was made from, each file's stamp and SHA-256
+IDENTITIES = "identities.json"  # beside these folders: the identity of stamps that were compared by content before
 LISTING = "listing.json"  # beside them: the files of a split, where to list them takes a layout long
 ABSENT = "absent"
 Stamps = Dict[str, List[int]]
@@ -32,23 +32,28 @@ class Found(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """Files that no job makes: those of a split (layout, root, split, keys), one by its name, or all of an ending.
+    """Files that no job makes: those of a split (layout, root, split, keys), one by its name, or saved outputs.
 
-    `option` is the option of the script that takes their path.
+    `option` is the option of the script that takes their path; `part`, of saved outputs, is `all` or `sample`.
     """
 
     option: str
     root: str
-    pattern: str | None = None
+    name: str | None = None
     layout: str | None = None
     split: str | None = None
     keys: dict[str, Any] | None = None
+    part: str | None = None
 
     @property
     def path(self) -> str:
         """Return the path that the script is given: the one file, or the folder."""
-        one = self.pattern is not None and "*" not in self.pattern
-        return str(Path(self.root) / str(self.pattern)) if one else self.root
+        return self.root if self.name is None else str(Path(self.root) / self.name)
+
+    @property
+    def place(self) -> list[str | None]:
+        """Return what tells these files from others, wherever the result lies that was made from them."""
+        return [self.root, self.part or self.name]
 
 
 def identity_of(outside: Outside, folder: str, again: bool = False) -> str:
@@ -79,7 +84,7 @@ def known_identity(outside: str, folder: str) -> str:
     except (UserError, OSError):
         return ABSENT
     seen = sha256_of_text(canonical_json(found))[:16]
-    known = Path(folder) / FILES
+    known = Path(folder) / IDENTITIES
     identities: dict[str, str] = read_noted(known)
     if seen not in identities and any(Path(folder).glob(f"*/{FILES}")):
         identities[seen] = identity_of_same(asked, found, Path(folder)) or seen
@@ -93,7 +98,7 @@ def identity_before(outside: Outside, folder: Path) -> str | None:
     newest = sorted(folder.glob(f"*/{FILES}"), key=lambda file: file.stat().st_mtime_ns)
     for file in (folder / "current" / FILES, *reversed(newest)):
         noted = read_noted(file)
-        if noted and noted["place"] == [outside.root, outside.pattern]:
+        if noted and noted["place"] == outside.place:
             return str(noted["identity"])
     return None
 
@@ -125,14 +130,13 @@ def find(outside: Outside, folder: Path) -> Found:
 
 
 def scenes_outside(outside: Outside, folder: Path) -> Scenes:
-    """Return which files there are of which scene; what is one file, or all of an ending, is of none."""
+    """Return which files there are of which scene; what is one file, or saved outputs, is of none."""
     root = Path(outside.root)
-    if outside.pattern is not None:
-        files = sorted(root.glob(outside.pattern)) if "*" in outside.pattern else [root / outside.pattern]
+    if outside.layout is None:
+        files = files_saved(root, outside.part) if outside.name is None else [Path(outside.path)]
         if not all(file.exists() for file in files) or not files:
-            raise UserError(f"{root / outside.pattern}: there is no such file; put it there, or correct the path")
-        return [("", [file.name for file in files])]
-    assert outside.layout is not None
+            raise UserError(f"{outside.path}: there is no such file; put it there, or correct the path")
+        return [("", [str(file.relative_to(root)) for file in files])]
     reader = load("datasets", outside.layout)
     if not reader.TABLES:
         return scenes_of_split(outside, reader)
@@ -144,6 +148,33 @@ def scenes_outside(outside: Outside, folder: Path) -> Scenes:
         with suppress(OSError):
             write_noted(folder / LISTING, listing)
     return [(name, files) for name, files in listing["scenes"]]
+
+
+def files_saved(root: Path, part: str | None) -> list[Path]:
+    """Return the files of a folder of saved outputs, all or those of the training sample."""
+    saved = open_saved(root)
+    return saved.files_of_sample if part == "sample" else saved.files
+
+
+@lru_cache(maxsize=None)
+def saved_outputs(root: str) -> SavedFolder:
+    """Return what a folder of saved outputs has; a process looks once."""
+    return open_saved(Path(root))
+
+
+def scene_names(outside: Outside, folder: Path) -> list[str]:
+    """Return the scenes of a split, none where they cannot be listed, as the job that reads them will say."""
+    assert outside.layout is not None
+    try:
+        if not Path(outside.root).is_dir():
+            return []
+        reader = load("datasets", outside.layout)
+        if reader.TABLES:
+            return [name for name, _ in scenes_outside(outside, folder)]
+        names: list[str] = reader.scenes_of_split(Path(outside.root), outside.split, **(outside.keys or {}))
+    except (UserError, OSError):
+        return []
+    return names
 
 
 def scenes_of_split(outside: Outside, reader: ModuleType) -> Scenes:
@@ -166,8 +197,8 @@ def note_files(outside: Outside, identity: str, folder: Path) -> None:
         name: {"stamp": seen, "sha256": digests.get(name) or sha256_of(Path(outside.root) / name)}
         for name, seen in found.stamps.items()
     }
-    place = [outside.root, outside.pattern]
-    write_noted(folder / FILES, {"identity": identity, "place": place, "scenes": found.scenes, "files": files})
+    noted = {"identity": identity, "place": outside.place, "scenes": found.scenes, "files": files}
+    write_noted(folder / FILES, noted)
 
 
 def noted_files(folder: Path) -> dict[str, str]:

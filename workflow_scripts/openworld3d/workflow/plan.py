@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator
+from typing import Any, Dict, Iterable, Iterator, Mapping
 
 from openworld3d.files import read_noted
-from openworld3d.workflow.steps import STEPS, Step
+from openworld3d.workflow.keys import wildcards_of
+from openworld3d.workflow.step import Step
+from openworld3d.workflow.steps import STEPS
 
 PLAN = Path("results/.plan.json")  # of the last call, whatever became of it
 SHOWN = Path("results/.shown.json")  # of what the links show
@@ -21,6 +23,14 @@ PLACES = {
     "recipe": "recipes.{recipe}",
     "unknown": "protocols.{protocol}.unknown",
     "unknown_points": "protocols.{protocol}.unknown_points",
+    "class_of": "protocols.{protocol}.class_map",
+    "class_of_raw_id": "protocols.{protocol}.unknown_raw_ids, inlier_raw_ids, void_raw_ids",
+    "range": "protocols.{protocol}.range",
+    "min_unknown_points": "protocols.{protocol}.min_unknown_points",
+    "beyond": "protocols.{protocol}.unknown_raw_ids",
+    "inliers": "protocols.{protocol}.inlier_raw_ids",
+    "objects": "protocols.{protocol}.objects",
+    "conventions": "protocols",
     "score": "scores.{score}",
     "bits": "evaluation.bits",
     "replicates": "evaluation.replicates",
@@ -33,9 +43,8 @@ PLACES = {
     "teaches": "recipes.{recipe}.teaches",
     "taught": "recipes.{recipe}.teaches",
     "old_labels": "recipes.{recipe}.kind",
-    "output": "recipes.{recipe}.kind",
-    "columns": "recipes.{recipe}.logits_classes",
     "metrics": "tables.{table}.metrics",
+    "published": "published/*.yaml",
 }
 GONE = object()
 # "results": key, parts and wildcards of each, by its address; "code": the files of each digest of code.
@@ -122,10 +131,12 @@ def changed_values(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[
         yield path, old, new
 
 
-def place_of(path: tuple[str, ...], place: str, wildcards: dict[str, str]) -> str:
+def place_of(path: tuple[str, ...], place: str, wildcards: Mapping[str, str]) -> str:
     """Return where a part of a slice stands in the config."""
     first, *rest = path or ("",)
-    begin = PLACES.get(first, ".".join(part for part in (place, first) if part))
+    begin = PLACES.get(first, "")
+    if not begin or not wildcards.keys() >= set(wildcards_of(begin)):  # as a table, which is of several recipes
+        begin = ".".join(part for part in (place, first) if part)
     return ".".join([begin.format(**wildcards), *rest])
 
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
-import yaml
-from snakemake.utils import update_config
-
 from openworld3d.workflow import inputs, slices
+from openworld3d.workflow.config import check_tables, read_config
 from openworld3d.workflow.inputs import Made
 from openworld3d.workflow.keys import Keys, Result
 from openworld3d.workflow.outside import ABSENT
+from openworld3d.workflow.places import located
 from openworld3d.workflow.rows import rows_of_table, runs_of_table
+from openworld3d.workflow.schema import SCHEMA_FILE
 from openworld3d.workflow.steps import STEPS
 
 Config = Dict[str, Any]
 
+OF_TABLE = ("make_table", "make_report", "draw_figures", "compare_protocols")
+
 
 def everything_reached(config: Config, checkout: Path) -> dict[str, list[str]]:
-    """Return the folders of keys that the present config, config.yaml and each experiment reach.
+    """Return the folders of keys that all tables of the present config, config.yaml and each experiment reach.
 
     "kept": places whose raw files are not there now, so that it is unknown which of their results are reached.
     """
     folders: set[str] = set()
     kept: set[str] = set()
+    check_tables(config, list(config["tables"]), checkout / SCHEMA_FILE)
     for one in [config, *configs_of(checkout)]:
         keys = Keys(one)
         for table in one["tables"]:
@@ -51,19 +53,20 @@ def places_behind(results: list[Result], absent: set[str]) -> set[str]:
 
 
 def configs_of(checkout: Path) -> Iterator[Config]:
-    """Yield the default experiment, and it with each file of experiments/ over it."""
-    default = yaml.safe_load((checkout / "config.yaml").read_text())
-    yield default
-    for file in sorted((checkout / "experiments").glob("*.yaml")):
-        config = copy.deepcopy(default)
-        update_config(config, yaml.safe_load(file.read_text()))
+    """Yield the default experiment, and it with each file of experiments/ over it; raises UserError for a mistake."""
+    default = checkout / "config.yaml"
+    for files in ([default], *([default, file] for file in sorted((checkout / "experiments").glob("[!.]*.yaml")))):
+        given = read_config(files, checkout / SCHEMA_FILE)
+        config = given.plain()
+        with located(given):
+            check_tables(config, list(config.get("tables", ())), checkout / SCHEMA_FILE, given)
         yield config
 
 
 def made_for(config: Config, table: str) -> list[Made]:
     """Return what the targets may request for a table."""
     of_table = {"table": table}
-    made = [Made(step, next(iter(STEPS[step].outputs)), of_table) for step in ("make_table", "compare_protocols")]
+    made = [Made(step, next(iter(STEPS[step].outputs)), of_table) for step in OF_TABLE]
     if any("teaches" in config["recipes"][recipe] for recipe in config["tables"][table]["methods"]):
         made.append(Made("draw_steps", "out", of_table))
     made += [Made("export_clouds", "out", row) for row in rows_of_table(config, table)]

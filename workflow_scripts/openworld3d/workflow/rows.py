@@ -6,7 +6,10 @@ from itertools import product
 from typing import Any, Dict
 
 from openworld3d.plugins import declared
-from openworld3d.workflow.slices import begins_with, network_of, novel_classes
+from openworld3d.published.beside import Asked, beside
+from openworld3d.published.comparison import compared
+from openworld3d.workflow.protocols import conventions, evaluated
+from openworld3d.workflow.slices import begins_with, is_for, network_of, novel_classes
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
@@ -20,7 +23,8 @@ def runs_of_table(config: Config, table: str) -> list[dict[str, Any]]:
     keys = ("protocol", "backbone", "recipe", "seed")
     chosen = config["tables"][table]
     lists = [chosen["protocols"], chosen["backbones"], chosen["methods"], chosen["seeds"]]
-    return [dict(zip(keys, values)) for values in product(*lists)]
+    runs = [dict(zip(keys, values)) for values in product(*lists)]
+    return [run for run in runs if is_for(config, run["recipe"], run["backbone"])]
 
 
 def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
@@ -28,7 +32,7 @@ def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
     return [
         {
             **run,
-            "dataset": config["protocols"][run["protocol"]]["dataset"],
+            "dataset": evaluated(config, run["protocol"]).dataset,
             "coverage": config["tables"][table]["coverage"],
             "score": score,
             "method": METHOD.format(recipe=run["recipe"], score=score),
@@ -39,12 +43,56 @@ def rows_of_table(config: Config, table: str) -> list[dict[str, Any]]:
 
 
 def table_slice(config: Config, table: str) -> Slice:
-    """Return what `make_table` sees."""
+    """Return which rows and columns a table has."""
     return {
         "table": table,
         "metrics": config["tables"][table]["metrics"],
+        "conventions": {name: conventions(config, name) for name in config["tables"][table]["protocols"]},
         "rows": [shown(config, row) for row in rows_of_table(config, table)],
     }
+
+
+def printed_slice(config: Config, table: str) -> Slice:
+    """Return what `make_table` sees: what was measured, and what was published under the same protocols."""
+    return {**table_slice(config, table), "published": beside(asked_of_papers(config, table))}
+
+
+def asked_of_papers(config: Config, table: str) -> Asked:
+    """Return what decides which published rows are shown with a table.
+
+    Scenes that are generated in a dataset's layout are not that dataset's.
+    """
+    chosen = config["tables"][table]
+    return Asked(
+        protocols={name: config["protocols"][name] for name in chosen["protocols"]},
+        layouts={
+            name: f"generated {dataset['layout']}" if "generate" in dataset else dataset["layout"]
+            for name, dataset in config["datasets"].items()
+        },
+        metrics=chosen["metrics"],
+        taught=[novel_classes(config, recipe) for recipe in chosen["methods"]],
+    )
+
+
+def compared_with_papers(config: Config, table: str) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Return the published rows that a table is held against, each with the rows of the table that measure it.
+
+    A row measures it if it has its method, protocol and network, a seed each.
+    """
+    listed = rows_of_table(config, table)
+    published = compared(asked_of_papers(config, table), {row["method"] for row in listed})
+    return [
+        (
+            theirs,
+            [
+                row
+                for row in listed
+                if (row["method"], row["protocol"]) == (theirs["ours"], theirs["protocol"])
+                and config["backbones"][row["backbone"]]["network"] == theirs["network"]
+            ],
+        )
+        for theirs in published
+    ]
 
 
 def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +112,7 @@ def steps_slice(config: Config, table: str) -> Slice:
     before = {config["recipes"][recipe].get("start_from") for recipe in chosen["methods"]}
     lines = []
     for protocol, backbone, last in product(chosen["protocols"], chosen["backbones"], chosen["methods"]):
-        if "teaches" not in config["recipes"][last] or last in before:
+        if "teaches" not in config["recipes"][last] or last in before or not is_for(config, last, backbone):
             continue
         steps = []
         for recipe in way_to(config, last):

@@ -18,6 +18,7 @@ from openworld3d.workflow.steps import RUN, STEPS
 
 CURRENT = "current"
 MOST_REASONS = 20
+CLOUDS = "results/runs/PROTOCOL/BACKBONE/RECIPE/seedN/current/COVERAGE/SCORE/clouds/"
 Links = Dict[Path, Path]  # a link's place, and what it leads to
 
 
@@ -99,6 +100,23 @@ def show(keys: Keys, targets: list[Made]) -> None:
         write_noted(SHOWN, {"results": results, "code": code})
     if not keys.config.get("keep_old", True):
         remove_replaced(behind, before)
+
+
+def places_to_look(made_now: Iterable[Made]) -> list[str]:
+    """Return where a person finds what a call has made: tables, reports, plots, clouds, protocols, and the logs."""
+    lines = []
+    for made in made_now:
+        if made.step == "make_table":
+            lines.append(f"table:  results/tables/{made.wildcards['table']}.csv, .md, .tex")
+        elif made.step == "make_report":
+            lines.append(f"report: results/reports/{made.wildcards['table']}.html")
+        elif made.step == "draw_figures":
+            lines.append(f"plots:  results/figures/{made.wildcards['table']}.*")
+        elif made.step == "export_clouds":
+            lines.append(f"clouds: {CLOUDS}")
+        elif made.step == "check_protocol":
+            lines.append("pages:  results/protocols/")
+    return [*dict.fromkeys(lines), "logs:   logs/"]
 
 
 def links_of(result: Result) -> Links:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from openworld3d.plugins import declared
+from openworld3d.saved_outputs.folder import SavedFolder
+from openworld3d.workflow import protocols
+from openworld3d.workflow.outside import saved_outputs
 
 Config = Dict[str, Any]
 Slice = Dict[str, Any]
@@ -26,7 +29,8 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
     """Return what `prepare` sees: of a layout's keys none that another split alone has."""
     chosen = config["datasets"][dataset]
     declared_keys = {**declared("datasets", chosen["layout"], "KEYS")}
-    declared_keys.pop("generate", None)
+    for unseen in ("generate", "groups"):
+        declared_keys.pop(unseen, None)
     keys = {name: chosen.get(name, key.get("default")) for name, key in declared_keys.items()}
     if "classes" in keys:
         keys["classes"] = [[name, raw_ids] for name, raw_ids in keys["classes"].items()]  # JSON would lose the order
@@ -36,15 +40,9 @@ def prepare_slice(config: Config, dataset: str, split: str) -> Slice:
         "dataset": dataset,
         "layout": chosen["layout"],
         "split": split,
-        "classes": classes_of(config, dataset),
+        "classes": protocols.classes_of(config, dataset),
         "keys": keys,
     }
-
-
-def classes_of(config: Config, dataset: str) -> list[str]:
-    """Return the classes of a dataset in their order, which its layout or the config says."""
-    chosen = config["datasets"][dataset]
-    return list(chosen["classes"]) if "classes" in chosen else declared("datasets", chosen["layout"], "CLASSES")
 
 
 def import_slice(config: Config, protocol: str, backbone: str, recipe: str) -> Slice:
@@ -58,10 +56,13 @@ def training_keys(config: Config, protocol: str, recipe: str) -> Slice:
 
     Where a checkpoint lies is not among them: its content is.
     """
-    chosen, only_inference = config["recipes"][recipe], {*inference_keys(config, recipe), "pretrained"}
+    chosen, others = config["recipes"][recipe], {*inference_keys(config, recipe), "pretrained", "backbones"}
     keys = declared("recipes", chosen["kind"], "TRAINING_KEYS")
+    shaping = declared("recipes", chosen["kind"], "PRETRAINED_KEYS")
+    if "pretrained" in chosen and shaping is not None:
+        keys = {name: keys[name] for name in shaping}
     defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
-    settings = {**defaults, **{name: value for name, value in chosen.items() if name not in only_inference}}
+    settings = {**defaults, **{name: value for name, value in chosen.items() if name not in others}}
     for key in keys_with_role(config, recipe, "sources"):
         settings[key] = sorted(settings[key] or known_things(config, protocol))
     if "teaches" in settings:
@@ -105,10 +106,9 @@ def relabel_slice(config: Config, backbone: str, recipe: str) -> Slice:
 
 def known_things(config: Config, protocol: str) -> list[str]:
     """Return the classes of a protocol's dataset that are countable objects and not unknown."""
-    chosen = config["protocols"][protocol]
-    dataset = config["datasets"][chosen["dataset"]]
+    dataset = config["datasets"][protocols.network_dataset(config, protocol)]
     things = dataset.get("things", []) if "classes" in dataset else declared("datasets", dataset["layout"], "THINGS")
-    return [name for name in things if name not in chosen["unknown"]]
+    return [name for name in things if name not in protocols.unlabelled(config, protocol)]
 
 
 def train_slice(config: Config, protocol: str, backbone: str, recipe: str, seed: str) -> Slice:
@@ -126,7 +126,7 @@ def infer_slice(config: Config, backbone: str, recipe: str, coverage: str) -> Sl
 
 
 def stored_slice(config: Config) -> Slice:
-    """Return how outputs are stored, all that `ensemble` sees."""
+    """Return how the outputs of networks are stored, all that `ensemble` sees."""
     return {"stored_precision": config["evaluation"]["stored_precision"]}
 
 
@@ -143,19 +143,15 @@ def inference_slice(config: Config, backbone: str, recipe: str) -> Slice:
     return {**bounds, "recipe": {"kind": config["recipes"][recipe]["kind"], **inference_keys(config, recipe)}}
 
 
-def saved_slice(config: Config, protocol: str, recipe: str) -> Slice:
-    """Return what `import_outputs` sees."""
-    chosen = config["recipes"][recipe]
-    (output,) = outputs_of(config, recipe)
-    columns = [name for key in keys_with_role(config, recipe, "columns") for name in chosen.get(key, [])]
-    what = {"output": output, "columns": columns}
-    return {**what, **unknown_slice(config, protocol), **stored_slice(config)}
+def saved_slice(config: Config, protocol: str) -> Slice:
+    """Return what `import_outputs` and `import_sample` see beside the folder."""
+    return {"classes": protocols.network_classes(config, protocol), **unknown_slice(config, protocol)}
 
 
-def saved_folder(config: Config, recipe: str) -> str:
-    """Return the folder of a recipe whose outputs are saved already."""
+def saved_folder(config: Config, recipe: str) -> SavedFolder:
+    """Return what the folder of a recipe has whose outputs are saved already."""
     (key,) = keys_with_role(config, recipe, "folder")
-    return config["recipes"][recipe][key]
+    return saved_outputs(config["recipes"][recipe][key])
 
 
 def inference_keys(config: Config, recipe: str) -> Slice:
@@ -165,43 +161,69 @@ def inference_keys(config: Config, recipe: str) -> Slice:
     return {name: chosen.get(name, key["default"]) for name, key in keys.items()}
 
 
-def score_slice(config: Config, score: str) -> Slice:
-    """Return what `score` sees: the score's kind, neighbours and options with their defaults, and the bits of a bin.
+def score_slice(config: Config, protocol: str, score: str) -> Slice:
+    """Return what `score` sees: the score's kind, neighbours and options with their defaults, bits of a bin, objects.
 
-    An option has the type of its default, so that 1 for 1.0 is no change.
+    An option has the type of its default, so that 1 for 1.0 is no change. A score of groups of classes sees them too.
     """
     entry = config["scores"][score]
     defaults = {name: key["default"] for name, key in declared("scores", entry["kind"], "KEYS").items()}
     options = {name: type(default)(entry.get(name, default)) for name, default in defaults.items()}
     resolved = {"kind": entry["kind"], "neighbors": entry.get("neighbors", 1), **options}
-    return {"score": resolved, "bits": config["evaluation"]["bits"]}
+    groups = {"groups": protocols.groups(config, protocol)} if "group" in fits(config, score) else {}
+    return {
+        "score": resolved,
+        "bits": config["evaluation"]["bits"],
+        "objects": protocols.objects(config, protocol),
+        **groups,
+    }
+
+
+def labelling_slice(config: Config, protocol: str) -> Slice:
+    """Return what `label_evaluation` sees."""
+    return protocols.labelling(config, protocol)
 
 
 def protocol_slice(config: Config, protocol: str) -> Slice:
     """Return what `check_protocol` sees."""
-    return {"protocol": protocol, **unknown_slice(config, protocol)}
+    return {
+        "protocol": protocol,
+        "unknown": protocols.unknown(config, protocol),
+        "inliers": protocols.inliers(config, protocol),
+    }
 
 
 def has_sample(config: Config, recipe: str) -> bool:
-    """Tell whether the runs of a recipe have a training sample: those of a network without incremental steps."""
+    """Tell whether the runs of a recipe have a training sample: those of a network without incremental steps.
+
+    And those with one that is saved, or with the last layer.
+    """
+    if begins_with(config, recipe) == "import_outputs":
+        return bool(saved_folder(config, recipe).fits)
     settings = begins_with(config, recipe) in ("train", "import_weights", "infer")
     return settings and "teaches" not in config["recipes"][recipe]
 
 
 def has_pseudo_masks(config: Config, recipe: str) -> bool:
-    """Tell whether the runs of a recipe mark points that they take for unknown."""
-    return declared("recipes", config["recipes"][recipe]["kind"], "MARKS_UNKNOWN")
+    """Tell whether the runs of a recipe mark points that they take for unknown in their training."""
+    chosen = config["recipes"][recipe]
+    return "pretrained" not in chosen and declared("recipes", chosen["kind"], "MARKS_UNKNOWN")
 
 
 def measure_slice(config: Config, protocol: str, recipe: str) -> Slice:
     """Return what `measure` sees."""
-    taught = novel_classes(config, recipe)
-    return {**unknown_slice(config, protocol), "taught": taught, "replicates": config["evaluation"]["replicates"]}
+    return {
+        "unknown": protocols.unknown(config, protocol),
+        "taught": novel_classes(config, recipe),
+        "beyond": protocols.classes_beyond(config, protocol),
+        "inliers": protocols.inliers(config, protocol),
+        "replicates": config["evaluation"]["replicates"],
+    }
 
 
 def unknown_slice(config: Config, protocol: str) -> Slice:
-    """Return which classes are unknown in a protocol."""
-    return {"unknown": sorted(config["protocols"][protocol]["unknown"])}
+    """Return which classes a network is not trained on."""
+    return {"unknown": protocols.unlabelled(config, protocol)}
 
 
 def begins_with(config: Config, recipe: str) -> str:
@@ -213,6 +235,11 @@ def begins_with(config: Config, recipe: str) -> str:
 def network_of(config: Config, recipe: str) -> str:
     """Return the recipe whose trained networks the runs of a recipe use: another one, or itself."""
     return config["recipes"][recipe].get("network_of", recipe)
+
+
+def is_for(config: Config, recipe: str, backbone: str) -> bool:
+    """Tell whether a table has rows of a recipe with a backbone."""
+    return backbone in config["recipes"][recipe].get("backbones", [backbone])
 
 
 def members_of(config: Config, recipe: str, seed: str) -> list[int]:
@@ -232,5 +259,7 @@ def fits(config: Config, score: str) -> set[str]:
 
 
 def outputs_of(config: Config, recipe: str) -> set[str]:
-    """Return which outputs the runs of a recipe have."""
+    """Return which outputs the runs of a recipe have, where saved ones those that every scene has."""
+    if begins_with(config, recipe) == "import_outputs":
+        return saved_folder(config, recipe).outputs
     return set(declared("recipes", config["recipes"][recipe]["kind"], "OUTPUTS"))

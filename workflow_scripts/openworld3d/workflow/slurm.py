@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import subprocess
 import time
@@ -23,10 +24,10 @@ SECONDS_BETWEEN_LOOKS = 2
 def end_orphans(jobs: Iterable[str]) -> list[str]:
     """Cancel those of some Slurm jobs that are still in the queue, wait until they have left it, and return them.
 
-    A job of another folder is none of them: ids repeat. Raises UserError where the queue cannot be asked, and where a
-    job is another user's or does not end.
+    A job of another folder is none of them, as ids repeat, nor is the one in which this call itself runs. Raises
+    UserError where the queue cannot be asked, and where a job is another user's or does not end.
     """
-    jobs = set(jobs)
+    jobs = set(jobs) - {os.environ.get("SLURM_JOB_ID")}
     if not jobs or not shutil.which("squeue"):
         return []
     orphans = {job: user for job, user in queued().items() if job in jobs}
@@ -45,19 +46,21 @@ def end_orphans(jobs: Iterable[str]) -> list[str]:
 def job_in_note(record: Path) -> set[str]:
     """Return the Slurm job that is noted as writing a record, if there is one."""
     note = Path(f"{record}{NOTE}")
-    return {note.read_text()} if note.exists() else set()
+    return {note.read_text(encoding="utf-8")} if note.exists() else set()
 
 
 def queued() -> dict[str, str]:
     """Return the user of each job of this folder that is queued or running, by its id."""
-    done = subprocess.run(["squeue", "--noheader", "--format=%i %u %Z"], capture_output=True, text=True)
+    done = subprocess.run(
+        ["squeue", "--noheader", "--format=%i %u %Z"], capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode != 0:
         raise UserError(
             f"squeue says {done.stderr.strip()!r}, so that jobs of an earlier call may still run; call again when it "
             "answers"
         )
     jobs = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
-    return {job: user for job, user, folder in jobs if Path(folder) == Path.cwd()}
+    return {job[0]: job[1] for job in jobs if len(job) == 3 and Path(job[2]) == Path.cwd()}
 
 
 def wait_for_end(jobs: set[str]) -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict
-
-from openworld3d.workflow import rows, slices
+from openworld3d.workflow import slices
 from openworld3d.workflow.inputs import (
     EVALUATION_SCENES,
     TRAINING_SCENES,
-    Config,
-    Input,
-    Wildcards,
     all_outputs,
     backbone_environment,
     checkpoint,
-    checks_of_table,
     cpu_environment,
+    evaluation_labels,
     generated_scans,
     initial_weights,
+    labelled_scenes,
     layout_module,
     learnt_scenes,
     members,
@@ -26,49 +21,25 @@ from openworld3d.workflow.inputs import (
     network_modules,
     network_weights,
     of_all_shards,
-    of_rows,
     outputs_of,
     pretrained_environment,
     protocol_check,
     raw_files,
     sample_of,
     saved_files,
+    saved_sample,
+    scenes_of_network,
     score_module,
+    split_of,
     statistics_before,
+    validation_scenes,
     where_exact,
 )
-from openworld3d.workflow.outside import Outside
+from openworld3d.workflow.step import Step
+from openworld3d.workflow.steps_of_tables import OF_TABLES
 
 RUN = "results/runs/{protocol}/{backbone}/{recipe}/seed{seed}"
 METHOD = f"{RUN}/{{coverage}}/{{score}}"
-Inputs = Dict[str, Input]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the jobs of a rule are made from, and where their outputs lie: `{folder}/{key}/{output}`.
-
-    The names of inputs and outputs are the options of the script. `modules` are loaded by name for a job. Those that
-    it `ignores` are imported and do not change what is made, nor does what `informs` a person; of what a job `waits`
-    for it reads nothing.
-    """
-
-    noun: str
-    script: str
-    folder: str
-    outputs: dict[str, str]
-    environment: Callable[[Config, Wildcards], str]
-    config: tuple[Any, ...] = ()  # a function of slices.py or rows.py, and the wildcards that it takes
-    inputs: Inputs = field(default_factory=dict)
-    informs: Inputs = field(default_factory=dict)
-    waits: Inputs = field(default_factory=dict)
-    modules: Callable[[Config, Wildcards], list[str]] = lambda config, wildcards: []
-    outside: Callable[[Config, Wildcards], Outside | None] = lambda config, wildcards: None
-    ignores: tuple[str, ...] = ()
-    shown: str = ""  # the folder of links to what the last call made
-    place: str = ""  # of the slice in the config
-
-
 OF_RUN = ("protocol", "backbone", "recipe", "seed")
 
 
@@ -89,6 +60,7 @@ def generator(name: str) -> Step:
 STEPS: dict[str, Step] = {
     "generate_rooms": generator("generate_rooms"),
     "generate_streets": generator("generate_streets"),
+    "generate_street_anomalies": generator("generate_street_anomalies"),
     "prepare": Step(
         "preparation",
         "prepare.py",
@@ -102,6 +74,17 @@ STEPS: dict[str, Step] = {
         shown="results/scenes/{dataset}/{split}/current",
         place="datasets.{dataset}",
     ),
+    "label_evaluation": Step(
+        "labelling",
+        "label_evaluation.py",
+        "results/evaluation/{protocol}/{split}",
+        {"out": "labels/manifest.json"},
+        metrics_environment,
+        (slices.labelling_slice, "protocol"),
+        {"scenes": split_of},
+        shown="results/evaluation/{protocol}/{split}/current",
+        place="protocols.{protocol}",
+    ),
     "check_protocol": Step(
         "protocol check",
         "check_protocol.py",
@@ -109,7 +92,7 @@ STEPS: dict[str, Step] = {
         {"out": "{protocol}.json", "page": "{protocol}.md"},
         metrics_environment,
         (slices.protocol_slice, "protocol"),
-        {"train": TRAINING_SCENES, "evaluate": EVALUATION_SCENES},
+        {"train": TRAINING_SCENES, "evaluate": labelled_scenes},
         shown="results/protocols",
     ),
     "train": Step(
@@ -120,7 +103,7 @@ STEPS: dict[str, Step] = {
         backbone_environment,
         (slices.train_slice, *OF_RUN),
         {"initial_weights": initial_weights, "scenes": learnt_scenes},
-        {"validation": EVALUATION_SCENES},
+        {"validation": validation_scenes},
         {"protocol": protocol_check},
         network_modules,
         ignores=("training.monitor",),
@@ -144,7 +127,7 @@ STEPS: dict[str, Step] = {
         {"weights": "weights.npz"},
         pretrained_environment,
         (slices.import_slice, "protocol", "backbone", "recipe"),
-        {"scenes": EVALUATION_SCENES},
+        {"scenes": scenes_of_network},
         waits={"protocol": protocol_check},
         modules=network_modules,
         outside=checkpoint,
@@ -199,10 +182,20 @@ STEPS: dict[str, Step] = {
         f"{RUN}/{{coverage}}",
         {"out": "outputs/{shard}/manifest.json"},
         metrics_environment,
-        (slices.saved_slice, "protocol", "recipe"),
+        (slices.saved_slice, "protocol"),
         {"scenes": EVALUATION_SCENES},
         outside=saved_files,
         shown=f"{RUN}/current/{{coverage}}",
+    ),
+    "import_sample": Step(
+        "training sample import",
+        "import_sample.py",
+        RUN,
+        {"out": "sample.npz"},
+        metrics_environment,
+        (slices.saved_slice, "protocol"),
+        outside=saved_sample,
+        shown=f"{RUN}/current",
     ),
     "score": Step(
         "scoring",
@@ -210,8 +203,8 @@ STEPS: dict[str, Step] = {
         METHOD,
         {"out": "scores/{shard}/manifest.json", "statistics": "statistics/{shard}.npz"},
         metrics_environment,
-        (slices.score_slice, "score"),
-        {"outputs": outputs_of, "sample": sample_of, "scenes": EVALUATION_SCENES},
+        (slices.score_slice, "protocol", "score"),
+        {"outputs": outputs_of, "sample": sample_of, "scenes": EVALUATION_SCENES, "labels": evaluation_labels},
         modules=score_module,
         shown=f"{RUN}/current/{{coverage}}/{{score}}",
     ),
@@ -228,6 +221,7 @@ STEPS: dict[str, Step] = {
             "scores": where_exact(of_all_shards("score")),
             "outputs": where_exact(all_outputs),
             "scenes": EVALUATION_SCENES,
+            "labels": evaluation_labels,
         },
         shown=f"{RUN}/current/{{coverage}}/{{score}}",
     ),
@@ -237,48 +231,15 @@ STEPS: dict[str, Step] = {
         METHOD,
         {"out": "clouds/colours.json"},
         metrics_environment,
-        inputs={"scores": of_all_shards("score"), "outputs": all_outputs, "scenes": EVALUATION_SCENES},
+        inputs={
+            "scores": of_all_shards("score"),
+            "outputs": all_outputs,
+            "scenes": EVALUATION_SCENES,
+            "labels": evaluation_labels,
+        },
         shown=f"{RUN}/current/{{coverage}}/{{score}}",
     ),
-    "make_table": Step(
-        "table",
-        "make_table.py",
-        "results/tables/{table}",
-        {
-            "csv": "{table}.csv",
-            "markdown": "{table}.md",
-            "tex": "{table}.tex",
-            "differences": "{table}.differences.csv",
-        },
-        metrics_environment,
-        (rows.table_slice, "table"),
-        {"metrics": of_rows("measure"), "replicates": of_rows("measure", "replicates")},
-        waits={"checks": checks_of_table},
-        shown="results/tables",
-        place="tables.{table}",
-    ),
-    "compare_protocols": Step(
-        "comparison",
-        "compare_protocols.py",
-        "results/tables/{table}",
-        {"csv": "{table}.protocols.csv", "markdown": "{table}.protocols.md", "figure": "{table}.protocols.svg"},
-        metrics_environment,
-        (rows.table_slice, "table"),
-        {"metrics": of_rows("measure")},
-        shown="results/tables",
-        place="tables.{table}",
-    ),
-    "draw_steps": Step(
-        "figure",
-        "draw_steps.py",
-        "results/figures/{table}",
-        {"out": "{table}.svg"},
-        metrics_environment,
-        (rows.steps_slice, "table"),
-        {"metrics": of_rows("measure")},
-        shown="results/figures",
-        place="tables.{table}",
-    ),
+    **OF_TABLES,
     "check_environment": Step(
         "environment check",
         "check_environment.py",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from openworld3d.errors import UserError
 from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow import rows, slices
 from openworld3d.workflow.check_definitions import environment_names
+from openworld3d.workflow.config import check_tables
 from openworld3d.workflow.inputs import (
     EVALUATION_SCENES,
     TRAINING_SCENES,
@@ -18,15 +18,19 @@ from openworld3d.workflow.inputs import (
     of_rows,
     sample_of,
 )
+from openworld3d.workflow.places import wrong
+from openworld3d.workflow.schema import SCHEMA_FILE
 from openworld3d.workflow.steps import STEPS
 
 Config = Dict[str, Any]
 
 
 def table_of(config: Config, table: str) -> list[Made]:
-    """Return a table, the metrics of its rows, and the checks of its protocols."""
+    """Return a table, its report and figures, the metrics of its rows, and the checks of its protocols."""
     return [
         *every_output("make_table", table),
+        *every_output("make_report", table),
+        *every_output("draw_figures", table),
         *checks_of_protocols(config, table),
         *of_rows("measure")(config, {"table": table}),
     ]
@@ -62,7 +66,13 @@ def selected_comparison(config: Config) -> list[Made]:
 
 
 def incremental_table(config: Config) -> list[Made]:
-    """Return the table and the figure of incremental learning."""
+    """Return the table and the figure of incremental learning; raises ConfigError where there is no such table."""
+    if "incremental" not in config["tables"]:
+        said = "has no table incremental, which this target makes; define it as in the default config.yaml"
+        raise wrong(
+            ("tables",), f"{said}, or choose one of {', '.join(sorted(config['tables']))} with --config table=NAME"
+        )
+    check_tables(config, ["incremental"], SCHEMA_FILE)
     return [*table_of(config, "incremental"), *every_output("draw_steps", "incremental")]
 
 
@@ -86,9 +96,10 @@ def selected_pseudo_masks(config: Config) -> list[Made]:
     if not masks:
         found = ", ".join(config["tables"][table]["methods"])
         kinds = [kind for kind in plugin_names("recipes") if declared("recipes", kind, "MARKS_UNKNOWN")]
-        raise UserError(
-            f"config: tables.{table}.methods has {found}, expected a recipe of kind {' or '.join(kinds)}, as no "
-            "other has pseudo masks; add one, or choose another table"
+        raise wrong(
+            ("tables", table, "methods"),
+            f"has {found}, expected a recipe of kind {' or '.join(kinds)}, as no other has pseudo masks; add one, or "
+            "choose another table",
         )
     return masks
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
 from openworld3d.workflow.steps import STEPS
 
 MINUTES_OF_LONG_JOBS = 60  # the `runtime` that a rule asks for; jobs of seconds ask for ten
 SECONDS_BETWEEN_COUNTS = 30.0
+# Progress is told again after this share of the time that has passed: each minute after 20, twice an hour after 10 h.
+SHARE_BETWEEN_PROGRESS = 1 / 20
 LINES_OF_A_LOG = 20
+BYTES_OF_A_BAR = 4096
+# The last state of a training's progress bar: `epoch 3/14:  21%|##   | 118/560 [00:20<01:16,  5.79step/s]`.
+BAR = re.compile(r"epoch (\d+)/(\d+): +\d+%[^\r\n]*?\[[\d:]+<([\d:]+),")
 # What Snakemake says of itself in messages that are no events.
 CHATTER = (
     "Building DAG",
@@ -25,11 +33,18 @@ SILENT = ("job_started", "resources_info", "shellcmd", "workflow_started")
 
 
 class Job(NamedTuple):
-    """What a job does and where its log is, when it started, and whether it may take long."""
+    """What a job does, its logs, when it started by the clock and by that of files, and whether it may take long."""
 
-    text: str
+    words: str
+    logs: Sequence[str]
     started: float
+    since: float
     long: bool
+
+    @property
+    def text(self) -> str:
+        """Return what the job does and where its log is."""
+        return f"{self.words}, log {', '.join(self.logs)}" if self.logs else self.words
 
 
 def speak_plainly(logger: logging.Logger) -> None:
@@ -47,6 +62,8 @@ class Terminal(logging.StreamHandler):
         super().__init__(stream)
         self.jobs: dict[int, Job] = {}
         self.counted = time.monotonic()
+        self.begun = self.counted
+        self.teller: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what a record is worth to a person."""
@@ -74,20 +91,22 @@ class Terminal(logging.StreamHandler):
     def start(self, said: dict[str, Any]) -> Iterator[str]:
         """Yield a line for a job of minutes that starts, or that a cluster is given."""
         long = said["rule_name"] in STEPS and said["resources"].get("runtime", 0) >= MINUTES_OF_LONG_JOBS
-        text = f"{in_words(said['rule_name'], said['wildcards'])}, log {', '.join(said['log'])}"
-        self.jobs[said["jobid"]] = Job(text, time.monotonic(), long)
+        words = in_words(said["rule_name"], said["wildcards"])
+        job = Job(words, list(said["log"]), time.monotonic(), time.time(), long)
+        self.jobs[said["jobid"]] = job
         if long:
-            yield f"{now()} started: {text}"
+            yield f"{now()} started: {job.text}"
+            self.tell_from_now_on()
 
     def finish(self, number: int) -> Iterator[str]:
         """Yield a line for a job of minutes that has ended well."""
-        job = self.jobs.get(number)
+        job = self.jobs.pop(number, None)
         if job is not None and job.long:
             yield f"{now()} done after {duration(time.monotonic() - job.started)}: {job.text}"
 
     def fail(self, said: dict[str, Any]) -> Iterator[str]:
         """Yield which job has failed, what is known of that, and the last lines of its logs."""
-        job = self.jobs.get(said["jobid"], Job(said["rule_name"], time.monotonic(), False))
+        job = self.jobs.pop(said["jobid"], Job(said["rule_name"], [], time.monotonic(), time.time(), False))
         yield f"{now()} FAILED after {duration(time.monotonic() - job.started)}: {job.text}"
         yield from (f"    {line}" for line in [said["rule_msg"]] if line)
         yield from (f"    {name}: {value}" for name, value in said["aux"].items())
@@ -101,11 +120,59 @@ class Terminal(logging.StreamHandler):
             self.counted = time.monotonic()
             yield f"{now()} {done} of {total} jobs are done"
 
+    def tell_from_now_on(self) -> None:
+        """Start the thread that tells how far trainings are: of that Snakemake has no event."""
+        if self.teller is None:
+            self.teller = threading.Thread(target=self.keep_telling, daemon=True)
+            self.teller.start()
+
+    def keep_telling(self) -> None:
+        """Print how far the trainings are that run, as long as this process lives."""
+        while True:
+            passed = time.monotonic() - self.begun
+            time.sleep(max(SECONDS_BETWEEN_COUNTS, passed * SHARE_BETWEEN_PROGRESS))
+            with suppress(OSError, ValueError):  # a terminal that was closed
+                self.tell_progress()
+
+    def tell_progress(self) -> None:
+        """Print how far the trainings are that run."""
+        running = [job for job in list(self.jobs.values()) if job.long]
+        lines = [f"{now()} {job.words}: {where}" for job in running for where in progress(job)]
+        self.acquire()
+        try:
+            self.stream.write("".join(f"{line}\n" for line in lines))
+            self.flush()
+        finally:
+            self.release()
+
 
 def in_words(rule: str, wildcards: dict[str, Any]) -> str:
     """Return what a job does: `training (protocol sofa, recipe closed_set, seed 0)`."""
     named = ", ".join(f"{name} {value}" for name, value in wildcards.items() if name != "key")
     return f"{STEPS[rule].noun if rule in STEPS else rule} ({named})"
+
+
+def progress(job: Job) -> Iterator[str]:
+    """Yield `epoch 3 of 14, 1 min 16 s left`, by the bar that a training has written to its log since it started."""
+    for log in map(Path, job.logs):
+        try:
+            if log.stat().st_mtime < job.since:
+                continue  # of an earlier attempt, while this one waits in a queue
+            with open(log, "rb") as file:
+                file.seek(max(0, log.stat().st_size - BYTES_OF_A_BAR))
+                bars = BAR.findall(file.read().decode(errors="replace"))
+        except OSError:
+            continue
+        for epoch, epochs, left in bars[-1:]:
+            yield f"epoch {epoch} of {epochs}, {duration(seconds_of(left))} left"
+
+
+def seconds_of(clock: str) -> int:
+    """Return the seconds of `16`, `01:16` or `3:01:16`."""
+    seconds = 0
+    for part in clock.split(":"):
+        seconds = 60 * seconds + int(part)
+    return seconds
 
 
 def now() -> str:

@@ -99,4 +99,4 @@ def aggregation(name: str, segments_file: str, room: ScannedRoom) -> dict[str, A
 
 
 def _write_line(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, separators=(",", ":")) + "\n")
+    path.write_text(json.dumps(value, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Kinds of things and their raw ids in SemanticKITTI, static and moving."""
+"""Kinds of things and their raw ids in SemanticKITTI, static and moving; that of an anomaly is STU's."""
 
 from __future__ import annotations
 
-UNLABELED, OUTLIER = 0, 1
+UNLABELED, OUTLIER, ANOMALY_ID = 0, 1, 2
 
 ID_OF_THING: dict[str, tuple[int, int]] = {
     "car": (10, 252),
@@ -14,6 +14,7 @@ ID_OF_THING: dict[str, tuple[int, int]] = {
     "person": (30, 254),
     "bicyclist": (31, 253),
     "motorcyclist": (32, 255),
+    "anomaly": (ANOMALY_ID, ANOMALY_ID),
 }
 
 ID_OF_STUFF: dict[str, int] = {

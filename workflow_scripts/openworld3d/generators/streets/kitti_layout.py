@@ -23,14 +23,18 @@ def write_scan(folder: Path, number: int, scan: Scan) -> None:
     """Write points and labels of one scan into `velodyne/` and `labels/`."""
     for name, suffix, array in (("velodyne", "bin", scan.points), ("labels", "label", scan.labels)):
         (folder / name).mkdir(parents=True, exist_ok=True)
-        array.tofile(folder / name / f"{number:06d}.{suffix}")
+        (folder / name / f"{number:06d}.{suffix}").write_bytes(array.tobytes())
 
 
 def write_trajectory(folder: Path, poses: Sequence[Pose], times: np.ndarray) -> None:
     """Write `calib.txt`, `poses.txt` and `times.txt`, poses of the left camera in the frame of its first."""
-    (folder / "calib.txt").write_text("".join(f"{name}: {row(matrix)}\n" for name, matrix in calibration().items()))
-    (folder / "poses.txt").write_text("".join(f"{row(pose)}\n" for pose in camera_poses(poses)))
-    (folder / "times.txt").write_text("".join(f"{time:e}\n" for time in times))
+    lines = {
+        "calib.txt": [f"{name}: {row(matrix)}\n" for name, matrix in calibration().items()],
+        "poses.txt": [f"{row(pose)}\n" for pose in camera_poses(poses)],
+        "times.txt": [f"{time:e}\n" for time in times],
+    }
+    for name, of_file in lines.items():
+        (folder / name).write_text("".join(of_file), encoding="utf-8")
 
 
 def calibration() -> dict[str, np.ndarray]:

@@ -29,13 +29,17 @@ class Plan:
         boxes = thing.boxes()
         if touch(boxes, self.corridors):
             return False
-        cells = cells_of(boxes)
-        if any(touch(boxes, other) for cell in cells for other in self.boxes[cell]):
+        if any(touch(boxes, other) for cell in cells_of(boxes) for other in self.boxes[cell]):
             return False
-        for cell in cells:
+        self.add(thing)
+        return True
+
+    def add(self, thing: Placed) -> None:
+        """Place a thing where it is, whatever is there."""
+        boxes = thing.boxes()
+        for cell in cells_of(boxes):
             self.boxes[cell].append(boxes)
         self.placed.append(thing)
-        return True
 
     def put(self, draw: Callable[[], Placed]) -> bool:
         """Draw places until one is free; return whether one was."""

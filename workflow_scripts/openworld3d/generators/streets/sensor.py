@@ -36,10 +36,13 @@ OWN_CAR = solids_of(
 
 
 class Scan(NamedTuple):
-    """Returns of one turn: points (N, 4) float32 x, y, z in metres and remission in 0..1, labels (N,) uint32."""
+    """Returns of one turn: points (N, 4) float32 x, y, z in metres and remission in 0..1, labels (N,) uint32.
+
+    ray (N,): the number of the ray that each is of, beam by beam."""
 
     points: np.ndarray
     labels: np.ndarray
+    ray: np.ndarray
 
 
 def scan(scene: Scene, rotation: np.ndarray, position: np.ndarray, time: float, rng: np.random.Generator) -> Scan:
@@ -58,7 +61,7 @@ def scan(scene: Scene, rotation: np.ndarray, position: np.ndarray, time: float, 
     raw_id = np.where(ghost, OUTLIER, scene.raw_id[part])
     instance = np.where(ghost, STUFF, scene.instance[part])
     labels = (raw_id | instance << 16).astype(np.uint32)
-    return Scan(np.column_stack([points, remission]).astype(np.float32), labels)
+    return Scan(np.column_stack([points, remission]).astype(np.float32), labels, met)
 
 
 def is_detected(

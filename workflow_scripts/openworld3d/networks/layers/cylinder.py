@@ -6,6 +6,8 @@ from typing import NamedTuple, Sequence
 
 import numpy as np
 
+from openworld3d.protocols.protocol import IGNORED
+
 
 class Partition(NamedTuple):
     """A cylinder around the sensor, divided into cells along radius, angle and height; bounds in metres and radians.
@@ -34,9 +36,12 @@ class Partition(NamedTuple):
 
 
 def cylindrical(coord: np.ndarray) -> np.ndarray:
-    """Return radius, angle in -pi..pi, and height of points around the origin: (N, 3) -> (N, 3) float64."""
-    x, y, z = coord.astype(np.float64).T
-    return np.stack([np.hypot(x, y), np.arctan2(y, x), z], 1)
+    """Return radius, angle in -pi..pi, and height of points around the origin: (N, 3) float32 -> (N, 3) float32.
+
+    In float32 as in the released code: which of two points has the maximum of a cell may hang on a rounding.
+    """
+    x, y, z = coord.T
+    return np.stack([np.sqrt(x**2 + y**2), np.arctan2(y, x), z], 1)
 
 
 def point_features(coord: np.ndarray, partition: Partition) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +55,25 @@ def point_features(coord: np.ndarray, partition: Partition) -> tuple[np.ndarray,
     return np.concatenate([offset, place, coord[:, :2]], 1).astype(np.float32), cell
 
 
-def occupied(cloud: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the occupied cells (V, 4) int32, cloud first, sorted, and the row of each point's cell (N,) int64."""
-    voxel, row = np.unique(np.concatenate([cloud[:, None], cell], 1), axis=0, return_inverse=True)
-    return voxel.astype(np.int32), row.reshape(-1).astype(np.int64)
+def occupied(cloud: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the occupied cells (V, 4) int32, cloud first, sorted; each point's row of them (N,) int64; and the first
+    point of each cell (V,) int64.
+    """
+    voxel, first, row = np.unique(
+        np.concatenate([cloud[:, None], cell], 1), axis=0, return_index=True, return_inverse=True
+    )
+    return voxel.astype(np.int32), row.reshape(-1).astype(np.int64), first
+
+
+def majority(row: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return the most frequent target of each cell: row (N,), target (N,) int64 -> (V,) int64.
+
+    Points without a label take part, and of equally frequent targets they come first, then the lowest. Here points of
+    unknown classes are without one like void ones; in REAL's code each of these is counted by itself, and only then
+    left out.
+    """
+    label = np.where(target == IGNORED, 0, target + 1)
+    labels = label.max() + 1
+    count = np.bincount(row * labels + label, minlength=(row.max() + 1) * labels).reshape(-1, labels)
+    found = count.argmax(1)
+    return np.where(found == 0, IGNORED, found - 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, Sequence
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from scipy.spatial import cKDTree
 
 from openworld3d.networks.layers.sampling import farthest_points
@@ -42,20 +42,31 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the k nearest points of the same cloud: distance (M, k) float32 and index (M, k) int64.
 
-    In a cloud of fewer than k points, the nearest is repeated.
+    In a cloud of fewer than k points, what is missing has the index N and an infinite distance.
     """
-    distances: list[np.ndarray] = []
-    indices: list[np.ndarray] = []
+    distance = np.full((len(query), k), np.inf, np.float32)
+    index = np.full((len(query), k), len(coord), np.int64)
     for part, query_part in zip(clouds(offset), clouds(query_offset)):
-        size = part.stop - part.start
-        distance, index = cKDTree(coord[part]).query(query[query_part], k=np.arange(1, min(k, size) + 1))
-        missing = ((0, 0), (0, k - distance.shape[1]))
-        if missing[1][1]:
-            place = np.concatenate([np.arange(distance.shape[1]), np.zeros(missing[1][1], int)])
-            distance, index = distance[:, place], index[:, place]
-        distances.append(distance.astype(np.float32))
-        indices.append(part.start + index.astype(np.int64))
-    return np.concatenate(distances), np.concatenate(indices)
+        there = min(k, part.stop - part.start)
+        if there and query_part.stop > query_part.start:
+            tree = cKDTree(coord[part])
+            found = tree.query(query[query_part], k=np.arange(1, there + 1))
+            distance[query_part, :there], index[query_part, :there] = found[0], part.start + found[1]
+    return distance, index
+
+
+def interpolation(
+    coord: np.ndarray, offset: np.ndarray, query: np.ndarray, query_offset: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which k points a query interpolates, and their weights: (M, k) int64 and (M, k) float32.
+
+    A weight is proportional to 1 / (distance + 1e-8). A missing point has the index N and no weight, where the
+    reference implementations give it one of about a millionth.
+    """
+    distance, index = nearest(coord, offset, query, query_offset, k)
+    closeness = 1 / (distance + np.float32(1e-8))
+    total = closeness.sum(1, keepdims=True)
+    return index, np.divide(closeness, total, out=closeness, where=total > 0)
 
 
 def ball_neighbors(coord: np.ndarray, offset: np.ndarray, radius: float, most: int) -> np.ndarray:
@@ -64,16 +75,35 @@ def ball_neighbors(coord: np.ndarray, offset: np.ndarray, radius: float, most: i
     pairs = np.concatenate(
         [part.start + cKDTree(coord[part]).query_pairs(radius, output_type="ndarray") for part in clouds(offset)]
     ).astype(np.int32)
-    own = np.arange(points, dtype=np.int32)
-    center = np.concatenate([pairs[:, 0], pairs[:, 1], own])
-    neighbor = np.concatenate([pairs[:, 1], pairs[:, 0], own])
-    near = coo_matrix((np.ones(len(center), bool), (center, neighbor)), (points, points)).tocsr()  # sorts both
-    count = np.diff(near.indptr)
-    rank = np.arange(near.nnz, dtype=np.int32) - np.repeat(near.indptr[:-1], count)
-    table = np.full((points, min(most, count.max())), points, np.int32)
-    kept = rank < most
-    table[np.repeat(own, count)[kept], rank[kept]] = near.indices[kept]
+    before, after = partners(pairs, points)
+    earlier = np.diff(before.indptr)
+    table = np.full((points, min(most, int((earlier + np.diff(after.indptr)).max()) + 1)), points, np.int32)
+    enter(table, before, np.zeros(points, np.int32))
+    own = np.flatnonzero(earlier < table.shape[1])
+    table[own, earlier[own]] = own
+    enter(table, after, earlier + 1)
     return table
+
+
+def partners(pairs: np.ndarray, points: int) -> tuple[csc_matrix, csr_matrix]:
+    """Return each point's partners of lower and of higher index, ascending: pairs (P, 2) int32, the lower first.
+
+    Transposing a sparse matrix sorts its indices in linear time.
+    """
+    is_pair = np.ones(len(pairs), np.int8)
+    number = np.arange(len(pairs) + 1, dtype=np.int32)
+    by_lower = csr_matrix((is_pair, pairs[:, 0], number), (len(pairs), points)).tocsc()
+    higher = csr_matrix((is_pair, pairs[by_lower.indices, 1], by_lower.indptr), (points, points))
+    before = higher.tocsc()
+    return before, before.tocsr()
+
+
+def enter(table: np.ndarray, partner: csc_matrix | csr_matrix, place: np.ndarray) -> None:
+    """Write each point's partners into its row of a table (N, m) from a place (N,) on, as many as it can hold."""
+    count = np.clip(table.shape[1] - place, 0, np.diff(partner.indptr))
+    rank = np.arange(count.sum(), dtype=np.int32) - np.repeat(np.cumsum(count) - count, count)
+    found = partner.indices[np.repeat(partner.indptr[:-1], count) + rank]
+    table[np.repeat(np.arange(len(table)), count), np.repeat(place, count) + rank] = found
 
 
 def window_coordinates(coord: np.ndarray, offset: np.ndarray, side: float, shift: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from openworld3d.networks.layers.batch_norm import BatchNorm
-from openworld3d.networks.layers.segment import take_rows
+from openworld3d.networks.layers.segment import pad, take_rows
 
 KERNEL_POINTS = 15
 STEM_MOMENTUM = 0.02
@@ -54,7 +54,7 @@ class KPConv(nn.Module):
         self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(KERNEL_POINTS, in_channels, out_channels)))
 
     def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
-        padded = torch.cat([feature, feature.new_zeros(1, feature.shape[1])])
+        padded = pad(feature)
         shadowed = torch.cat([coord, coord.new_full((1, 3), SHADOW)])
         parts = []
         for center, near in zip(coord.split(CHUNK), neighbor.split(CHUNK)):

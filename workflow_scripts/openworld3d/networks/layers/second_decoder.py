@@ -8,7 +8,7 @@ torch's default initialisation, whatever the backbone's, as in PDF.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,11 @@ from openworld3d.networks.layers.upsample import Upsample
 def unknown_head(channels: int, hidden: int) -> nn.Sequential:
     """Return the head that computes the unknown's logit of a point: (N, channels) -> (N, 1)."""
     return nn.Sequential(nn.Linear(channels, hidden), BatchNorm(hidden), nn.ReLU(inplace=True), nn.Linear(hidden, 1))
+
+
+def decoded_levels(geometry: Any) -> list[Any]:
+    """Return the levels at which the semantic decoder has an output, coarse to fine."""
+    return [level for level in reversed(geometry.levels) if level.fine is not None]
 
 
 class HeadOnly(nn.Module):
@@ -40,26 +45,27 @@ class HeadOnly(nn.Module):
 class PlainDecoder(nn.Module):
     """PDF's uncertainty decoder (CVPR 2024, arXiv 2404.00979), as its released code has it; the logit is head(u_1).
 
-    u_L = e_L, and u_i = A_i LN(s_i) + interpolation of B_i LN(u_{i+1}): the backbone's own upsampling, whose skip is
-    what the semantic decoder made of the level, not the encoder. It interpolates as the backbone does, where the
-    released code takes three points whatever `up_k` says. `channels` of the levels, coarse to fine.
+    u = e_L, then u <- upsample(s_i, u) at each level i where the semantic decoder has an output s_i. The upsampling
+    is the backbone's, in Stratified Transformer A_i LN(s_i) + interpolation of B_i LN(u), but its skip is what the
+    semantic decoder made of the level, not the encoder. It interpolates as the backbone does, where the released code
+    takes three points whatever `up_k` says. `channels` of the levels, coarse to fine.
     """
 
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(self, channels: Sequence[int], make_upsample: Callable[[int, int], nn.Module] = Upsample) -> None:
         super().__init__()
-        self.upsamples = nn.ModuleList([Upsample(coarse, fine) for coarse, fine in zip(channels, channels[1:])])
+        self.upsamples = nn.ModuleList([make_upsample(coarse, fine) for coarse, fine in zip(channels, channels[1:])])
         self.head = unknown_head(channels[-1], channels[-1])
 
     def forward(self, pyramid: list[Tensor], geometry: Any, generator: torch.Generator | None) -> Tensor:
         """Return the unknown's logit: (n, C) of each level -> (N, 1)."""
         feature = pyramid[0]
-        for upsample, skip, level in zip(self.upsamples, pyramid[1:], reversed(geometry.levels[:-1])):
+        for upsample, skip, level in zip(self.upsamples, pyramid[1:], decoded_levels(geometry)):
             feature = upsample(skip, feature, level.fine, level.fine_weight)
         return self.head(feature)
 
 
 class MemoryDecoder(nn.Module):
-    """The prototype that PDF grew out of: a `MemoryCell` on each s_i from s_{L-1} to s_1; the logit is head(a_1).
+    """The prototype that PDF grew out of: a `MemoryCell` on each s_i, coarse to fine; the logit is head(a_1).
 
     A cell has the channels of its level, and returns those of the next finer one, the last its own. The prototype's
     head has two outputs, of which its loss can use one; this has one. `channels` of the levels, coarse to fine.
@@ -84,7 +90,7 @@ class MemoryDecoder(nn.Module):
     def forward(self, pyramid: list[Tensor], geometry: Any, generator: torch.Generator | None) -> Tensor:
         """Return the unknown's logit: (n, C) of each level -> (N, 1)."""
         feature = None
-        for cell, decoded, level in zip(self.cells, pyramid[1:], reversed(geometry.levels[:-1])):
+        for cell, decoded, level in zip(self.cells, pyramid[1:], decoded_levels(geometry)):
             feature = cell(decoded, feature, level.fine, level.fine_weight, generator)
         return self.head(feature)
 
@@ -97,4 +103,4 @@ def make_second_decoder(kind: str, initial_state: str, backbone: PyramidBackbone
     channels = backbone.pyramid_channels
     if kind == "memory_cell":
         return MemoryDecoder(channels, initial_state)
-    return {"none": HeadOnly, "plain": PlainDecoder}[kind](channels)
+    return PlainDecoder(channels, backbone.make_upsample) if kind == "plain" else HeadOnly(channels)

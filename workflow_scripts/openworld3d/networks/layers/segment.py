@@ -21,6 +21,11 @@ def take_rows(source: Tensor, index: Tensor) -> Tensor:
     return source.index_select(0, index.reshape(-1)).view(*index.shape, source.shape[1])
 
 
+def pad(source: Tensor) -> Tensor:
+    """Return source with a last row of zeros, which an index of N takes: (N, C) -> (N + 1, C)."""
+    return torch.cat([source, source.new_zeros(1, source.shape[1])])
+
+
 def sum_by_index_add(source: Tensor, index: Tensor, segments: int) -> Tensor:
     """Sum the rows of each segment by torch alone: (M, ...) -> (segments, ...)."""
     total = source.new_zeros((segments, *source.shape[1:]))

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from openworld3d.networks.layers.fused_attention import FusedPairAttention, is_fused
 from openworld3d.networks.layers.pair_attention import PairAttention, Pairs
 
 PARTS = 100000  # per metre: offsets are rounded to 1e-5
@@ -84,9 +85,11 @@ class WindowAttention(nn.Module):
     def forward(self, feature: Tensor, pairs: Pairs) -> Tensor:
         points, channels = feature.shape
         by_head = self.qkv(feature).view(points, 3, self.heads, -1).permute(1, 2, 0, 3).contiguous()
-        # (h, N, e) each, in full precision under autocast too
-        query, key, value = by_head.to(self.relative_pos_query_table).unbind(0)
-        out = PairAttention.apply(
+        fused = is_fused(by_head)
+        if not fused:
+            by_head = by_head.to(self.relative_pos_query_table)  # in full precision under autocast too
+        query, key, value = by_head.unbind(0)  # (h, N, e) each
+        out = (FusedPairAttention if fused else PairAttention).apply(
             query * self.scale,
             key,
             value,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from openworld3d.networks.layers.segment import take_rows
+from openworld3d.networks.layers.segment import pad, take_rows
 
 
 def interpolate(coarse: Tensor, neighbor: Tensor, weight: Tensor) -> Tensor:
-    """Return sum_k weight[i, k] coarse[neighbor[i, k]]: (n', C), neighbor and weight (n, k) -> (n, C)."""
-    return (take_rows(coarse, neighbor) * weight[:, :, None]).sum(1)  # (n, k, C) -> (n, C)
+    """Return sum_k weight[i, k] coarse[neighbor[i, k]]: (n', C), neighbor and weight (n, k) -> (n, C).
+
+    A neighbour n' is missing and adds nothing.
+    """
+    return (take_rows(pad(coarse), neighbor) * weight[:, :, None]).sum(1)  # (n, k, C) -> (n, C)
 
 
 def normalised_linear(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -16,8 +16,8 @@ class Gaussians(NamedTuple):
     mean: np.ndarray
 
 
-def fit_gaussians(features: np.ndarray, target: np.ndarray) -> Gaussians:
-    """Return one Gaussian for each class that has a voxel; features (S, F), target (S,).
+def fit_gaussians(features: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Gaussians:
+    """Return one Gaussian for each class that has a voxel; features (S, F), target (S,), weight (S,).
 
     The covariance of all voxels about the mean of their class is shrunk towards a multiple of the identity, so that
     it has an inverse even where a feature is constant.
@@ -26,8 +26,11 @@ def fit_gaussians(features: np.ndarray, target: np.ndarray) -> Gaussians:
     """
     features = features.astype(np.float64)
     classes, index = np.unique(target, return_inverse=True)
-    mean = np.stack([features[target == label].mean(axis=0) for label in classes])  # (C, F)
-    precision = LedoitWolf(assume_centered=True).fit(features - mean[index]).precision_
+    of_class = [target == label for label in classes]
+    mean = np.stack([np.average(features[rows], axis=0, weights=weight[rows]) for rows in of_class])  # (C, F)
+    # A voxel times the root of its weight counts that often in the covariance, and in how uncertain that is.
+    around = (features - mean[index]) * np.sqrt(weight / weight.mean())[:, None]
+    precision = LedoitWolf(assume_centered=True).fit(around).precision_
     value, vector = np.linalg.eigh(precision)
     whitening = vector * np.sqrt(np.maximum(value, 0))
     return Gaussians(whitening, mean @ whitening)

@@ -1,0 +1,118 @@
+"""`openworld3d score`: the scores of a saved folder are those that the pipeline computes, and go into `evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+from tests.commands.devkit import as_array, values_of, write_small
+
+from openworld3d.commands.evaluate import evaluate
+from openworld3d.commands.main import main
+from openworld3d.commands.score import score
+from openworld3d.plugins import load
+
+ROWS, POINTS, CHANNELS = 30, 90, 6
+
+
+def write_saved(root: Path, dtype: str = "float32") -> dict[str, np.ndarray]:
+    """Write a scene with all that a folder may have; return its arrays and those of the training sample."""
+    generator = np.random.default_rng(0)
+    weight, bias = generator.normal(0, 1, (3, CHANNELS)), generator.normal(0, 1, 3)
+    arrays: dict[str, np.ndarray] = {}
+    for name, rows in (("scenes/08/000000", ROWS), ("train_sample", 60)):
+        features = np.abs(generator.normal(0, 1, (rows, CHANNELS)))
+        of_place = {"features": features, "logits": features @ weight.T + bias}
+        (root / name).mkdir(parents=True)
+        for kind, array in of_place.items():
+            arrays[f"{name}/{kind}"] = array.astype(dtype)
+            np.save(root / name / f"{kind}.npy", arrays[f"{name}/{kind}"])
+    arrays["inverse"] = np.concatenate([np.arange(ROWS), generator.integers(0, ROWS, POINTS - ROWS)])
+    np.save(root / "scenes/08/000000/inverse.npy", arrays["inverse"])
+    np.save(root / "train_sample/label.npy", arrays["train_sample/logits"].argmax(axis=1))
+    np.savez(root / "classifier.npz", weight=weight.astype(dtype), bias=bias.astype(dtype))
+    return arrays
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_score_of_logits(tmp_path: Path, dtype: str) -> None:
+    arrays = write_saved(tmp_path / "saved", dtype)
+    score(tmp_path / "saved", "max_logit", tmp_path / "out")
+    found = np.load(tmp_path / "out/08_000000.npy")
+    assert found.dtype == dtype
+    assert found.tolist() == (-arrays["scenes/08/000000/logits"].max(axis=1))[arrays["inverse"]].tolist()
+    of_sample = np.sort(-arrays["train_sample/logits"].max(axis=1))
+    about = json.loads((tmp_path / "out/score.json").read_text())
+    assert about == {"score": "max_logit", "threshold": float(of_sample[56])}  # 57 of 60 are 95 %
+
+
+def test_score_that_is_fitted(tmp_path: Path) -> None:
+    arrays = write_saved(tmp_path / "saved")
+    score(tmp_path / "saved", "knn", tmp_path / "out")
+    module, features = load("scores", "knn"), arrays["train_sample/features"]
+    options = {name: key["default"] for name, key in module.KEYS.items()}
+    sample = {"features": features, "weight": np.ones(len(features)), "target": np.zeros(len(features), np.uint8)}
+    fitted = module.fit({name: sample[name] for name in module.FITS}, **options)
+    expected = module.score({"features": arrays["scenes/08/000000/features"]}, **fitted)[arrays["inverse"]]
+    np.testing.assert_array_equal(np.load(tmp_path / "out/08_000000.npy"), expected)
+
+
+def test_scores_go_into_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two logits of which the smaller is 0 and the larger minus the score."""
+    monkeypatch.chdir(tmp_path)
+    write_small(tmp_path)
+    as_array(tmp_path / "scores")
+    expected = values_of(evaluate("stu_val", tmp_path / "labels", tmp_path / "scores"))
+    (tmp_path / "logits").mkdir()
+    for file in tmp_path.glob("scores/*.npy"):
+        score_of_point = np.load(file)
+        np.save(tmp_path / "logits" / file.name, np.c_[-score_of_point, -score_of_point - 1])
+    score(tmp_path / "logits", "max_logit", tmp_path / "out")
+    assert values_of(evaluate("stu_val", tmp_path / "labels", tmp_path / "out")) == expected
+
+
+MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
+    "no folder": (lambda root: None, ["--saved", "svaed"], "svaed: has no scenes, expected scenes/SCENE/logits.npy"),
+    "no such score": (lambda root: None, ["--score", "energi"], "there is no score energi, did you mean energy; "),
+    "output that is not saved": (
+        lambda root: None,
+        ["--score", "mutual_information"],
+        "saved: score mutual_information reads ",
+    ),
+    "no training sample": (
+        lambda root: (root / "saved/train_sample").rename(root / "sample"),
+        ["--score", "knn"],
+        "saved: score knn is fitted on features",
+    ),
+    "probabilities": (
+        lambda root: np.save(root / "saved/scenes/08/000000/logits.npy", np.full((ROWS, 3), 1 / 3)),
+        [],
+        "scenes/08/000000/logits.npy: its rows sum to one, as probabilities do after a softmax; save the logits",
+    ),
+    "results of others": (
+        lambda root: np.save(root / "thesis.npy", np.zeros(3)),
+        ["--out", "."],
+        ".: is there and holds no scores; give a new folder as --out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake_is_one_sentence(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage, changed, sentence = MISTAKES[name]
+    write_saved(tmp_path / "saved")
+    damage(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["score", "--saved", "saved", "--score", "msp", "--out", "out", *changed]
+    monkeypatch.setattr("sys.argv", ["openworld3d", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert end.value.code == 1
+    assert sentence in said
+    assert not (tmp_path / "out").exists()

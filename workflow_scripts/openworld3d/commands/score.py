@@ -1,0 +1,57 @@
+"""Compute a post-hoc score of saved outputs: a file of one number per point for each scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from openworld3d.commands.methods import method_of
+from openworld3d.errors import UserError
+from openworld3d.files import whole_folder, write_json
+from openworld3d.saved_outputs.arrays import read_array
+from openworld3d.saved_outputs.folder import SavedFolder, open_saved
+from openworld3d.saved_outputs.sample import read_sample
+from openworld3d.saved_outputs.scenes import read_scene
+from openworld3d.scoring.apply import score_rows
+from openworld3d.scoring.scenes import check_finite, threshold_of
+
+ABOUT = "score.json"
+
+
+def score(root: Path, kind: str, out: Path) -> None:
+    """Write a score of each scene of a saved folder as SCENE.npy, (N,) for the N points that it speaks of.
+
+    `score.json` beside them has the score's name and the threshold of the training sample. Raises UserError.
+    """
+    saved = open_saved(root)
+    if not saved.scenes:
+        raise UserError(
+            f"{root}: has no scenes, expected scenes/SCENE/logits.npy, or SCENE.npy for each; give the folder of "
+            "saved outputs as --saved"
+        )
+    check_out(out)
+    columns = columns_of(saved)
+    sample = read_sample(saved, columns)
+    method = method_of(kind, saved.outputs, sample, str(root))
+    with whole_folder(out) as folder:
+        for name in saved.scenes:
+            scene = read_scene(saved, name, columns, sample=sample)
+            found = score_rows(method.scorer, {read: scene.outputs[read] for read in method.reads})
+            check_finite(root / name, found)
+            np.save(folder / f"{name}.npy", found[scene.inverse])
+        write_json(folder / ABOUT, {"score": kind, "threshold": threshold_of(method, sample)})
+
+
+def check_out(out: Path) -> None:
+    """Raise UserError where a folder is there that holds something else than scores."""
+    if out.exists() and not (out / ABOUT).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: is there and holds no scores; give a new folder as --out, or remove it")
+
+
+def columns_of(saved: SavedFolder) -> list[str]:
+    """Return the class of each column of the logits: as meta.json says, or else its number."""
+    if saved.classes or "logits" not in saved.outputs:
+        return saved.classes
+    first = read_array(next(iter(saved.scenes.values()))["logits"])
+    return [str(column) for column in range(first.shape[1] if first.ndim == 2 else 0)]

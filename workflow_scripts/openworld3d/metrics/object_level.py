@@ -1,0 +1,72 @@
+"""The object level of a protocol: which true instances a score finds, where it is above a threshold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from openworld3d.metrics import statistics
+from openworld3d.metrics.objects import count_objects, true_instances
+from openworld3d.metrics.statistics import Points, Statistics
+from openworld3d.scenes.scene import VOID, Scene
+from openworld3d.scoring.clusters import Clustering, instances_above
+
+
+@dataclass(frozen=True)
+class ObjectLevel:
+    """How objects are told apart: the unknown classes, the score above which points are clustered, and how.
+
+    threshold: NaN where the method has none, so that it has no object metrics.
+    """
+
+    unknown: Sequence[str]
+    threshold: float
+    clustering: Clustering
+
+
+def read_object_level(config: Mapping[str, Any] | None, chosen: float | None) -> ObjectLevel | None:
+    """Read the JSON of `objects`: unknown, threshold, eps, min_samples; None where the protocol has no objects.
+
+    chosen: the threshold that was chosen on training data, for a `threshold` of `trained`.
+    """
+    if config is None:
+        return None
+    threshold = chosen if config["threshold"] == "trained" else config["threshold"]
+    clustering = Clustering(config["eps"], config["min_samples"])
+    return ObjectLevel(config["unknown"], math.nan if threshold is None else threshold, clustering)
+
+
+def objects_in_scene(
+    scene: Scene, score: np.ndarray, classes: Sequence[str], level: ObjectLevel
+) -> np.ndarray | None:
+    """Return what `count_objects` counts of the points that are not void, (4,) int64; None without a threshold."""
+    if math.isnan(level.threshold):
+        return None
+    counted = scene.label != VOID
+    unknown = np.isin(scene.label, [classes.index(name) for name in level.unknown])
+    true = true_instances(scene.label, scene.instance, unknown)[counted]
+    predicted = instances_above(level.threshold, score[counted], scene.coord[counted], level.clustering)
+    return count_objects(true, predicted)
+
+
+def statistics_of_scene(
+    name: str,
+    scene: Scene,
+    points: Points,
+    classes: Sequence[str],
+    known: Sequence[int],
+    bits: int,
+    threshold: float,
+    level: ObjectLevel | None,
+) -> Statistics:
+    """Return the statistics of a scene's points, with its objects where the protocol has some.
+
+    known: the indices of the classes that can be predicted; threshold: the score above which a point is flagged, or
+    NaN.
+    """
+    objects = objects_in_scene(scene, points.score, classes, level) if level else None
+    above = level.threshold if level else math.nan
+    return statistics.of_scene(name, classes, known, points, bits, threshold, objects, above)

@@ -1,0 +1,1 @@
+"""What papers report: the protocols that they evaluate by, and the numbers of their tables."""
