@@ -30,3 +30,10 @@ def test_percentile_counts_rows_by_weight(weight: list[float], percentile: float
 def test_percentile_of_equal_weights_is_numpys(features: np.ndarray, percentile: float) -> None:
     expected = np.percentile(features, percentile)
     assert percentile_of(features, np.full(7, 3.0), percentile) == pytest.approx(expected, abs=1e-9)
+
+
+def test_equal_values_count_in_any_order() -> None:
+    features, weight = np.array([[0.0], [0.0], [0.0], [1.0]]), np.array([1.0, 2.0, 3.0, 1.0])
+    orders = [[0, 1, 2, 3], [2, 1, 0, 3], [3, 1, 2, 0]]
+    # Between 3, where the last 0 begins, and 6, where 1 begins, 75 % of 6 lie halfway.
+    assert [percentile_of(features[order], weight[order], 75) for order in orders] == [0.5] * 3
