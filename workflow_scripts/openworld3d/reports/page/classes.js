@@ -19,7 +19,7 @@ function drawClasses(data, state) {
 function drawHistogram(row, accent, known) {
   const container = document.getElementById("histogram"), { ends, unknown, known: others } = row.histogram;
   const width = widthOf(container), height = 300, most = Math.max(...unknown, ...others) || 1;
-  const svg = chartIn(container, "Share of each side's points, %", width, height, `Scores of ${row.name}: known and unknown points`);
+  const svg = chartIn(container, "Share of points, %", width, height, `Scores of ${row.name}: known and unknown points`);
   const { toX, toY } = drawAxes(svg, { low: ends[0], high: ends[1], label: "score, higher is more unknown" },
     { low: 0, high: most, shown: percentsOf(ticksOf(0, most)) }, width, height);
   const step = (ends[1] - ends[0]) / unknown.length;
