@@ -50,6 +50,16 @@ return [...document.querySelectorAll(".methods")].flatMap((table) =>
     [...line.querySelectorAll("td.number")].map((cell) => cell.firstChild.textContent.trim())));
 """
 WIDE = "return document.documentElement.scrollWidth - window.innerWidth"
+COVERED = """
+    return [...document.querySelectorAll("svg .title")].filter((title) => {
+      const box = title.getBoundingClientRect();
+      return [...title.parentNode.children].some((other) => {
+        if (other === title || !["text", "rect"].includes(other.tagName)) return false;
+        const its = other.getBoundingClientRect();
+        return its.left < box.right && box.left < its.right && its.top < box.bottom && box.top < its.bottom;
+      });
+    }).map((title) => title.textContent);
+"""
 LOADED = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
 
 
@@ -168,6 +178,12 @@ def test_page_fits_a_phone(browser: Chromium, page: Path, scheme: str) -> None:
     assert cloud(browser)[1][0] > 0.05
     assert browser.messages() == []
     browser.prefer()
+
+
+@pytest.mark.parametrize("width", [320, 740, 1280])  # a small phone, just above one column, a desktop
+def test_no_title_of_a_chart_is_covered(browser: Chromium, page: Path, width: int) -> None:
+    browser.open(page, width, 900)
+    assert browser.run(COVERED) == []
 
 
 def test_page_prints(browser: Chromium, page: Path) -> None:

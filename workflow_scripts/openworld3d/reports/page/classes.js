@@ -31,8 +31,8 @@ function drawHistogram(row, accent, known) {
     element("path", { d: `${outline}V${toY(0)}Z`, fill: colour, "fill-opacity": 0.3, stroke: colour, "stroke-width": 1.4 }, svg);
   }
   [["known", known], ["unknown", accent]].forEach(([name, colour], number) => {
-    element("rect", { x: width - 150 + number * 66, y: 3, width: 9, height: 9, rx: 2, fill: colour }, svg);
-    element("text", { x: width - 137 + number * 66, y: 11 }, svg, name);
+    element("rect", { x: width - 126 + number * 58, y: 3, width: 9, height: 9, rx: 2, fill: colour }, svg);
+    element("text", { x: width - 113 + number * 58, y: 11 }, svg, name);
   });
 }
 
