@@ -177,7 +177,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.real.synthesis_classes", ["chiar"]), "synthesis_classes says chiar, .* did you mean chair"),
     (
         put("recipes.real.redundancy", 0),
-        "real.redundancy is 0, expected redundancy classifiers, a whole number from 1",
+        "real.redundancy is 0, expected a whole number from 1",
     ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected a whole number from 2, .*; default 10"),

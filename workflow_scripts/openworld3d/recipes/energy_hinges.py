@@ -44,8 +44,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "lovasz_weight": {"$ref": "#/$defs/lovasz_weight", "default": 0.0},
     "hinge_weight": {
         "description": "what the term counts, a number above 0; 0.1 where it is left out, as released",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 0.1,
     },
     "known_energy": {

@@ -36,9 +36,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "unknown_weight": {"$ref": "#/$defs/unknown_weight", "default": 1.0},
     "synthesis_share": {
         "description": "the probability that a new object is resized, in 0..1; 0.2 where it is left out, as released",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
+        "$ref": "#/$defs/share",
         "default": 0.2,
     },
     "synthesis_points": {"$ref": "#/$defs/synthesis_points", "default": 300},

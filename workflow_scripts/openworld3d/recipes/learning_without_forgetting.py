@@ -35,14 +35,12 @@ TRAINING_KEYS: dict[str, Any] = {
     "teaches": {"$ref": "#/$defs/teaches"},
     "distillation_weight": {
         "description": "weight of the distillation, a number above 0; 1 where it is left out",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 1.0,
     },
     "temperature": {
         "description": "by which its logits are divided, a number above 0; 2 where it is left out, as in the paper",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 2.0,
     },
 }

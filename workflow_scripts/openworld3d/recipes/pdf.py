@@ -47,8 +47,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "start_from": {"$ref": "#/$defs/start_from"},
     "start_epoch": {
         "description": "after how many of its epochs that network is taken, a whole number from 1; 61 of 100 in PDF",
-        "type": "integer",
-        "minimum": 1,
+        "$ref": "#/$defs/count",
     },
     "second_decoder": {
         "description": "what makes the unknown's logit: plain is PDF's, memory_cell its forerunner's, none a head on "
@@ -81,9 +80,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "pseudo_threshold": {
         "description": "of low_confidence, the largest probability below which a point is taken for unknown, in "
         "0..1; 0.7 where it is left out, as in the forerunner",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
+        "$ref": "#/$defs/share",
         "default": 0.7,
     },
     "region_radius": {"description": "of a point's neighbourhood in metres", "$ref": "#/$defs/positive"},

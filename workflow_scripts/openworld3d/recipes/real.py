@@ -43,8 +43,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "start_from": {"$ref": "#/$defs/start_from"},
     "redundancy": {
         "description": "redundancy classifiers, a whole number from 1; 3 where it is left out, the authors' choice",
-        "type": "integer",
-        "minimum": 1,
+        "$ref": "#/$defs/count",
         "default": 3,
         "role": "classifiers",
     },

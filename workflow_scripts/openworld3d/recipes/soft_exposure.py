@@ -45,8 +45,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "raised_weight": {"$ref": "#/$defs/raised_weight", "default": 10.0},
     "exposure_weight": {
         "description": "what the term counts, a number above 0; 1 where it is left out, as released",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 1.0,
     },
 }
