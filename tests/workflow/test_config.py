@@ -168,7 +168,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         put("recipes.incremental_chair.teaches", ["sofa"]),
         "comes to sofa, but sofa is not unknown in protocol four_unk",
     ),
-    (put("recipes.incremental_bookshelf.teaches", ["chair"]), "comes to chair, chair, but chair can be taught once"),
+    (put("recipes.incremental_bookshelf.teaches", ["chair"]), "comes to chair, chair, but chair can be learned once"),
     (put("recipes.real.redundancy", 2), "comes to chair, bookshelf, of 2 redundancy classifiers, expected one more"),
     (
         put("recipes.real.synthesis_classes", ["sofa"]),

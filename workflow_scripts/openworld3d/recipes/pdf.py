@@ -2,11 +2,11 @@ r"""PDF (Probability-Driven Framework, CVPR 2024, arXiv 2404.00979), and the mem
 
 From the middle of a closed-set training on, a second decoder beside the first learns a logit of the unknown from
 pseudo labels: points that the network itself is unsure of, marked anew in every step
-(`openworld3d.pseudo_labels`). The optimizer is a fresh one and has the second decoder's parameters, which that of the
+(`openworld3d.pseudo_labels`). The optimizer is new and includes the second decoder's parameters, which that of the
 released code left out until June 2025. Thresholds have no default, as they depend on the dataset and the voxels.
 
 The logits are those of the known classes, where the released code has columns of the unknown ones too, which no label
-teaches.
+trains.
 
 Formula: \mathrm{CE}(z, y) + \alpha \mathrm{CE}([z; u], \tilde y), \quad \tilde y_i = \text{unknown where
 point } i \text{ is marked, else } y_i
@@ -105,7 +105,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "default": True,
     },
     "detach": {
-        "description": "whether pseudo labels teach the second decoder alone; false where it is left out",
+        "description": "whether pseudo labels train the second decoder alone; false where it is left out",
         "type": "boolean",
         "default": False,
     },
