@@ -36,7 +36,7 @@ class FeatureExtraction(FineTuning):
     """Fine-tuning of the new classes' rows."""
 
     def adapt(self, network: Backbone) -> None:
-        """Freeze a network, and give it rows of the last layer that are not."""
+        """Freeze a network, and add rows of the last layer that are not frozen."""
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         super().adapt(network)
