@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
@@ -26,6 +23,7 @@ import torch
 import yaml
 
 from benchmarks.flat_pairs import attend
+from benchmarks.own_process import in_own_process, medians, peak
 from openworld3d.backbones.stratified_transformer import build
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.networks.layers.stratified_attention import WindowAttention
@@ -56,11 +54,6 @@ def rooms(voxels: int, grid: float = GRID) -> np.ndarray:
     return coord[nearest_to(coord, len(coord) // 2, voxels)]
 
 
-def peak() -> float:
-    """Return the process's peak memory so far in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-
-
 def measure(side: str, voxels: int, passes: str, threads: int) -> dict[str, float]:
     """Time the geometry and the second of two steps; the peak memory of the process, in GB, before and after them."""
     torch.set_num_threads(threads)
@@ -86,20 +79,11 @@ def measure(side: str, voxels: int, passes: str, threads: int) -> dict[str, floa
     return {"geometry": geometry_seconds, "seconds": seconds, "peak": peak(), "step": peak() - before}
 
 
-def in_own_process(side: str, voxels: int, passes: str, threads: int) -> dict[str, float]:
-    """Measure in a process of its own, whose peak memory is then the measurement's."""
-    command = [sys.executable, __file__, "--one", side, passes, "--voxels", str(voxels), "--threads", str(threads)]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-
-
 def compare(voxels: int, passes: str, rounds: int, threads: int) -> list[str]:
     """Let the sides take turns, and return the two rows of the table."""
-    runs: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-    for _ in range(rounds):
-        for side in SIDES:
-            runs[side].append(in_own_process(side, voxels, passes, threads))
-    middle = {side: {name: median(run[name] for run in runs[side]) for name in runs[side][0]} for side in SIDES}
-    flat, library = (middle[side] for side in SIDES)
+    options = passes, "--voxels", voxels, "--threads", threads
+    middle = medians(SIDES, rounds, lambda side: in_own_process(__file__, "--one", side, *options))
+    flat, library = middle.values()
     ratios = {
         "flat pairs": "| | |",
         "library": f"{flat['seconds'] / library['seconds']:.1f} | {library['peak'] / flat['peak']:.0%} | "

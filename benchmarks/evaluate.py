@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 
 import numpy as np
+
+from benchmarks.own_process import in_own_process, peak
 
 HEADER = "| scans | points | way | seconds | peak MB |\n|---:|---:|---|---:|---:|"
 ANOMALY, CLUMP = 2, 65
@@ -84,7 +83,7 @@ WAYS: dict[str, Callable[[Path], list[float]]] = {"scikit-learn": with_scikit_le
 
 
 class Measured(NamedTuple):
-    """Seconds, peak memory in MB, and the values of one way."""
+    """Seconds, peak memory in GB, and the values of one way."""
 
     seconds: float
     peak: float
@@ -96,14 +95,7 @@ def measure(way: str, folder: Path) -> Measured:
     began = time.perf_counter()
     values = WAYS[way](folder)
     seconds = time.perf_counter() - began
-    return Measured(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, values)
-
-
-def in_own_process(way: str, folder: Path) -> Measured:
-    """Measure in a process of its own, whose peak memory is then the measurement's."""
-    command = [sys.executable, __file__, "--one", way, "--folder", str(folder)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
-    return Measured(*json.loads(done.stdout))
+    return Measured(seconds, peak(), values)
 
 
 def main() -> None:
@@ -120,10 +112,13 @@ def main() -> None:
     for scans in arguments.scans:
         with tempfile.TemporaryDirectory() as folder:
             write_scans(Path(folder), scans, arguments.points)
-            found = {way: in_own_process(way, Path(folder)) for way in WAYS}
+            found = {
+                way: Measured(*in_own_process(__file__, "--one", way, "--folder", folder, OMP_NUM_THREADS="1"))
+                for way in WAYS
+            }
         for way, measured in found.items():
             points = f"{scans * arguments.points:,}"
-            print(f"| {scans} | {points} | {way} | {measured.seconds:.1f} | {measured.peak:.0f} |", flush=True)
+            print(f"| {scans} | {points} | {way} | {measured.seconds:.1f} | {1000 * measured.peak:.0f} |", flush=True)
         ours, theirs = (np.array(found[way].values) for way in reversed(WAYS))
         print(f"largest difference of a value: {np.abs(ours - theirs).max():.1e}", file=sys.stderr)
 

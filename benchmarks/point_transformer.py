@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
@@ -25,7 +23,8 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from benchmarks.attention import peak, rooms
+from benchmarks.attention import rooms
+from benchmarks.own_process import in_own_process, medians, peak
 from openworld3d.backbones.point_transformer import build
 from openworld3d.networks.layers.point_attention import SHARED, PointAttention
 from openworld3d.networks.layers.point_transition import PointTransitionDown
@@ -94,14 +93,10 @@ def measure(side: str, voxels: int, passes: str, threads: int) -> dict[str, floa
 
 
 def compare(voxels: int, passes: str, rounds: int, threads: int) -> list[str]:
-    """Let the sides take turns, each in a process of its own, and return the two rows of the table."""
-    runs: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-    for _ in range(rounds):
-        for side in SIDES:
-            asked = ["--one", side, passes, "--voxels", str(voxels), "--threads", str(threads)]
-            done = subprocess.run([sys.executable, __file__, *asked], check=True, stdout=subprocess.PIPE, text=True)
-            runs[side].append(json.loads(done.stdout))
-    formulas, library = ({key: median(run[key] for run in runs[side]) for key in runs[side][0]} for side in SIDES)
+    """Let the sides take turns, and return the two rows of the table."""
+    options = passes, "--voxels", voxels, "--threads", threads
+    found = medians(SIDES, rounds, lambda side: in_own_process(__file__, "--one", side, *options))
+    formulas, library = found.values()
     ratios = f"{formulas['seconds'] / library['seconds']:.1f} | {library['peak'] / formulas['peak']:.0%} |"
     return [
         f"| {voxels:,} | {passes} | {side} | {row['geometry']:.2f} | {row['seconds']:.2f} | {row['peak']:.2f} | {end}"

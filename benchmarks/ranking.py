@@ -12,13 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
 from typing import Callable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 import numpy as np
 from sklearn import metrics
 
+from benchmarks.own_process import in_own_process, medians, peak
 from openworld3d.metrics.ranking import ranking
 
 LARGE = 100_000_000
@@ -59,13 +56,8 @@ def data(points: int, share: float) -> tuple[np.ndarray, np.ndarray]:
     return score, unknown
 
 
-def peak() -> float:
-    """Return the process's peak memory so far in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-
-
 def measure(way: str, points: int, share: float) -> dict[str, float]:
-    """Return the seconds of one call, and the peak memory in MB, of all and of what the call added."""
+    """Return the seconds of one call, and the peak memory in GB, of all and of what the call added."""
     WAYS[way](*data(1000, share))
     score, unknown = data(points, share)
     before = peak()
@@ -75,23 +67,18 @@ def measure(way: str, points: int, share: float) -> dict[str, float]:
     return {"seconds": seconds, "extra": peak() - before, "peak": peak()}
 
 
-def in_own_process(way: str, points: int, share: float, threads: int) -> dict[str, float]:
-    """Measure in a process of its own, whose peak memory is then the measurement's."""
-    command = [sys.executable, __file__, "--one", way, "--points", str(points), "--unknown", str(share)]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
-
-
 def compare(ways: list[str], points: int, share: float, rounds: int, threads: int) -> list[str]:
     """Let the ways take turns, and return a row for each."""
-    runs: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
-    for _ in range(rounds):
-        for way in ways:
-            runs[way].append(in_own_process(way, points, share, threads))
-    middle = {way: {name: median(run[name] for run in runs[way]) for name in runs[way][0]} for way in ways}
+
+    def measured(way: str) -> dict[str, float]:
+        options = "--one", way, "--points", points, "--unknown", share
+        return in_own_process(__file__, *options, OMP_NUM_THREADS=str(threads))
+
+    middle = medians(ways, rounds, measured)
     first = middle[ways[0]]
     return [
-        f"| {points:,} | {share:.0%} | {way} | {row['seconds']:.3f} | {row['extra']:,.0f} | {row['peak']:,.0f} | "
+        f"| {points:,} | {share:.0%} | {way} | {row['seconds']:.3f} | {1000 * row['extra']:,.0f} | "
+        f"{1000 * row['peak']:,.0f} | "
         + (
             "| |"
             if row is first

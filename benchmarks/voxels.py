@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow_scripts")]
 
 import numpy as np
 
+from benchmarks.own_process import in_own_process, peak
 from openworld3d.scenes.voxels import first_points, pick_points, voxelise
 
 OPEN3D = "Open3D voxel_down_sample"
@@ -131,12 +131,6 @@ def times(coord: np.ndarray, sizes: list[float], rounds: int) -> dict[str, list[
     return {name: [median(taken[1:]) for taken in of_size] for name, of_size in seconds.items()}
 
 
-def peak() -> float:
-    """Return the process's peak memory so far in GB; getrusage would count the process that started this one."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(status["VmHWM"].split()[0]) * 1024 / 1e9
-
-
 def rise(name: str, points: Path, size: float) -> float:
     """Return by how many GB the peak of this process rises when it goes one way."""
     way = ways()[name]
@@ -144,12 +138,6 @@ def rise(name: str, points: Path, size: float) -> float:
     before = peak()
     way.downsample(given, size)
     return peak() - before
-
-
-def in_own_process(name: str, points: Path, size: float) -> float:
-    """Call `rise` in a process of its own, whose peak memory is then the way's."""
-    command = [sys.executable, __file__, "--one", json.dumps([name, str(points), size])]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def main() -> None:
@@ -166,8 +154,10 @@ def main() -> None:
         print("Open3D cannot be imported and is left out; `pip install open3d-cpu` adds it.", file=sys.stderr)
     coord = surfaces(args.points)
     with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder) / "points.npy", coord)
-        grown = {name: in_own_process(name, Path(folder) / "points.npy", args.sizes[0]) for name in ways()}
+        points = Path(folder) / "points.npy"
+        np.save(points, coord)
+        of_ways = {name: json.dumps([name, str(points), args.sizes[0]]) for name in ways()}
+        grown = {name: in_own_process(__file__, "--one", way) for name, way in of_ways.items()}
     medians = times(coord, args.sizes, args.rounds)
     voxels = [voxelise(coord, size).max() + 1 for size in args.sizes]
     heads = [f"{size} m ({count:,} voxels) s | to ours" for size, count in zip(args.sizes, voxels)]

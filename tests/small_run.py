@@ -1,4 +1,4 @@
-"""A training of seconds on rooms made by hand: a red wall on a green floor, and a sofa that nobody teaches."""
+"""A training of seconds on rooms made by hand: a red wall on a green floor, and a sofa that nobody labels."""
 
 from __future__ import annotations
 

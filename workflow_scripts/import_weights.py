@@ -29,7 +29,7 @@ def main() -> None:
     scenes = read_scenes(arguments.scenes)
     unlabelled = [] if recipe_module(config["recipe"]["kind"]).TRAINS_ON_UNKNOWN else config["unknown"]
     protocol = make_protocol(scenes.classes, unlabelled)
-    # Columns that no label taught: the network keeps some, and others are taken off.
+    # Columns that no label trained: the network keeps some, and others are taken off.
     kept, taken_off = untaught_names(config["backbone"], unlabelled), config["recipe"].get("pretrained_untaught", [])
     # As released networks have them: what is void first, then all classes that have a column.
     usual = [name for name in (UNLABELLED, *protocol.classes) if name in (*kept, *taken_off, *protocol.known)]

@@ -1,4 +1,4 @@
-"""Write the training scenes of a step that teaches some classes, with no label of any other class.
+"""Write the training scenes of a step that learns some classes, with no label of any other class.
 
 Points of other classes are void, or have the prediction of the network of the step before. Scenes without a point of
 the step's classes are left out.
@@ -51,7 +51,7 @@ def main() -> None:
                 entries.append({"name": name, "sha256": digest, **describe(scene, scenes.classes)})
         if not entries:
             raise UserError(
-                f"no training scene has a point of {', '.join(config.teaches)}, which this step teaches; "
+                f"no training scene has a point of {', '.join(config.teaches)}, which this step learns; "
                 "choose classes that the training scenes have"
             )
         write_json(folder / arguments.out.name, {"classes": scenes.classes, "scenes": entries})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from tests.backbones.test_point_transformer import Elsewhere
 from tests.given import batch_of, recipe_of
 from tests.small_run import CLASSES, config_of
 
@@ -114,13 +115,6 @@ def test_geometry_by_hand() -> None:
     assert geometry.row.tolist() == [0, 0, 1, 2]
     assert geometry.first.tolist() == [0, 2, 3]
     assert (geometry.pairs, geometry.clouds, geometry.point.shape) == (3, 2, (4, 8))
-
-
-class Elsewhere:
-    """A tensor that says where it was moved to."""
-
-    def to(self, device: torch.device, non_blocking: bool) -> Any:
-        return device
 
 
 def test_geometry_moves_with_its_tensors() -> None:

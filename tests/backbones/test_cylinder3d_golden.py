@@ -28,15 +28,6 @@ CROSS_ENTROPY = recipe_of("closed_set", lovasz_weight=0.0)
 NORMS = 1e-3 if hasattr(torch, "compile") else 1e-2
 
 
-@pytest.fixture(params=["stand-in", "spconv"])
-def spconv(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "stand-in":
-        dense_spconv.stand_in(monkeypatch)
-    else:
-        dense_spconv.skip_without_spconv()
-    return request.param
-
-
 def network_of(golden: dict[str, np.ndarray], variant: str) -> Cylinder3D:
     config = json.loads(str(golden["config"]))
     (near, _, low), (far, _, high) = config["lower"], config["upper"]
@@ -79,9 +70,10 @@ def test_cells_and_features_of_points_are_golden(file: Path, monkeypatch: pytest
     assert np.abs(pooled.numpy() - golden["pooled"]).max() < 1e-5
 
 
+@pytest.mark.usefixtures("_spconv")
 @pytest.mark.parametrize("variant", ANSWERS)
 @pytest.mark.parametrize("file", golden_files("cylinder3d"))
-def test_logits_are_golden(file: Path, variant: str, spconv: str) -> None:
+def test_logits_are_golden(file: Path, variant: str) -> None:
     golden, answer = read_golden(file), ANSWERS[variant]
     network = network_of(golden, variant)
     geometry = network.geometry(golden["coord"], golden["offset"])

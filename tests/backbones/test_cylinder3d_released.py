@@ -117,7 +117,7 @@ def released_state(network: Cylinder3D, name_of: dict[str, str], twin: str) -> d
     [(REAL_OF_TWO, "ReconNet_dropout"), (CLOSED_SET, "ReconNet_dropout"), (DROPPED_GATES, "ReconNet")],
 )
 def test_checkpoint_of_real_is_loaded(recipe: Any, twin: str, tmp_path: Path) -> None:
-    """Its columns are void and the classes, one of them unknown; here those that no label teaches are last."""
+    """Its columns are void and the classes, one of them unknown; here those that no label trains are last."""
     listed, own = ["void", "car", "bus", "road", "tree"], ["car", "road", "tree", "void", "bus"]
     trained, loaded = small(variant="as_written"), small(variant="as_written")
     for network in (trained, loaded):

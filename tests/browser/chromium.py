@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 PACKAGES = ("chromium", "chromium-driver")
-# No network and no graphics card; WebGL is computed by SwiftShader.
+# No network and no GPU; WebGL is computed by SwiftShader.
 FLAGS = (
     "--headless",
     "--no-sandbox",

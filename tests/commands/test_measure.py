@@ -103,8 +103,8 @@ def test_metrics_by_hand(measure: Measure) -> None:
     assert metrics["bootstrap"]["auroc"] == [None, None]  # one scene
 
 
-def test_step_that_teaches_by_hand(measure: Measure) -> None:
-    """Sofas are taught: both are now told, one lamp and one wall fewer than before."""
+def test_step_that_learns_by_hand(measure: Measure) -> None:
+    """Sofas are learned: both are now recognised, one lamp and one wall fewer than before."""
     prediction = np.array([0, 0, 1, 1, 2, 1, 1], np.uint8)
     metrics = measure(hall(prediction, np.arange(7, dtype=np.float32)), "sofa", before=hall(), taught=["sofa"])
     before = (3 / 5 + 1 / 3) / 2

@@ -21,7 +21,7 @@ SOFA = CLASSES.index("sofa")
 
 @pytest.fixture
 def relabel(tmp_path: Path, command: Callable[..., None]) -> Callable[..., tuple[dict[str, Any], Path]]:
-    """Return a function that relabels scenes for a step that teaches the sofa, after an untrained network."""
+    """Return a function that relabels scenes for a step that learns the sofa, after an untrained network."""
     torch.manual_seed(0)
     config = {
         "backbone": BACKBONE,
@@ -85,5 +85,5 @@ def test_no_label_of_an_old_class_is_read(
 
 
 def test_step_without_a_point_to_learn_is_refused(relabel: Callable[..., tuple[dict[str, Any], Path]]) -> None:
-    with pytest.raises(UserError, match="no training scene has a point of sofa, which this step teaches"):
+    with pytest.raises(UserError, match="no training scene has a point of sofa, which this step learns"):
         relabel("none", "void", room=red_wall_on_green_floor())

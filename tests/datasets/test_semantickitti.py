@@ -54,8 +54,8 @@ GOOD = np.array([[1, 2, 3, 0.5], [4, 5, 6, 0.25], [7, 8, 9, 0], [1, 1, 1, 1]])
 RAW = np.array([10, 30, 40, 0])
 
 
-def changed(place: int, column: int, value: float) -> np.ndarray:
-    points = GOOD.copy()
+def changed(place: int, column: int, value: float, points: np.ndarray = GOOD) -> np.ndarray:
+    points = points.copy()
     points[place, column] = value
     return points
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.datasets.fuzzing import Layout
-from tests.datasets.test_semantickitti import write_scan
+from tests.datasets.test_semantickitti import changed, write_scan
 
 from openworld3d.datasets.stu import CLASSES, files_of_scene, read_scene, scenes_of_split
 from openworld3d.errors import UserError
@@ -84,27 +84,25 @@ def test_sequence_of_two_folders_is_refused(tmp_path: Path) -> None:
             call(tmp_path, "125" if call is scenes_of_split else "125_000007")
 
 
-def changed(place: int, column: int, value: float) -> np.ndarray:
-    points = POINTS.copy()
-    points[place, column] = value
-    return points
-
-
 @pytest.mark.parametrize(
     ("points", "raw", "sentence"),
     [
         (
-            changed(2, 0, np.nan),
+            changed(2, 0, np.nan, POINTS),
             RAW,
             "000007.bin: point 2 has the coordinate [nan, 0.0, 0.0], expected finite numbers",
         ),
-        (changed(3, 1, 2e4), RAW, "000007.bin: point 3 lies at [8.0, 20000.0, 0.0], expected metres from the sensor"),
         (
-            changed(4, 3, np.inf),
+            changed(3, 1, 2e4, POINTS),
+            RAW,
+            "000007.bin: point 3 lies at [8.0, 20000.0, 0.0], expected metres from the sensor",
+        ),
+        (
+            changed(4, 3, np.inf, POINTS),
             RAW,
             "000007.bin: point 4 has the intensity inf, expected 0 to 65535 (1 such points)",
         ),
-        (changed(4, 3, -1), RAW, "000007.bin: point 4 has the intensity -1.0, expected 0 to 65535"),
+        (changed(4, 3, -1, POINTS), RAW, "000007.bin: point 4 has the intensity -1.0, expected 0 to 65535"),
         # By the row of the file, rows without a return counted.
         (POINTS, np.array([1, 1, 0, 3, 0, 0]), "000007.label: point 3 has the raw label 3, which is neither a class"),
         (POINTS, np.array([1, 1, 7, 2, 0, 0]), "000007.label: point 2 has the raw label 7, which is neither a class"),

@@ -75,7 +75,7 @@ CASES: dict[str, tuple[Callable[[Project], None], Jobs]] = {
     "loss of the recipe": (code(f"{LIBRARY}/recipes/closed_set.py"), TRAIN),
     "loss that recipes share": (code(f"{LIBRARY}/recipes/parts/losses.py"), TRAIN),
     "weight of the second loss": (value("recipes.closed_set.lovasz_weight", 1.0), TRAIN),
-    "columns that no label teaches": (value("backbones.stratified_small.untaught_columns", "unknown"), TRAIN),
+    "columns that no label trains": (value("backbones.stratified_small.untaught_columns", "unknown"), TRAIN),
     "recipe that no table uses": (value("recipes.dropout.dropout", 0.2), {}),
     "what watches a training": (code(f"{LIBRARY}/training/monitor.py"), {}),
     # Inference.

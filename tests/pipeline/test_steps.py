@@ -1,4 +1,4 @@
-"""Unknown classes are taught one step after another: `snakemake incremental`, and what an edit of a step re-runs."""
+"""Unknown classes are learned one step after another: `snakemake incremental`, and what an edit of a step re-runs."""
 
 from __future__ import annotations
 

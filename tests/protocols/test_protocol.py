@@ -56,7 +56,7 @@ def test_untaught_columns_are_of_unknown_classes(untaught: list[str]) -> None:
         ("soffa", "^here says soffa, but class soffa does not exist, did you mean sofa$"),
         (
             "wall",
-            "^here says wall, which is known: its logit must have been taught; make it unknown, or leave it out$",
+            "^here says wall, which is known: labels must have trained its logit; make it unknown, or leave it out$",
         ),
         ("lamp", "^here says lamp, which pretrained_classes does not have; name every logit there, in order"),
     ],

@@ -1,4 +1,4 @@
-"""PDF's incremental learning: the divergence by hand, what it teaches, and what it leaves behind."""
+"""PDF's incremental learning: the divergence by hand, what the network learns, and what it leaves behind."""
 
 from __future__ import annotations
 

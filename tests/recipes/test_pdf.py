@@ -1,4 +1,4 @@
-"""PDF's loss by hand, what it teaches and what it never reads, and a training that goes on where another was."""
+"""PDF's loss by hand, what it trains and what it never reads, and a training that goes on where another was."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def cases() -> list[Any]:
 
 
 class Columns:
-    """Where the released columns are here: known classes, those taught since, and those that no label teaches."""
+    """Where the released columns are here: known classes, those learned since, and those that no label trains."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         released = config["classes"]

@@ -1,4 +1,4 @@
-"""Recipes that teach unknown classes one step after another: REAL's and its baselines."""
+"""Recipes that learn unknown classes one step after another: REAL's and its baselines."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_loss_by_hand(target: int, calibration_weight: float, expected: float) -
 
 
 def step_of(kind: str) -> Any:
-    """Return a step that teaches a fourth class."""
+    """Return a step that learns a fourth class."""
     return recipe_of(kind, taught=["sofa"], teaches=["sofa"])
 
 

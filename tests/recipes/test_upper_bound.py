@@ -50,7 +50,7 @@ def test_likeliest_of_the_unknown_classes_by_hand(
 
 @pytest.mark.parametrize("kind", ["summed", "largest"])
 def test_without_an_unknown_class_nothing_is_unknown(kind: str) -> None:
-    """As while training is watched, which counts every class that is taught as known."""
+    """As while training is watched, which counts every class that is trained on as known."""
     outputs = asked([[1.0, 2.0]], [], unknown_classes=kind)
     assert outputs["logits"].tolist() == [[1, 2]]
     assert outputs["unknown_log_odds"].tolist() == [[-math.inf]]

@@ -168,7 +168,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
         put("recipes.incremental_chair.teaches", ["sofa"]),
         "comes to sofa, but sofa is not unknown in protocol four_unk",
     ),
-    (put("recipes.incremental_bookshelf.teaches", ["chair"]), "comes to chair, chair, but chair can be taught once"),
+    (put("recipes.incremental_bookshelf.teaches", ["chair"]), "comes to chair, chair, but chair can be learned once"),
     (put("recipes.real.redundancy", 2), "comes to chair, bookshelf, of 2 redundancy classifiers, expected one more"),
     (
         put("recipes.real.synthesis_classes", ["sofa"]),
@@ -177,7 +177,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     (put("recipes.real.synthesis_classes", ["chiar"]), "synthesis_classes says chiar, .* did you mean chair"),
     (
         put("recipes.real.redundancy", 0),
-        "real.redundancy is 0, expected redundancy classifiers, a whole number from 1",
+        "real.redundancy is 0, expected a whole number from 1",
     ),
     (lambda config: config["recipes"]["ensemble"].pop("network_of"), "recipes.ensemble lacks the key network_of$"),
     (put("recipes.dropout.passes", 1), "dropout.passes is 1, expected a whole number from 2, .*; default 10"),

@@ -87,6 +87,7 @@ COMMAND_LINE = [
     ({"keep_old": "no"}, "keep_old", False),
     ({"tables": {"rooms": {"seeds": ["0", "2.0"]}}}, "tables.rooms.seeds", [0, 2]),
     ({"recipes": {"closed_set": {"learning_rate": "1e-3"}}}, "recipes.closed_set.learning_rate", 0.001),
+    ({"recipes": {"real": {"synthesis_share": "0.5"}}}, "recipes.real.synthesis_share", 0.5),  # $ref to a $ref
     ({"recipes": {"pdf": {"detach": "False"}}}, "recipes.pdf.detach", False),
     ({"recipes": {"closed_set": {"flip": ["x", "y"]}}}, "recipes.closed_set.flip", ["x", "y"]),
     ({"recipes": {"quick": {"extends": "closed_set", "epochs": "1"}}}, "recipes.quick.epochs", 1),

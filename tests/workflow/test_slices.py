@@ -208,7 +208,7 @@ def test_saved_outputs_have_no_network_coverage_or_seed_in_the_table() -> None:
 
 
 def test_table_is_printed_with_the_published_rows_of_its_protocols() -> None:
-    """Of what its recipes teach and by the layouts of the config's datasets; of no protocol that names none."""
+    """Of what its recipes learn and by the layouts of the config's datasets; of no protocol that names none."""
     novel = ["barrier", "construction_vehicle", "traffic_cone", "trailer"]
     keys = {"dataset": "d", "unknown": novel, "train": ["train"], "evaluate": ["val"]}
     table: dict[str, Any] = {"protocols": ["p"], "backbones": ["b"], "seeds": [0], "coverage": "single"}

@@ -57,7 +57,7 @@ def inputs(heads: int, width: int, dtype: torch.dtype) -> list[torch.Tensor]:
 
 def results(function: type[torch.autograd.Function], leaves: list[torch.Tensor], pairs: Pairs) -> list[torch.Tensor]:
     """Return what a function computes, and the gradients of all leaves."""
-    out = function.apply(*leaves, pairs)
+    out = function.apply(pairs, *leaves)
     torch.manual_seed(1)
     return [out, *torch.autograd.grad(out, leaves, torch.randn(out.shape).to(out.dtype))]
 
@@ -112,7 +112,7 @@ def test_chunks_of_pairs_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_that_grows_with_the_pairs_is_kept() -> None:
     pairs = CASES["one window"]
-    out = FusedPairAttention.apply(*inputs(2, 1, torch.float32), pairs)
+    out = FusedPairAttention.apply(pairs, *inputs(2, 1, torch.float32))
     assert sum(value.numel() == 2 * len(pairs.query) for value in out.grad_fn.saved_tensors) == 0
 
 

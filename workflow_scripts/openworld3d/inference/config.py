@@ -36,7 +36,7 @@ class TrainingScenesConfig:
 
 @dataclass(frozen=True)
 class RelabelConfig:
-    """The classes that a step teaches, and how points of other classes are labelled: by a network, or void."""
+    """The classes that a step learns, and how points of other classes are labelled: by a network, or void."""
 
     teaches: list[str]
     predicts: InferenceConfig | None

@@ -34,7 +34,7 @@ class Model(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A model, the bounds of its crops, the class of each taught column of its logits, and the unknown classes."""
+    """A model, the bounds of its crops, the class of each trained column of its logits, and the unknown classes."""
 
     model: Model
     bounds: Bounds

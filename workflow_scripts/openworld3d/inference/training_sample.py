@@ -3,7 +3,7 @@
 Scores fit their parameters on it, so that they see nothing but training scenes and known labels. One `.npz` with
 S voxels, K known classes and F features of the last layer:
 - each output of the recipe, (S, C) float32: `logits`, where there are any with columns behind those of the classes
-  that no label teaches, and of most recipes `features` (S, F);
+  that no label trains, and of most recipes `features` (S, F);
 - `target` (S,) uint8: the column of the logits that stands for the voxel's class;
 - `weight` (S,) float64: how many voxels of the training scenes it stands for;
 - `range` (S, 1) float32: how far it is from the sensor in metres, where one saw each scene from its origin;

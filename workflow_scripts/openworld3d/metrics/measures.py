@@ -97,7 +97,7 @@ class Measures:
 class Evaluation:
     """The statistics of one method on one protocol, of which some classes are unknown.
 
-    unknown: the protocol's unknown classes; taught: those that a step has taught the network, which count as known;
+    unknown: the protocol's unknown classes; taught: those that a step has trained on, which count as known;
     before: the statistics of the step before, of the same scenes; beyond: classes that the networks' dataset lacks,
     which have no IoU; inliers: those of them that are not unknown, whose points are ranked and never predicted.
     """

@@ -18,7 +18,7 @@ class Backbone(nn.Module):
 
     A site is a point, unless `sites` says which one stands for each point. The logits are those of the head
     `classifier` on what `decode` returns: `classifier[:-1]` turns that into the features of a site, and the last
-    layer turns those into logits. The last `untaught` columns are of no known class, and no label teaches them.
+    layer turns those into logits. The last `untaught` columns are of no known class, and no label trains them.
     """
 
     classifier: nn.Sequential
@@ -60,7 +60,7 @@ class Backbone(nn.Module):
         )
 
     def by_taught(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Divide the classifier's logits into those of known classes and those that no label teaches."""
+        """Divide the classifier's logits into those of known classes and those that no label trains."""
         known = logits.shape[1] - self.untaught
         return logits[:, :known], logits[:, known:]
 

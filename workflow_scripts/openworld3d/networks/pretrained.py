@@ -138,7 +138,7 @@ def own_columns(path: Path, kept: list[str]) -> list[str]:
     columns: list[str] = about["columns"]
     if about["untaught"] != len(kept):
         raise UserError(
-            f"{path}: its network has {about['untaught']} columns that no label taught, but the backbone has "
+            f"{path}: its network has {about['untaught']} columns that no label trained, but the backbone has "
             f"{len(kept)}: {', '.join(kept) or 'none'}; give the backbone that it was trained with"
         )
     return [*columns, *kept]

@@ -10,7 +10,7 @@ UNLABELLED = "void"  # the name of the column that released networks have for po
 
 
 def untaught_names(backbone: Mapping[str, Any], unlabelled: Sequence[str]) -> list[str]:
-    """Return what the columns stand for that no label teaches, as the backbone's `untaught_columns` says.
+    """Return what the columns stand for that no label trains, as the backbone's `untaught_columns` says.
 
     unlabelled: the unknown classes without a label in the training.
     """
@@ -25,7 +25,7 @@ def check_columns(
     unknown: Sequence[str],
     untaught: Sequence[str] = (),
 ) -> None:
-    """Check that the columns of a network's logits are the known classes and what no label taught, in any order.
+    """Check that the columns of a network's logits are the known classes and what no label trained, in any order.
 
     place: what the UserError begins with; classes: the dataset's. A network trained on an unknown class cannot
     measure how well that class is found.
@@ -57,7 +57,7 @@ def check_columns(
 def check_untaught(
     place: str, untaught: Sequence[str], columns: Sequence[str], classes: Sequence[str], unknown: Sequence[str]
 ) -> None:
-    """Check that columns of logits that nothing taught are of unknown classes or void, and among `columns`.
+    """Check that columns of logits that no label trained are of unknown classes or void, and among `columns`.
 
     place: what the UserError begins with; classes: the dataset's.
     """
@@ -66,7 +66,7 @@ def check_untaught(
             raise UserError(f"{place} says {name}, but class {name} does not exist{nearest(name, classes)}")
         if name not in (*unknown, UNLABELLED):
             raise UserError(
-                f"{place} says {name}, which is known: its logit must have been taught; make it unknown, or leave "
+                f"{place} says {name}, which is known: labels must have trained its logit; make it unknown, or leave "
                 "it out"
             )
         if name not in columns:

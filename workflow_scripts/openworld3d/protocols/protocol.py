@@ -23,7 +23,7 @@ class Protocol(NamedTuple):
 
     @property
     def known(self) -> list[str]:
-        """Return the class of each column of the logits: known ones in the dataset's order, then the taught ones."""
+        """Return the class of each logits column: known ones in the dataset's order, then those in `taught`."""
         return [name for name in self.classes if name not in (*self.unknown, *self.taught)] + self.taught
 
     @property

@@ -42,7 +42,7 @@ class Recipe:
     network of another recipe `outputs`, and one without a network nothing. Random numbers are drawn from a hook's
     `generator`, or in `loss` from torch's global state, which is seeded at the beginning of each epoch.
 
-    taught: the unknown classes that steps with the key `teaches` have taught up to and with this one, in their order.
+    taught: the unknown classes that steps with the key `teaches` have learned, this one's included, in their order.
     unknown_columns: the columns of the logits that stand for unknown classes; none while training.
     """
 
@@ -80,7 +80,7 @@ class Recipe:
     ) -> dict[str, Tensor]:
         """Return the outputs of a crop in evaluation mode by the names of `OUTPUTS`, (N, C) float32 each.
 
-        `logits` are of the known classes, then of the columns that no label teaches. Over several visits of a point
+        `logits` are of the known classes, then of the columns that no label trains. Over several visits of a point
         they are averaged by `MeanLogits`, all others arithmetically.
         """
         raise NotImplementedError(f"{type(self).__name__} runs no network")
@@ -115,7 +115,7 @@ class RecipeModule(Protocol):
     A key is a JSON schema; its `description` says what is expected, and `$ref` may name a definition of
     schemas/config.schema.yaml. A key with a `default` may be left out. A key may have a `role`:
     `sources`: a list of known classes, by default all that are things; `folder`: where saved outputs lie;
-    `classifiers`: how many logits of the unknown there are, each of which a class that a step teaches can take, of
+    `classifiers`: how many logits of the unknown there are, each of which a class that a step learns can take, of
     which one is left.
     """
 

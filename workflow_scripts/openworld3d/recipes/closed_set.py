@@ -4,7 +4,7 @@ With `lovasz_weight` above 0, Lovász-softmax is added, which is closer to the m
 
 Formula: -\frac{\sum_i \omega_{y_i} \log \mathrm{softmax}(z_i)_{y_i}}{\sum_i \omega_{y_i}}
 Cost: one training; one pass at inference.
-When: in every comparison: all scores of `logits` and `features` read its outputs, and most recipes start from it.
+When: you compare anything: all scores of `logits` and `features` read its outputs, and most recipes start from it.
 """
 
 from __future__ import annotations

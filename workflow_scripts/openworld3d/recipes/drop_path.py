@@ -6,7 +6,7 @@ blocks, so that a pass costs nearly a whole network.
 
 Formula: \bar p = \frac{1}{T} \sum_t \mathrm{softmax}(z_t)
 Cost: no training; T passes of nearly the whole network at inference.
-When: a trained network has stochastic depth and must not be trained again.
+When: a trained network has stochastic depth and is not to be trained again.
 """
 
 from __future__ import annotations

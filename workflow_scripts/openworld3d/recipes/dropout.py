@@ -1,13 +1,13 @@
 r"""MC-Dropout (Gal and Ghahramani, ICML 2016, arXiv 1506.02142): closed-set training with dropout, kept at inference.
 
-Networks that drop nothing themselves get dropout at their end: on the classifier's input and on that of its last
-layer. REAL's code drops the gates of Cylinder3D's context block instead, as `where: gates` does. What comes before
-the first dropout is computed once, and a pass costs what follows. Dropout has no parameters, so that names are as
-without it, and released networks load.
+Networks without dropout of their own get it at their end: on the classifier's input and on that of its last layer.
+REAL's code drops the gates of Cylinder3D's context block instead, as `where: gates` does. Everything before the first
+dropout is computed once, and a pass costs what follows. Dropout has no parameters, so weights keep their names, and
+released networks load.
 
 Formula: \bar p = \frac{1}{T} \sum_t \mathrm{softmax}(z_t)
 Cost: one training; at inference one pass, and T of what follows the first dropout.
-When: the usual baseline of uncertainty is asked for.
+When: you want the usual uncertainty baseline.
 """
 
 from __future__ import annotations

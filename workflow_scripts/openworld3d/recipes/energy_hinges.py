@@ -1,13 +1,13 @@
-r"""Energy hinges: the free energy of a trained closed-set network is pushed down for the known and up for the rest.
+r"""Energy hinges: push a trained closed-set network's free energy down for known points and up for resized ones.
 
 An ablation of one idea of PAD (Learning Point-wise Abstaining Penalty for Point Cloud Anomaly Detection, or LiON,
 arXiv 2309.10230; github.com/Daniellli/PAD at 638c503, pad_losses/energe_loss.py) on this project's networks, not that
-method. Theirs is the term, with E = -log sum_k e^{z_k} over the known classes: half the mean of max(0, E - m_in)^2
-over points of known classes, and half that of max(0, m_out - E)^2 over resized objects, times 0.1; m_in is -12 and
-m_out -6. Not theirs: cross-entropy, where the released scripts train with a loss that can abstain; no objects of
-ShapeNet or nuScenes, which have a margin of their own; no smoothness and sparsity over the grid of voxels; no
-redundancy classifiers, so that the score is `kind: energy` and not their softmax; where a batch has no resized
-object, the known count half as always, whole there. Resizing is REAL's in both
+method. Taken from it: the term, with E = -log sum_k e^{z_k} over the known classes: half the mean of
+max(0, E - m_in)^2 over points of known classes, and half that of max(0, m_out - E)^2 over resized objects, times 0.1;
+m_in is -12 and m_out -6. Different: cross-entropy, where the released scripts train with a loss that can abstain; no
+objects of ShapeNet or nuScenes, which have a margin of their own; no smoothness and sparsity terms over the grid of
+voxels; no redundancy classifiers, so that the score is `kind: energy` and not their softmax; and where a batch has no
+resized object, known points count half as always, in full there. Resizing is REAL's in both
 (`openworld3d.pseudo_labels.synthesis`). The code was read, not the paper.
 
 Formula: \mathrm{CE}(z, y) + \frac{\lambda}{2} \left(\mathrm{mean}\, \max(0, E - m_\mathrm{in})^2 +
@@ -44,8 +44,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "lovasz_weight": {"$ref": "#/$defs/lovasz_weight", "default": 0.0},
     "hinge_weight": {
         "description": "what the term counts, a number above 0; 0.1 where it is left out, as released",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 0.1,
     },
     "known_energy": {

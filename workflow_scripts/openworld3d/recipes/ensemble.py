@@ -7,7 +7,7 @@ logits are a mean over its visits.
 
 Formula: \bar p = \frac{1}{M} \sum_m \mathrm{softmax}(z_m)
 Cost: M trainings and M passes, shared with the runs of those seeds.
-When: a strong baseline of uncertainty is wanted, whatever it costs.
+When: you want a strong uncertainty baseline, whatever it costs.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Batch normalisation and stochastic depth are frozen with the backbone.
 
 Formula: \mathrm{CE}(z, y) \text{ over points of the new classes}
 Cost: a short training per step.
-When: it is to be told what a step gains at least, without any forgetting of features.
+When: you want to know what a step gains at least, with no features forgotten.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FeatureExtraction(FineTuning):
     """Fine-tuning of the new classes' rows."""
 
     def adapt(self, network: Backbone) -> None:
-        """Freeze a network, and give it rows of the last layer that are not."""
+        """Freeze a network, and add rows of the last layer that are not frozen."""
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         super().adapt(network)

@@ -1,10 +1,10 @@
-r"""Fine-tuning, the baseline that forgets: a step trains on the labels of its classes, and nothing holds the others.
+r"""Fine-tuning, the baseline that forgets: a step trains on the labels of its classes and preserves nothing else.
 
-Each new class has a row of its own beside those of the last layer. Points of other classes have no label.
+Each new class has its own row beside those of the last layer. Points of other classes have no label.
 
 Formula: \mathrm{CE}(z, y) \text{ over points of the new classes}
 Cost: a short training per step.
-When: it is to be told what a step forgets where nothing holds the old classes.
+When: you want to know what a step forgets when nothing preserves the old classes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class FineTuning(Recipe):
     teaches: Sequence[str]
 
     def adapt(self, network: Backbone) -> None:
-        """Give a network a row of the last layer for each class taught since: (N, F) -> (N, taught)."""
+        """Give a network a row of the last layer for each class learned since: (N, F) -> (N, learned)."""
         network.novel = network.new_last_layer(len(self.taught))
 
     def loss(self, network: Backbone, batch: Batch, class_weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,7 +58,7 @@ RECIPE: type[Recipe] = FineTuning
 
 
 def all_logits(network: Backbone, feature: Tensor, geometry: Any) -> Tensor:
-    """Return the logits of the classes known from the beginning, then of those taught since: (N, K)."""
+    """Return the logits of the classes known from the beginning, then of those learned since: (N, K)."""
     features = network.features(network.decode(feature, geometry))  # (N, F)
     old, _ = network.by_taught(network.apply_last_layer(network.last_layer, features, geometry))
     novel = network.apply_last_layer(cast(nn.Module, network.novel), features, geometry)

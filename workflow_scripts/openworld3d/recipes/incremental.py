@@ -1,9 +1,9 @@
-r"""REAL's incremental learning (Cen et al., ECCV 2022, arXiv 2207.01452): unknown classes are taught in steps.
+r"""REAL's incremental learning (Cen et al., ECCV 2022, arXiv 2207.01452): unknown classes are learned in steps.
 
-A step trains on the labels of the classes that it `teaches`. A redundancy classifier becomes the classifier of each,
-the rest go on as the unknown. Of all other points no label is read: they have the prediction of the network that the
-step starts from, which the rule `relabel` writes. Loss and outputs are those of `real`, with the released code's
-weights: lambda_1 of 0.01, and a fifth of the new objects resized and labelled unknown.
+A step trains on the labels of the classes in its key `teaches`. A redundancy classifier becomes the classifier of
+each; the rest remain the unknown. No label of any other point is read: its target is the prediction of the network
+that the step starts from, which the rule `relabel` writes. Loss and outputs are those of `real`, with the released
+code's weights: lambda_1 of 0.01, and a fifth of the new objects resized and labelled unknown.
 
 Formula: \mathrm{CE}([z; u], y) + \lambda_1 \mathrm{mean}_i \left(-\log \frac{e^{u_i}}{e^{u_i} + \sum_{k
 \ne y_i} e^{z_{ik}}}\right)
@@ -36,9 +36,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "unknown_weight": {"$ref": "#/$defs/unknown_weight", "default": 1.0},
     "synthesis_share": {
         "description": "the probability that a new object is resized, in 0..1; 0.2 where it is left out, as released",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
+        "$ref": "#/$defs/share",
         "default": 0.2,
     },
     "synthesis_points": {"$ref": "#/$defs/synthesis_points", "default": 300},

@@ -1,8 +1,8 @@
 r"""PDF's incremental learning (CVPR 2024, arXiv 2404.00979): distillation at all points but those of the new classes.
 
 A single loss: at points of the new classes the target is their label; at all others, labelled or not, it is the
-probability that the network that the step starts from gives each class that it knew. Each new class has a row of its
-own beside those of the last layer, and no decoder of the unknown goes on, as none does in the released code.
+probability that the network that the step starts from gives each class that it knew. Each new class has its own row
+beside those of the last layer. A decoder of the unknown is not carried over, as it is not in the released code.
 
 Formula: \mathrm{mean}_i \mathrm{KL}(t_i, p_i), \quad t_i = y_i \text{ at points of the new classes, else
 the earlier } p_i

@@ -1,12 +1,12 @@
 r"""Learning without forgetting (Li and Hoiem, ECCV 2016, arXiv 1606.09282): distillation of the old classes' logits.
 
-As fine-tuning, and at every point the logits of the old classes are held to those of the network that the step starts
-from, softened by a temperature: no label of theirs is read.
+Like fine-tuning, but at every point the logits of the old classes are held to those of the network that the step
+starts from, softened by a temperature: no label of the old classes is read.
 
 Formula: \mathrm{CE}(z, y) + w \, T^2 \mathrm{mean}_i
 \mathrm{KL}\!\left(\mathrm{softmax}(z_i^\text{earlier} / T), \mathrm{softmax}(z_i / T)\right)
 Cost: a short training per step, with a pass of the earlier network in each step.
-When: the classical baseline against forgetting is asked for.
+When: you want the classical baseline against forgetting.
 """
 
 from __future__ import annotations
@@ -35,14 +35,12 @@ TRAINING_KEYS: dict[str, Any] = {
     "teaches": {"$ref": "#/$defs/teaches"},
     "distillation_weight": {
         "description": "weight of the distillation, a number above 0; 1 where it is left out",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 1.0,
     },
     "temperature": {
         "description": "by which its logits are divided, a number above 0; 2 where it is left out, as in the paper",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 2.0,
     },
 }

@@ -2,11 +2,11 @@ r"""PDF (Probability-Driven Framework, CVPR 2024, arXiv 2404.00979), and the mem
 
 From the middle of a closed-set training on, a second decoder beside the first learns a logit of the unknown from
 pseudo labels: points that the network itself is unsure of, marked anew in every step
-(`openworld3d.pseudo_labels`). The optimizer is a fresh one and has the second decoder's parameters, which that of the
+(`openworld3d.pseudo_labels`). The optimizer is new and includes the second decoder's parameters, which that of the
 released code left out until June 2025. Thresholds have no default, as they depend on the dataset and the voxels.
 
 The logits are those of the known classes, where the released code has columns of the unknown ones too, which no label
-teaches.
+trains.
 
 Formula: \mathrm{CE}(z, y) + \alpha \mathrm{CE}([z; u], \tilde y), \quad \tilde y_i = \text{unknown where
 point } i \text{ is marked, else } y_i
@@ -47,8 +47,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "start_from": {"$ref": "#/$defs/start_from"},
     "start_epoch": {
         "description": "after how many of its epochs that network is taken, a whole number from 1; 61 of 100 in PDF",
-        "type": "integer",
-        "minimum": 1,
+        "$ref": "#/$defs/count",
     },
     "second_decoder": {
         "description": "what makes the unknown's logit: plain is PDF's, memory_cell its forerunner's, none a head on "
@@ -81,9 +80,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "pseudo_threshold": {
         "description": "of low_confidence, the largest probability below which a point is taken for unknown, in "
         "0..1; 0.7 where it is left out, as in the forerunner",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
+        "$ref": "#/$defs/share",
         "default": 0.7,
     },
     "region_radius": {"description": "of a point's neighbourhood in metres", "$ref": "#/$defs/positive"},
@@ -108,7 +105,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "default": True,
     },
     "detach": {
-        "description": "whether pseudo labels teach the second decoder alone; false where it is left out",
+        "description": "whether pseudo labels train the second decoder alone; false where it is left out",
         "type": "boolean",
         "default": False,
     },

@@ -1,20 +1,21 @@
-r"""Prototype contrast: logits are kept near the prototypes of their classes, and a second head is long for the known.
+r"""Prototype contrast: keeps logits near the prototypes of their classes, and a second head long for known points.
 
 An ablation of the training of LIDO (Mosco, Fusaro and Pretto, Learning to Identify Out-of-Distribution Objects for 3D
 LiDAR Anomaly Segmentation, CVPR 2026, arXiv 2604.23604; github.com/SiMoM0/LIDO at 7035368, utils/losses.py) on this
-project's networks, not that method. Theirs, with prototypes m_c that are mean logits of a class, f' of a second last
-layer, and the weights as released: 0.1 times the sum over classes of the mean of 1 - cos(z, m_y); 0.5 times the mean
-cross-entropy of cos(f', m_c) / 0.1; and 0.5 times the mean of max(0, 1 - |f'|^2). No unknown point is made or taught:
-there too, as the released loader gives no voxel the label 255 that would be pulled to |f'| = 0.
+project's networks, not that method. Taken from it, with prototypes m_c that are mean logits of a class, f' of a
+second last layer, and the weights as released: 0.1 times the sum over classes of the mean of 1 - cos(z, m_y); 0.5
+times the mean cross-entropy of cos(f', m_c) / 0.1; and 0.5 times the mean of max(0, 1 - |f'|^2). No unknown point is
+made or trained on, nor is one there: the released loader gives no voxel the label 255, which would be pulled to
+|f'| = 0.
 
-Not theirs: the start from a closed-set network, where LIDO trains a MinkUNet from scratch for 64 epochs; no Lovász
+Different: the start from a closed-set network, where LIDO trains a MinkUNet from scratch for 64 epochs; no Lovász
 unless `lovasz_weight` says so, which is 1.5 there; m_c over recent steps and not over the epoch before; unlabelled
-points have no part, while they lengthen f' there. The code was read, not the paper, whose radius is 5 say others.
+points have no part, while they lengthen f' there. The code was read, not the paper, whose radius others give as 5.
 
 Formula: \mathrm{CE}(z, y) + 0.1 \sum_c \mathrm{mean}_{y = c} (1 - \cos(z, m_c)) + 0.5\, \mathrm{CE}(\cos(f', m) /
 0.1, y) + 0.5\, \mathrm{mean}\, \max(0, 1 - |f'|^2)
 Cost: a short training after that of the closed set; one pass at inference.
-When: no unknown point is to be made for training, not even of known ones.
+When: training should use no artificial unknown points, not even ones made from known classes.
 """
 
 from __future__ import annotations

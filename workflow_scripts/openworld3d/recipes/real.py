@@ -5,16 +5,16 @@ parts train them without an unknown label: calibration, which makes the unknown 
 known, and synthesis, which resizes objects of known classes and labels them unknown
 (`openworld3d.pseudo_labels.synthesis`). A weight or share of 0 switches a part off.
 
-Fine-tuning at the closed-set training's learning rate loses the closed set (mIoU 58 to 37.5 in an epoch, says an
-issue of the released code), so a careful config gives it a tenth of that rate. The network is the last epoch's, never
+Fine-tuning at the closed-set training's learning rate degrades the closed set (mIoU 58 to 37.5 in an epoch, says an
+issue of the released code), so a careful config takes a tenth of that rate. The network is the last epoch's, never
 the one that ranks unknown points best. In the released code the softmax of losses and score also runs over columns of
-the unlabelled points and of the unknown classes, which nothing but their own lowering teaches; here it does so where
-the backbone has `untaught_columns`.
+the unlabelled points and of the unknown classes, which training only ever lowers; here it does so where the backbone
+has `untaught_columns`.
 
 Formula: \mathrm{CE}([z; u], y) + \lambda_1 \mathrm{mean}_i \left(-\log \frac{e^{u_i}}{e^{u_i} + \sum_{k
 \ne y_i} e^{z_{ik}}}\right)
 Cost: a short training after that of the closed set; one pass at inference.
-When: training scenes have countable objects that can be resized, and no unknown ones need be there.
+When: training scenes have countable objects that can be resized; they need not have unknown ones.
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "start_from": {"$ref": "#/$defs/start_from"},
     "redundancy": {
         "description": "redundancy classifiers, a whole number from 1; 3 where it is left out, the authors' choice",
-        "type": "integer",
-        "minimum": 1,
+        "$ref": "#/$defs/count",
         "default": 3,
         "role": "classifiers",
     },
@@ -96,7 +95,7 @@ class Redundancy(Recipe):
     def open_logits(self, network: Backbone, feature: Tensor, geometry: Any) -> OpenLogits:
         """Return the logits of a batch.
 
-        The first classifiers are those of the classes taught since, where there are any; K counts them.
+        The first classifiers are those of the classes learned since, where there are any; K counts them.
         """
         taught = len(self.taught)
         decoded = network.decode(feature, geometry)

@@ -1,19 +1,19 @@
-r"""Relative energy: a second head of negative logits beside a trained closed-set network, taught by raised points.
+r"""Relative energy: a second head of negative logits beside a trained closed-set network, trained on raised points.
 
 An ablation of one idea of Relative Energy Learning (Li et al., arXiv 2511.06720) on this project's networks, not that
-method. Theirs are the score log sum_i e^{n_i} - log sum_i e^{z_i} of K negative logits n and K positive ones z, a
-logistic loss on it with one weight against imbalance, and Point Raise, which makes unknown objects of the ground
-(`openworld3d.pseudo_labels.raising`). Not theirs: the backbone, Mask4Former3D there, with all 2 K logits from a
-projector beside it, while here the classifier's logits, which predict the classes, are the positive ones; the start
-from a closed-set network. Not known of theirs, whose code is not public: the weight, how many points are raised and
-how high, and whether the backbone learns too. Of the paper, the abstract and the notes of others were read.
+method. Taken from it: the score log sum_i e^{n_i} - log sum_i e^{z_i} of K negative logits n and K positive ones z, a
+logistic loss on it with one weight against imbalance, and Point Raise, which makes unknown objects out of the ground
+(`openworld3d.pseudo_labels.raising`). Different: the backbone, there Mask4Former3D with a projector beside it for all
+2 K logits, while here the classifier's logits, which predict the classes, are the positive ones; and the start from a
+closed-set network. Not known, as its code is not public: the weight, how many points are raised and how high, and
+whether the backbone is trained too. Of the paper, only the abstract and others' notes were read.
 
 The score is `kind: redundancy` with u = log sum_i e^{n_i}. NDP's extended energy (arXiv 2604.09232), the log-sum of
 all 2 K logits less that of the positive ones, is log(1 + e^s) of this score s, and ranks alike.
 
 Formula: s = \log \sum_i e^{n_i} - \log \sum_i e^{z_i}
-Cost: the training of the closed-set network that it starts from, and a short one of the head; at inference one pass.
-When: training may raise points of the ground, as outdoors, and no external data of unknown objects are at hand.
+Cost: the training of the closed-set network that it starts from, and a short one of the head; one pass at inference.
+When: training may raise points of the ground, as outdoors, and no external data with unknown objects are available.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ INFERENCE_KEYS: dict[str, Any] = {}
 
 @dataclass(frozen=True)
 class RelativeEnergy(Recipe):
-    """Negative logits, and points that are raised to teach them."""
+    """Negative logits, and raised points to train them on."""
 
     raised_classes: Sequence[str]
     raised_clusters: int

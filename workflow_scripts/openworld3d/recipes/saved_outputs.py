@@ -1,12 +1,12 @@
 r"""Outputs of another code base's network, saved as a folder of logits, features and scores of each evaluation scene.
 
-What the folder has of every scene decides which scores run, and a training sample and the last layer, where they are
-there, let scores be fitted: docs/outputs.md has its form, docs/bring_your_own.md says how to save one. Where it has a
-score alone, there are no predictions, so that no metric of the known classes is defined.
+What the folder holds for every scene decides which scores can run; with a training sample and the last layer, scores
+can be fitted too. docs/outputs.md describes the format, docs/bring_your_own.md how to save it. Where there is only a
+score, there are no predictions, so no metric of the known classes is defined.
 
 Formula: z
 Cost: none: neither training nor inference.
-When: another code base has the network, or a score that is to be measured here.
+When: another code base has the network, or a score that you want to measure here.
 """
 
 from __future__ import annotations

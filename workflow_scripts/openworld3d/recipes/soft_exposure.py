@@ -1,21 +1,22 @@
-r"""Soft outlier exposure: relative energy, and points without a label are taught to be probably unknown.
+r"""Soft outlier exposure: relative energy, and a term that makes unlabelled points probably unknown.
 
 An ablation of one idea of NDP (Li et al., Neural Distribution Prior for LiDAR Out-of-Distribution Detection, CVPR
 2026, arXiv 2604.09232; github.com/343gltysprk/ndp at ad4d197, trainer/pq_trainer.py) on this project's networks, not
-that method. Theirs is the term: sigma(s) at points of known classes, and max(0, 0.9 - sigma(s)) at unlabelled ones,
-in one mean. Not theirs is the rest, that of `relative_energy`, from which this differs by the term alone. There, s is
-the extended energy, times a weight by attention to a learnt prior, plus a bias; the logistic loss weighs the unknown
+that method. Taken from it: the term, sigma(s) at points of known classes and max(0, 0.9 - sigma(s)) at unlabelled
+ones, in one mean. All else is that of `relative_energy`, from which this differs by the term alone. In NDP, s is the
+extended energy, times a weight by attention to a learned prior, plus a bias; the logistic loss weighs the unknown
 10,000 times; Perlin noise makes the unknown points; unlabelled points count from 2.5 to 50 m. The code was read, and
-of the paper the abstract and the notes of others.
+of the paper the abstract and others' notes.
 
-What is unlabelled decides what the term teaches. Where `unknown_points` is `ignore`, unknown objects are among it, as
-other-structure and other-object of SemanticKITTI are in NDP's training, and are taught to be unknown without their
-name: such a row is not comparable with recipes that leave them alone. With `remove`, only void is exposed.
+The unlabelled points decide what the network learns from the term. With `unknown_points: ignore` they include unknown
+objects, as NDP's training includes SemanticKITTI's other-structure and other-object, and the network is trained to
+call these unknown without their name: such a row is not comparable with recipes that leave them alone. With `remove`,
+only void is exposed.
 
 Formula: L_\mathrm{relative\ energy} + \lambda\, \mathrm{mean}\left(\sigma(s_\mathrm{known}),
 \max(0, 0.9 - \sigma(s_\mathrm{unlabelled}))\right)
 Cost: that of `relative_energy`.
-When: unlabelled points of the training scenes are worth a look, and no unknown class of the protocol is among them.
+When: training scenes have unlabelled points to learn from, and none of them is of an unknown class of the protocol.
 """
 
 from __future__ import annotations
@@ -45,8 +46,7 @@ TRAINING_KEYS: dict[str, Any] = {
     "raised_weight": {"$ref": "#/$defs/raised_weight", "default": 10.0},
     "exposure_weight": {
         "description": "what the term counts, a number above 0; 1 where it is left out, as released",
-        "type": "number",
-        "exclusiveMinimum": 0,
+        "$ref": "#/$defs/positive",
         "default": 1.0,
     },
 }

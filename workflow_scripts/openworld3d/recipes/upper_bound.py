@@ -1,13 +1,13 @@
 r"""The upper bound: training in which the unknown classes are labelled too, which no other recipe may do.
 
 As REAL has it (Cen et al., ECCV 2022, arXiv 2207.01452): a fully supervised network, and its probability that a point
-is of an unknown class. REAL's SemanticKITTI has one; of the four of nuScenes its code takes the largest probability,
-where the default here is their sum, the probability that the point is of any. Unknown points are never removed, and
-may be predicted as what they are.
+is of an unknown class. REAL's SemanticKITTI has one such class; of nuScenes' four its code takes the largest
+probability, where the default here is their sum, the probability that the point is of any of them. Unknown points are
+never removed, and may be predicted as what they are.
 
 Formula: -\frac{\sum_i \omega_{y_i} \log \mathrm{softmax}(z_i)_{y_i}}{\sum_i \omega_{y_i}}
 Cost: one training; one pass at inference.
-When: it is to be told what can be reached at best, with labels of the unknown.
+When: you want to know the best that can be reached, with labels of the unknown.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A picture of a scene as PNG, drawn from its points without a graphics card, and the colours of a report."""
+"""A picture of a scene as PNG, drawn from its points without a GPU, and the colours of a report."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@ r"""Normalised entropy, adjusted by how confident the network is of each class.
 
 Formula: \frac{H(q) - \min H}{\log K}, \quad q_k \propto p_k - c_k + \max_j c_j, \quad p = \mathrm{softmax}(z)
 Cost: O(K) per row; the fit is one mean per class.
-When: some classes are never predicted with much confidence, as rare or thin ones, and plain entropy marks all of
-them.
+When: some classes, such as rare or thin ones, are never predicted with much confidence, and plain entropy marks all
+of them.
 """
 
 from __future__ import annotations

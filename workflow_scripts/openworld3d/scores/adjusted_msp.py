@@ -2,7 +2,7 @@ r"""Maximum softmax probability, adjusted by how confident the network is of eac
 
 Formula: \min_k \left(1 - p_k + c_k - \min_j c_j\right), \quad p = \mathrm{softmax}(z)
 Cost: O(K) per row; the fit is one mean per class.
-When: as `adjusted_entropy`, where the winning class alone is to count.
+When: `adjusted_entropy` would fit, but the winning class alone should count.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ r"""Free energy after activation shaping: ASH-S, or ASH-B.
 Formula: -\log \sum_k e^{w_k \cdot g + b_k}, \quad g_i = f_i \, e^{s / s'} \text{ where } f_i \text{ is among the
 largest, else } 0
 Cost: O(F K + F log F) per row, as the last layer is applied again; nothing is fitted.
-When: features follow a ReLU and are many; with the 48 of a small network little is left of them.
+When: features come from a ReLU and are many; of the 48 of a small network, little is left.
 """
 
 from __future__ import annotations

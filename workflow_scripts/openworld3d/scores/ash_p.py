@@ -2,7 +2,7 @@ r"""Free energy after each point's small activations are pruned: ASH-P.
 
 Formula: -\log \sum_k e^{w_k \cdot g + b_k}, \quad g_i = f_i \text{ where } f_i \text{ is among the largest, else } 0
 Cost: O(F K + F log F) per row, as the last layer is applied again; nothing is fitted.
-When: it is to be told what of `ash` is due to pruning, and what to scaling.
+When: you want to know how much of `ash` is due to pruning, and how much to scaling.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Variance of the class probabilities over stochastic passes.
 
 Formula: \frac{1}{K} \sum_k \frac{1}{T - 1} \sum_t \left(p_{tk} - \bar p_k\right)^2
 Cost: the T passes of the recipe; the score itself is free.
-When: numbers of REAL's MC-Dropout are to be reproduced; `mutual_information` and `entropy` read the same passes.
+When: you reproduce REAL's MC-Dropout numbers; `mutual_information` and `entropy` read the same passes.
 """
 
 from __future__ import annotations

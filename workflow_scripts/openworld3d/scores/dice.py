@@ -1,4 +1,4 @@
-r"""Free energy of the last layer's weights that contribute most: DICE.
+r"""Free energy with only those of the last layer's weights that contribute most: DICE.
 
 Formula: -\log \sum_k e^{v_k \cdot f + b_k}, \quad V_{kj} = W_{kj} \text{ where } W_{kj} \bar f_j \text{ is above the
 percentile, else } 0

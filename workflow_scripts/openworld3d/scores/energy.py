@@ -2,7 +2,7 @@ r"""Free energy.
 
 Formula: -T \log \sum_k e^{z_k / T}
 Cost: O(K) per row; nothing is fitted.
-When: a first score is wanted that uses how large logits are, not their ratios alone; it needs nothing but logits.
+When: you want a first score that uses the size of the logits, not only their ratios; it needs nothing else.
 """
 
 from __future__ import annotations

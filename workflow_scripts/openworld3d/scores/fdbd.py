@@ -3,7 +3,7 @@ r"""Distance to the decision boundaries: fDBD.
 Formula: -\frac{1}{K - 1} \sum_{c \ne k} \frac{z_k - z_c}{\lVert w_k - w_c \rVert} \Big/ \lVert f - \mu \rVert, \quad
 k = \arg\max_c z_c
 Cost: O((F + K) K) per row; the fit is one mean feature.
-When: features are to be used and there is neither time nor memory for a bank of them.
+When: you want to use features, and have neither time nor memory for a bank of them.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def score(
     """Return how near a feature is to the boundaries of its class, relative to its distance to the mean feature.
 
     -sum_{c != k} (z_k - z_c) / ||w_k - w_c|| / ((K - 1) ||f - mu||) with z = W f + b, W and b the last layer,
-    k = argmax z, and mu = mean the mean of the training sample. Of equal largest logits the class counts in which the
-    point is more unknown; two classes of equal weights have no boundary. As in the paper and pytorch-ood; OpenOOD
-    leaves K - 1 out, which ranks alike, and may divide by ||f||.
+    k = argmax z, and mu = mean the mean of the training sample. Where largest logits tie, the class in which the
+    point is more unknown counts; two classes of equal weights have no boundary. As in the paper and pytorch-ood;
+    OpenOOD leaves K - 1 out, which ranks alike, and may divide by ||f||.
     features (R, F); returns (R,), not positive, higher is more unknown.
     Source: Liu and Qin, Fast Decision Boundary based Out-of-Distribution Detector, ICML 2024, arXiv 2312.11536.
     """

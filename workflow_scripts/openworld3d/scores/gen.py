@@ -2,7 +2,7 @@ r"""Generalised entropy.
 
 Formula: \sum_{m \le M} p_{(m)}^\gamma \left(1 - p_{(m)}\right)^\gamma, \quad p = \mathrm{softmax}(z)
 Cost: O(K log K) per row; nothing is fitted.
-When: there are logits alone: like `entropy`, with more weight on small probabilities.
+When: only logits are available: like `entropy`, with more weight on small probabilities.
 """
 
 from __future__ import annotations

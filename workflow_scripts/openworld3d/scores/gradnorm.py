@@ -2,7 +2,7 @@ r"""Size of the gradient that would make the classes equally probable: GradNorm.
 
 Formula: -\left\lVert p - \tfrac{1}{K} \right\rVert_1 \lVert f \rVert_1, \quad p = \mathrm{softmax}(z)
 Cost: O(K + F) per row; nothing is fitted.
-When: the length of features tells known points from unknown ones, and no sample is to be drawn.
+When: the length of features separates known points from unknown ones, and you do not want to draw a sample.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Maximum probability of a group of classes, as log-odds.
 
 Formula: \min_G \left(\log \sum_{k \notin G} e^{z_k} - \log \sum_{k \in G} e^{z_k}\right)
 Cost: O(K) per row; nothing is fitted.
-When: classes have groups, and a doubt between two of a group, as car and truck, is not to count.
+When: classes form groups, and doubt between two of a group, such as car and truck, should not count.
 """
 
 from __future__ import annotations

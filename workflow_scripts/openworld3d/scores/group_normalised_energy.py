@@ -2,7 +2,7 @@ r"""Free energy of a group of classes, per class.
 
 Formula: -\max_G T \left(\log \sum_{k \in G} e^{z_k / T} - \log K_G\right)
 Cost: O(K) per row; nothing is fitted.
-When: groups differ in how many classes they have, and `energy` is to compare them fairly.
+When: groups differ in how many classes they have, and `energy` should compare them fairly.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Maximum logit, less what the largest of a group's logits owes to their numbe
 
 Formula: -\max_G \left(\max_{k \in G} z_k - \log K_G\right)
 Cost: O(K) per row; nothing is fitted.
-When: groups differ in how many classes they have, and `max_logit` is to compare them fairly.
+When: groups differ in how many classes they have, and `max_logit` should compare them fairly.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Maximum probability of a group of classes, less that of as many classes draw
 
 Formula: \min_G \left(1 - \sum_{k \in G} p_k + \frac{K_G - \min_H K_H}{K}\right), \quad p = \mathrm{softmax}(z)
 Cost: O(K) per row; nothing is fitted.
-When: groups differ in how many classes they have, and `group_msp` is to compare them fairly.
+When: groups differ in how many classes they have, and `group_msp` should compare them fairly.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Divergence from the nearest typical distribution over the classes: KL matchi
 
 Formula: \min_c \sum_k p_k \log \frac{p_k}{d_{ck}}, \quad p = \mathrm{softmax}(z)
 Cost: O(K^2) per row; the fit is one mean distribution per class.
-When: known classes are confused in a way that is typical of them, and only other confusions are to count.
+When: known classes are confused in typical ways, and only other confusions should count.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openworld3d.scores import Arrays, precision_of, require_two_classes
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ("logits", "weight")
 KEYS: dict[str, Any] = {}
-LEAST = float(np.finfo(np.float64).tiny)  # in the place of a typical probability of 0, which has no logarithm
+LEAST = float(np.finfo(np.float64).tiny)  # replaces a typical probability of 0, which has no logarithm
 
 
 def fit(sample: Arrays) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def score(outputs: Arrays, *, typical: np.ndarray) -> np.ndarray:
 
     min_c sum_k p_k log(p_k / d_ck) with p = softmax(z) and d_c = typical[c] the mean of p over the training voxels
     that are predicted c, whatever their class. A probability of 0, as that of a logit of -inf, adds nothing; a d_ck
-    of 0 is 2e-308. A point surer than is typical is not at 0, but at most at -log d_cc.
+    of 0 counts as 2e-308. A point that is surer than is typical has not 0, but at most -log d_cc.
     logits (R, K) with K >= 2; returns (R,), not negative, higher is more unknown.
     Source: Hendrycks et al., Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022,
     arXiv 1911.11132.

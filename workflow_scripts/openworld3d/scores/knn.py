@@ -1,8 +1,8 @@
 r"""Distance to the k-th nearest training feature.
 
 Formula: \left\lVert u - u_{(k)} \right\rVert, \quad u = \frac{f}{\lVert f \rVert}
-Cost: O(S F) per row, S the sample's voxels: the slowest of the scores, with `nnguide`.
-When: nothing is to be assumed of how features are distributed, and minutes do not matter.
+Cost: O(S F) per row, S the sample's voxels: with `nnguide`, the slowest of the scores.
+When: you want no assumption about how features are distributed, and minutes do not matter.
 """
 
 from __future__ import annotations

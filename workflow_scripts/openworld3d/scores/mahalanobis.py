@@ -2,7 +2,7 @@ r"""Mahalanobis distance to the nearest class.
 
 Formula: \min_c \, (f - \mu_c)^\top \Sigma^{-1} (f - \mu_c)
 Cost: O(C F + F^2) per row; the fit is one mean per class and one covariance.
-When: unknown points are far from all classes in features, as other objects in another place; near ones it misses.
+When: unknown points are far from all classes in features, like other objects in another place; it misses near ones.
 """
 
 from __future__ import annotations

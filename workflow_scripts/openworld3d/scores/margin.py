@@ -19,10 +19,10 @@ KEYS: dict[str, Any] = {}
 
 
 def score(outputs: Arrays) -> np.ndarray:
-    """Return how little the winning class leads the second one.
+    """Return how little the winning class is ahead of the second.
 
     -(p_(1) - p_(2)) with p = softmax(z) and p_(1) >= p_(2) its two largest. Where the lead rounds to 1 in float32,
-    with two classes from 18.1 between the logits on, points tie at -1.
+    of two classes once their logits differ by 18.1, points tie at -1.
     logits (R, K) with K >= 2; returns (R,) in -1..0, higher is more unknown.
     Raises UserError for one class alone, which has no margin.
     Source: Scheffer, Decomain and Wrobel, Active Hidden Markov Models for Information Extraction, IDA 2001; as a

@@ -2,7 +2,7 @@ r"""Maximum logit.
 
 Formula: -\max_k z_k
 Cost: O(K) per row; nothing is fitted.
-When: one number per point must do at inference: as cheap as `msp`, and in its paper better where classes are many.
+When: inference may keep only one number per point: as cheap as `msp`, and better in its paper if classes are many.
 """
 
 from __future__ import annotations

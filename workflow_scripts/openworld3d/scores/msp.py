@@ -2,7 +2,7 @@ r"""Maximum softmax probability, as log-odds.
 
 Formula: \log \sum_{k \ne k^*} e^{z_k} - z_{k^*}, \quad k^* = \arg\max_k z_k
 Cost: O(K) per row; nothing is fitted.
-When: a baseline is needed, as every paper has it.
+When: you need a baseline: every paper has it.
 """
 
 from __future__ import annotations

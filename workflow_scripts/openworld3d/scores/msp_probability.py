@@ -2,7 +2,7 @@ r"""Maximum softmax probability, in the float32 of the papers.
 
 Formula: 1 - \max_k p_k, \quad p = \mathrm{softmax}(z)
 Cost: O(K) per row; nothing is fitted.
-When: published numbers are to be reproduced with the ties that float32 makes; else `msp`.
+When: you reproduce published numbers with the ties that float32 makes; otherwise, take `msp`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Mutual information between a point's class and the weights that stochastic p
 
 Formula: H\!\left(\bar p\right) - \frac{1}{T} \sum_t H\!\left(p_t\right)
 Cost: the T passes or networks of the recipe; the score itself is free.
-When: doubt that more training data would remove is to be told from noise.
+When: you want to tell doubt that more training data would remove from noise.
 """
 
 from __future__ import annotations

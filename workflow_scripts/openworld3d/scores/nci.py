@@ -42,8 +42,8 @@ def score(
     """Return how little a feature points where the weights of its class do, and how short it is.
 
     -w_k . (f - mu) / ||f - mu|| - alpha ||f||_1 with k = argmax_c (w_c . f + b_c), W and b the last layer, and
-    mu = mean the mean of the training sample; the first term is 0 at f = mu. Of equal largest logits the class counts
-    in which the point is more unknown. The paper chooses alpha by dataset; pytorch-ood takes 0.
+    mu = mean the mean of the training sample; the first term is 0 at f = mu. Where largest logits tie, the class in
+    which the point is more unknown counts. The paper chooses alpha by dataset; pytorch-ood takes 0.
     features (R, F); returns (R,), unbounded, higher is more unknown.
     Source: Liu and Qin, Detecting Out-of-Distribution Through the Lens of Neural Collapse, CVPR 2025,
     arXiv 2311.01479.

@@ -47,8 +47,8 @@ def score(outputs: Arrays, *, bank: np.ndarray, k: int) -> np.ndarray:
     """Return the free energy of a point, times how near its feature is to those of confident training voxels.
 
     -E(z) G(f) with E(z) = log sum_k e^{z_k}, u = f / ||f||, and G(f) the mean of the k largest u . u_i E(z_i) over
-    the bank; u = 0 where f is. It presumes that E is positive, as it is where a logit is: of two negative
-    numbers the product is positive again. OpenOOD takes k = 100 of a hundredth of the training images, pytorch-ood
+    the bank; u = 0 where f is. It assumes that E is positive, as it is where a logit is: the product of
+    two negative numbers is positive again. OpenOOD takes k = 100 of a hundredth of the training images, pytorch-ood
     10 of all. A logit of -inf adds nothing.
     logits (R, K) with K >= 1, features (R, F); returns (R,), unbounded, higher is more unknown.
     Source: Park, Jung and Teoh, Nearest Neighbor Guidance for Out-of-Distribution Detection, ICCV 2023,

@@ -2,8 +2,7 @@ r"""Maximum softmax probability at a high temperature, as log-odds: ODIN without
 
 Formula: T \log \frac{\sum_{k \ne k^*} e^{(z_k - z_{k^*}) / T}}{K - 1}
 Cost: O(K) per row; nothing is fitted.
-When: a paper's ODIN is to stand in the table; at its high temperature it ranks as the largest logit above the mean
-one.
+When: you want a paper's ODIN in the table; at its high temperature it ranks as the largest logit less the mean one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Probability of the unknown after the largest logits are recalibrated by extr
 
 Formula: v - \log \sum_k e^{z_k (1 - a_k w_k)}, \quad v = \sum_k z_k \, a_k w_k
 Cost: O(K^2) per row; the fit is a Weibull distribution per class.
-When: the classical open-set baseline is asked for.
+When: you want the classical open-set baseline.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SHIFT = 10000.0  # of distances before the fit, as in libmr
 
 
 def fit(sample: Arrays, *, tail: int, alpha: int) -> dict[str, Any]:
-    """Return the mean logits (K, K) of the voxels of each class that are predicted right, and three numbers of each.
+    """Return for each class the mean logits (K, K) of its voxels that are predicted right, and three numbers of it.
 
     sample: logits (S, K) with K >= 2, target (S,). The numbers (K, 3) are those of `fit_tail`, NaN for a class with
     fewer than two different distances. Raises UserError for one class alone and for logits of -inf.
@@ -60,14 +60,14 @@ def fit(sample: Arrays, *, tail: int, alpha: int) -> dict[str, Any]:
 
 
 def score(outputs: Arrays, *, centre: np.ndarray, extreme: np.ndarray, alpha: int) -> np.ndarray:
-    """Return the log-odds of the unknown, to which the largest logits give the more, the farther their class is.
+    """Return the log-odds of the unknown, to which each of the largest logits gives more the farther its class is.
 
     v - log sum_k e^{z_k (1 - a_k w_k)} with v = sum_k z_k a_k w_k, which ranks as the probability of the unknown in
     the softmax over both and does not round to 0. w_k is the Weibull probability that a distance to the mean logits
     of class k is below the point's, and a_k = (alpha + 1 - r) / alpha for the r-th largest logit, r <= alpha, else 0;
     of equal logits each has the mean of theirs. A class without a fit has w = 1. The distance is Euclidean, as in
-    OpenOOD and pytorch-ood; the latter takes a tail of 25 and alpha 10, and fits all labelled voxels, not the right
-    ones alone. A negative logit lowers v, by the formula.
+    OpenOOD and pytorch-ood; the latter takes a tail of 25 and alpha 10, and fits all labelled voxels, not only those
+    predicted right. A negative logit lowers v, by the formula.
     logits (R, K) with K >= 2; returns (R,), unbounded, higher is more unknown.
     Raises UserError for a logit of -inf, which has no distance.
     Source: Bendale and Boult, Towards Open Set Deep Networks, CVPR 2016, arXiv 1511.06233.

@@ -2,7 +2,7 @@ r"""Maximum logit, standardised by range.
 
 Formula: -\frac{\max_k z_k - \mu_b}{\sigma_b}, \quad b \text{ the bin of the range}
 Cost: O(K) per row; the fit is a mean and a deviation per bin.
-When: scans are of one LiDAR, and far points are unsure whatever they are.
+When: scans are of one LiDAR, and far points are uncertain whatever they are.
 """
 
 from __future__ import annotations

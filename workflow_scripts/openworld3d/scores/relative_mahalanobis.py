@@ -2,7 +2,7 @@ r"""Mahalanobis distance to the nearest class, less that to all training voxels.
 
 Formula: \min_c \, (f - \mu_c)^\top \Sigma^{-1} (f - \mu_c) - (f - \mu)^\top \Sigma_0^{-1} (f - \mu)
 Cost: O(C F + F^2) per row; the fit is one mean per class and two covariances.
-When: `mahalanobis` is asked to tell unknown points that are much like known ones.
+When: `mahalanobis` would fit, but unknown points are much like known ones.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""Inner product with the typical features of the predicted class: simplified H
 
 Formula: -f \cdot S_{k^*}, \quad k^* = \arg\max_k z_k
 Cost: O(F + K) per row; the fit is one mean feature per class.
-When: features are to be used at the price of one product.
+When: you want to use features at the price of one product.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def score(outputs: Arrays, *, pattern: np.ndarray, found: np.ndarray) -> np.ndar
 
     -f . S_k* with S_k = pattern[k] the mean feature of the training voxels of class k that are predicted k, and
     k* = argmax_k z_k over the classes that have such voxels (found); pytorch-ood fails where one has none. The inner
-    product is the paper's measure, and the default of OpenOOD. Of equal largest logits the class counts in which the
-    point is more unknown. A logit of -inf never wins.
+    product is the paper's measure, and the default of OpenOOD. Where largest logits tie, the class in which the
+    point is more unknown counts. A logit of -inf never wins.
     logits (R, K) with K >= 1, features (R, F); returns (R,), unbounded, higher is more unknown.
     Source: Zhang et al., Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with
     Modern Hopfield Energy, ICLR 2023.

@@ -2,7 +2,7 @@ r"""Maximum logit, standardised by class.
 
 Formula: -\frac{\max_k z_k - \mu_{k^*}}{\sigma_{k^*}}, \quad k^* = \arg\max_k z_k
 Cost: O(K) per row; the fit is a mean and a deviation per class.
-When: logits of classes differ in size; with `neighbors` it is smoothed, which mends single points.
+When: logits differ in size between classes; with `neighbors` it is smoothed, which corrects single points.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def score(outputs: Arrays, *, mean: np.ndarray, spread: np.ndarray) -> np.ndarra
     """Return how small the largest logit is, standardised by the class that it predicts.
 
     -(max_k z_k - mu_k*) / sigma_k* with k* = argmax_k z_k, and mu_k, sigma_k the mean and the standard deviation of
-    the largest logit over the training voxels that are predicted k, whatever their class. Of equal largest logits the
-    class counts in which the point is more unknown. The smoothing of the paper is the key `neighbors` of every score;
-    its iterative suppression of the boundaries between predicted classes, made for the grid of an image, is left out.
+    the largest logit over the training voxels that are predicted k, whatever their class. Where largest logits tie,
+    the class in which the point is more unknown counts. The smoothing of the paper is the key `neighbors` of every
+    score; its iterative suppression of boundaries between predicted classes, made for the grid of an image, is left
+    out.
     A logit of -inf never wins.
     logits (R, K) with K >= 1; returns (R,) float32, unbounded, higher is more unknown.
     Source: Jung et al., Standardized Max Logits: A Simple yet Effective Approach for Identifying Unexpected Road

@@ -2,7 +2,7 @@ r"""Maximum softmax probability after temperature scaling, as log-odds.
 
 Formula: \log \sum_{k \ne k^*} e^{z_k / T} - \frac{z_{k^*}}{T}, \quad k^* = \arg\max_k z_k
 Cost: O(K) per row; the fit is one temperature.
-When: `msp` of a calibrated network is asked for.
+When: you want the `msp` of a calibrated network.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ("logits", "target", "weight")
 KEYS: dict[str, Any] = {}
 COLDEST, HOTTEST = 0.01, 100.0
-IMPOSSIBLE = -1e300  # in the place of -inf, of which 0 times is NaN
+IMPOSSIBLE = -1e300  # instead of -inf, which times 0 is NaN
 
 
 def fit(sample: Arrays) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def fit(sample: Arrays) -> dict[str, Any]:
 
     argmin_T -sum_i w_i log softmax(z_i / T)_{y_i}. sample: logits (S, K) with K >= 2, target (S,), weight (S,), how
     often each voxel counts. The loss is convex in 1 / T; the minimum is found to 1e-12, where pytorch-ood and OpenOOD
-    take 50 steps of L-BFGS from 1 and from 1.5, and where the temperature has no minimum, since no voxel is
-    mistaken, 0.01. Raises UserError for one class alone, whose probability is 1 everywhere.
+    take 50 steps of L-BFGS from 1 and from 1.5. Where no voxel is mistaken, the loss has no minimum, and T is
+    0.01. Raises UserError for one class alone, whose probability is 1 everywhere.
     """
     require_two_classes("temperature_scaling", sample["logits"])
     logits = np.maximum(sample["logits"].astype(np.float64), IMPOSSIBLE)

@@ -2,7 +2,7 @@ r"""Probability of the unknown classes, of a network that was trained on them.
 
 Formula: \log \frac{p}{1 - p}, \quad p = \sum_{k \text{ unknown}} p_k
 Cost: none beyond the recipe's.
-When: the recipe is `upper_bound`: what could be reached at best.
+When: the recipe is `upper_bound`: it shows what could be reached at best.
 """
 
 from __future__ import annotations

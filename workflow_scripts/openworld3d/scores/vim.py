@@ -2,7 +2,7 @@ r"""Virtual-logit matching.
 
 Formula: \alpha \left\lVert P (f - o) \right\rVert - \log \sum_k e^{z_k}
 Cost: O(F^2) per row; the fit is a principal component analysis of the sample.
-When: features and logits are both to count.
+When: both features and logits should count.
 """
 
 from __future__ import annotations

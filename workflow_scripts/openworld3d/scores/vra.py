@@ -2,7 +2,7 @@ r"""Free energy after the activations are clipped above and below: VRA.
 
 Formula: -\log \sum_k e^{w_k \cdot \min(\max(f, l), h) + b_k}
 Cost: O(F K) per row; the fit is two percentiles.
-When: as `react`, where activations may be too small as well as too large.
+When: `react` would fit, but activations may be too small as well as too large.
 """
 
 from __future__ import annotations

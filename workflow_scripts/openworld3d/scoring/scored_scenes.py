@@ -21,7 +21,7 @@ class ScoredScene(NamedTuple):
     """The files of a scene of N points, of a run's outputs for it, and of their scores.
 
     columns (K,) uint8: the index in the dataset's classes of each column of the logits, void at the end where no
-    label teaches it, so that it is never predicted.
+    label trains it, so that it is never predicted.
     """
 
     name: str

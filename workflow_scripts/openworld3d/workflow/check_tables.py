@@ -213,7 +213,7 @@ def check_sources(config: Config, table: str, recipe: str) -> None:
 
 
 def check_steps(config: Config, table: str, recipe: str) -> None:
-    """Check that incremental steps teach unknown classes, each once, and leave a classifier for the unknown."""
+    """Check that incremental steps learn unknown classes, each once, and leave a classifier for the unknown."""
     chosen, taught = config["recipes"][recipe], novel_classes(config, recipe)
     if "teaches" not in chosen:
         return
@@ -224,17 +224,17 @@ def check_steps(config: Config, table: str, recipe: str) -> None:
             if name not in unknown:
                 raise wrong(
                     path,
-                    f"{comes_to}, but {name} is not unknown in protocol {protocol}; teach some of "
+                    f"{comes_to}, but {name} is not unknown in protocol {protocol}; name some of "
                     f"{', '.join(unknown)}",
                     ("protocols", protocol, "unknown"),
                 )
             if taught.count(name) > 1:
-                raise wrong(path, f"{comes_to}, but {name} can be taught once; leave it out")
+                raise wrong(path, f"{comes_to}, but {name} can be learned once; leave it out")
         for key, count in classifiers_of(config, protocol, recipe).items():
             if count <= len(taught):
                 raise wrong(
                     path,
-                    f"{comes_to}, of {count} {key} classifiers, expected one more than is taught, for what stays "
+                    f"{comes_to}, of {count} {key} classifiers, expected one more than are learned, for what stays "
                     f"unknown; raise {key} where the first step starts",
                 )
 

@@ -166,7 +166,8 @@ def fit(given: Given, schema: Schema | bool | None, definitions: Schema, path: K
     """Return the value at a path as its own schema wants it."""
     if not isinstance(schema, dict):
         return given
-    schema = {**schema, **named(schema, definitions)}
+    if "$ref" in schema:
+        return fit(given, named(schema, definitions), definitions, path)
     if isinstance(given.value, dict):
         of_keys = [schema, *(of_its_kind(schema, given.plain()) if "allOf" in schema else [])]
         entries = {

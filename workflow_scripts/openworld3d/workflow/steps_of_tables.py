@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from openworld3d.workflow import report, rows
 from openworld3d.workflow.inputs import checks_of_table, metrics_environment, of_rows
-from openworld3d.workflow.step import Step
+from openworld3d.workflow.step import Inputs, Step
 
 DRAWN = ("svg", "pdf", "csv")  # a figure twice, and its data
 
+
+def of_table(
+    noun: str, script: str, folder: str, outputs: dict[str, str], config: Any, inputs: Inputs, **more: Any
+) -> Step:
+    """Return a step that makes something of one table, in a folder of results/."""
+    shown, made = f"results/{folder}", (outputs, metrics_environment, (config, "table"), inputs)
+    return Step(noun, script, f"{shown}/{{table}}", *made, shown=shown, place="tables.{table}", **more)
+
+
 OF_TABLES: dict[str, Step] = {
-    "make_table": Step(
+    "make_table": of_table(
         "table",
         "make_table.py",
-        "results/tables/{table}",
+        "tables",
         {
             "csv": "{table}.csv",
             "markdown": "{table}.md",
@@ -22,58 +33,38 @@ OF_TABLES: dict[str, Step] = {
             "summary_markdown": "{table}.summary.md",
             "summary_tex": "{table}.summary.tex",
         },
-        metrics_environment,
-        (rows.printed_slice, "table"),
+        rows.printed_slice,
         {"metrics": of_rows("measure"), "replicates": of_rows("measure", "replicates")},
         waits={"checks": checks_of_table},
-        shown="results/tables",
-        place="tables.{table}",
     ),
-    "make_report": Step(
-        "report",
-        "make_report.py",
-        "results/reports/{table}",
-        {"html": "{table}.html"},
-        metrics_environment,
-        (report.report_slice, "table"),
-        report.INPUTS,
-        shown="results/reports",
-        place="tables.{table}",
+    "make_report": of_table(
+        "report", "make_report.py", "reports", {"html": "{table}.html"}, report.report_slice, report.INPUTS
     ),
-    "draw_figures": Step(
+    "draw_figures": of_table(
         "drawing",
         "draw_figures.py",
-        "results/figures/{table}",
+        "figures",
         {
             **{f"{name}_{kind}": f"{{table}}.{name}.{kind}" for name in ("metrics", "curves") for kind in DRAWN},
             "scenes_png": "{table}.scenes.png",
         },
-        metrics_environment,
-        (report.figures_slice, "table"),
+        report.figures_slice,
         report.FIGURE_INPUTS,
-        shown="results/figures",
-        place="tables.{table}",
     ),
-    "compare_protocols": Step(
+    "compare_protocols": of_table(
         "comparison",
         "compare_protocols.py",
-        "results/tables/{table}",
+        "tables",
         {"csv": "{table}.protocols.csv", "markdown": "{table}.protocols.md", "figure": "{table}.protocols.svg"},
-        metrics_environment,
-        (rows.table_slice, "table"),
+        rows.table_slice,
         {"metrics": of_rows("measure")},
-        shown="results/tables",
-        place="tables.{table}",
     ),
-    "draw_steps": Step(
+    "draw_steps": of_table(
         "figure",
         "draw_steps.py",
-        "results/figures/{table}",
+        "figures",
         {"out": "{table}.svg"},
-        metrics_environment,
-        (rows.steps_slice, "table"),
+        rows.steps_slice,
         {"metrics": of_rows("measure")},
-        shown="results/figures",
-        place="tables.{table}",
     ),
 }

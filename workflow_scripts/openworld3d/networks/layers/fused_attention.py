@@ -70,21 +70,13 @@ class FusedPairAttention(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        query_table: Tensor,
-        key_table: Tensor,
-        value_table: Tensor,
-        pairs: Pairs,
-    ) -> Tensor:
+    def forward(ctx: Any, pairs: Pairs, *inputs: Tensor) -> Tensor:
+        query, key, value, *tables = inputs
         heads, points, width = query.shape
-        length = query_table.shape[3]
+        length = tables[0].shape[3]
         out = torch.empty_like(value)
         log_sum = torch.empty((heads, points), dtype=torch.float32, device=query.device)
-        tables = [by_axis(table) for table in (query_table, key_table, value_table)]
+        tables = [by_axis(table) for table in tables]
         start = starts(pairs.query, points)
         kernels().attend_kernel[points, heads](  # type: ignore[union-attr]
             *(query, key, value, *tables, start, pairs.key, pairs.row, out, log_sum),
@@ -129,7 +121,7 @@ class FusedPairAttention(torch.autograd.Function):
             precision="tf32x3" if query.dtype == torch.float32 else "tf32",
         )
         of_tables = parts.sum(0).transpose(3, 4).unbind(1)  # (h, 3, e, L) each
-        return (*grads, *of_tables, None)
+        return (None, *grads, *of_tables)
 
 
 def sizes(width: int) -> dict[str, int]:

@@ -99,16 +99,8 @@ class PairAttention(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        query_table: Tensor,
-        key_table: Tensor,
-        value_table: Tensor,
-        pairs: Pairs,
-    ) -> Tensor:
+    def forward(ctx: Any, pairs: Pairs, *inputs: Tensor) -> Tensor:
+        query, key, value, query_table, key_table, value_table = inputs
         heads, points, _ = query.shape
         length = query_table.shape[3]
         bags = make_bags(pairs.query, pairs.key, points)
@@ -134,13 +126,14 @@ class PairAttention(torch.autograd.Function):
                 spread(weight[group], cell, product)
                 out[group].baddbmm_(product, value_table[group, axis].transpose(1, 2))
         ctx.pairs = pairs
-        ctx.save_for_backward(query, key, value, query_table, key_table, value_table, weight)
+        ctx.save_for_backward(*inputs, weight)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, query_table, key_table, value_table, weight = ctx.saved_tensors
+        *inputs, weight = ctx.saved_tensors
+        query, key, value, query_table, key_table, value_table = inputs
         pairs, grad = ctx.pairs, grad.contiguous()
         heads, points, _ = query.shape
         length = query_table.shape[3]
@@ -149,7 +142,7 @@ class PairAttention(torch.autograd.Function):
         groups = groups_of_heads(heads, points * length)
         buffer = query.new_empty(groups[0].stop, points, length)
         products = [buffer[: group.stop - group.start] for group in groups]
-        grads = [torch.empty_like(each) for each in (query, key, value, query_table, key_table, value_table)]
+        grads = [torch.empty_like(each) for each in inputs]
         grad_query, grad_key, grad_value, grad_query_table, grad_key_table, grad_value_table = grads
         grad_logit = torch.empty_like(weight)  # of the weights first
         for head in range(heads):
@@ -177,4 +170,4 @@ class PairAttention(torch.autograd.Function):
                     spread(grad_logit[group], cell, product)
                     grad_table[group, axis] = torch.bmm(vector[group].transpose(1, 2), product)
                     grad_vector[group].baddbmm_(product, table[group, axis].transpose(1, 2))
-        return (*grads, None)
+        return (None, *grads)

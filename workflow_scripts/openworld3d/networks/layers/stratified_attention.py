@@ -90,13 +90,13 @@ class WindowAttention(nn.Module):
             by_head = by_head.to(self.relative_pos_query_table)  # in full precision under autocast too
         query, key, value = by_head.unbind(0)  # (h, N, e) each
         out = (FusedPairAttention if fused else PairAttention).apply(
+            pairs,
             query * self.scale,
             key,
             value,
             by_head_and_axis(self.relative_pos_query_table),
             by_head_and_axis(self.relative_pos_key_table),
             by_head_and_axis(self.relative_pos_value_table),
-            pairs,
         )
         return self.proj(out.permute(1, 0, 2).reshape(points, channels))
 
