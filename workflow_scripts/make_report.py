@@ -6,10 +6,11 @@ from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import write_text
-from openworld3d.reports import assembly, pieces
 from openworld3d.reports.arguments import FILES, parser_of
 from openworld3d.reports.origins import Record, each_once, records_of
-from openworld3d.reports.report import Report
+from openworld3d.reports.report_data import Report
+from openworld3d.reports.report_html import html_parts
+from openworld3d.reports.report_page import page
 from openworld3d.reports.table import read_rows
 from openworld3d.reports.table_files import files_of_rows, protocols_of, scenes_of_protocols
 from openworld3d.scenes.manifests import read_manifest
@@ -39,7 +40,7 @@ def main() -> None:
     report.add_scenes(scenes_of_protocols(config, arguments.scenes, arguments.labels))
     checks = dict(zip(protocols_of(config), (read_manifest(path, []) for path in arguments.checks)))
     records = each_once(record for of_row in behind for record in of_row)
-    write_text(arguments.html, assembly.page(report, pieces.pieces(report, checks, records)))
+    write_text(arguments.html, page(report, html_parts(report, checks, records)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openworld3d.workflow import report, rows
+from openworld3d.workflow import report_inputs, rows
 from openworld3d.workflow.inputs import checks_of_table, metrics_environment, of_rows
 from openworld3d.workflow.step import Step
 
@@ -35,8 +35,8 @@ OF_TABLES: dict[str, Step] = {
         "results/reports/{table}",
         {"html": "{table}.html"},
         metrics_environment,
-        (report.report_slice, "table"),
-        report.INPUTS,
+        (report_inputs.report_slice, "table"),
+        report_inputs.INPUTS,
         shown="results/reports",
         place="tables.{table}",
     ),
@@ -49,8 +49,8 @@ OF_TABLES: dict[str, Step] = {
             "scenes_png": "{table}.scenes.png",
         },
         metrics_environment,
-        (report.figures_slice, "table"),
-        report.FIGURE_INPUTS,
+        (report_inputs.figures_slice, "table"),
+        report_inputs.FIGURE_INPUTS,
         shown="results/figures",
         place="tables.{table}",
     ),
