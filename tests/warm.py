@@ -28,7 +28,7 @@ from typing import Callable
 
 PRELOADED = (
     *("torch", "torch.utils.tensorboard", "numpy", "scipy.spatial", "scipy.special", "scipy.stats", "pandas"),
-    *("sklearn", "matplotlib", "jinja2", "plyfile", "laspy"),
+    *("sklearn", "matplotlib", "plyfile", "laspy"),
 )
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}  # of jobs and of who forks for them: it may not change once torch is imported
 SERVERS: list[subprocess.Popen[bytes]] = []  # that live as long as this process
