@@ -28,8 +28,9 @@ from typing import Callable
 
 PRELOADED = (
     *("torch", "torch.utils.tensorboard", "numpy", "scipy.spatial", "scipy.special", "scipy.stats", "pandas"),
-    *("sklearn", "matplotlib", "jinja2", "plyfile", "laspy"),
+    *("sklearn", "matplotlib", "plyfile", "laspy"),
 )
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}  # of jobs and of who forks for them: it may not change once torch is imported
 SERVERS: list[subprocess.Popen[bytes]] = []  # that live as long as this process
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CLIENT = """#!{python} -IS
@@ -54,8 +55,7 @@ def executable() -> Path:
     client.write_text(CLIENT.format(**names))
     client.chmod(0o755)
     command = [sys.executable, __file__, str(place)]
-    variables = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}  # as a job's, which may not change once torch is imported
-    pipe = subprocess.PIPE
+    pipe, variables = subprocess.PIPE, {**os.environ, **NO_GPU}
     server = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=variables)  # ends with its standard input
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n"
@@ -67,8 +67,7 @@ def ask(place: str, arguments: list[str]) -> None:
     """Run a command in the server at a socket, and end as it ends."""
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(place)
-        variables = {"CUDA_VISIBLE_DEVICES": "", **os.environ}
-        asked = json.dumps([arguments, str(Path.cwd()), variables]).encode(errors="surrogateescape")
+        asked = json.dumps([arguments, str(Path.cwd()), {**NO_GPU, **os.environ}]).encode(errors="surrogateescape")
         server.sendmsg([b"%16d" % len(asked)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
         server.sendall(asked)
         process = int(server.recv(16))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import write_text
+from openworld3d.reports.arguments import parser_of
 from openworld3d.reports.figures import draw_protocols, save
 from openworld3d.reports.protocol_comparison import page, read_rows, shares_of, spread_of
 
 
 def main() -> None:
     """Read the arguments, compare, write the numbers, a page and a figure."""
-    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--config", required=True, type=json.loads, help='JSON: {"table": name, "rows": [...]}')
-    parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
+    parser = parser_of(__doc__, '{"table": name, "rows": [...]}', "metrics")
     parser.add_argument("--csv", required=True, type=Path, help="a line for each method and metric to write")
     parser.add_argument("--markdown", required=True, type=Path, help="the page to write")
     parser.add_argument("--figure", required=True, type=Path, help="figure to write, .svg")

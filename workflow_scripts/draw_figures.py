@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from itertools import islice
 from pathlib import Path
 from typing import Any, Iterator
@@ -12,6 +10,7 @@ from openworld3d.errors import run_command
 from openworld3d.files import write_text
 from openworld3d.metrics import statistics
 from openworld3d.metrics.bootstrap import Row
+from openworld3d.reports.arguments import FILES, parser_of
 from openworld3d.reports.figures import save
 from openworld3d.reports.scene_figure import MOST_SCENES, Shown, compared, draw_scenes, median_scene, show_scene
 from openworld3d.reports.table import read_rows
@@ -23,24 +22,11 @@ from openworld3d.scoring.scored_scenes import scored_scenes
 
 def main() -> None:
     """Read the arguments, draw, write each figure with its data."""
-    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='JSON: {"metrics": [...], "conventions": {PROTOCOL: {...}}, "rows": [...], "taught": [classes of each '
-        'row], "protocols": {PROTOCOL: {"evaluate": {...}, "unknown": classes, "relabelled": bool}}}',
-    )
-    parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
-    parser.add_argument("--replicates", required=True, type=Path, nargs="+", help="metrics of draws, likewise")
-    parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="of all shards of each row")
-    parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests, likewise")
-    parser.add_argument(
-        "--outputs", required=True, type=Path, nargs="+", help="manifests of what was scored, likewise"
-    )
-    parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests, by protocol")
-    parser.add_argument(
-        "--labels", required=True, type=Path, nargs="*", help="manifests of labels, likewise, or none"
+    parser = parser_of(
+        __doc__,
+        '{"metrics": [...], "conventions": {PROTOCOL: {...}}, "rows": [...], "taught": [classes of each row], '
+        '"protocols": {PROTOCOL: {"evaluate": {...}, "unknown": classes, "relabelled": bool}}}',
+        *FILES,
     )
     for figure in ("metrics", "curves"):
         for suffix in ("csv", "svg", "pdf"):
@@ -51,9 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     config = arguments.config
-    rows = read_rows(
-        config["rows"], arguments.metrics, arguments.replicates, config["metrics"], config["conventions"]
-    )
+    rows = read_rows(config, arguments.metrics, arguments.replicates)
     of_metrics = metric_points(rows, config["metrics"])
     write_text(arguments.metrics_csv, of_metrics.to_csv(index=False))
     figure = draw_metrics(of_metrics, config["metrics"])

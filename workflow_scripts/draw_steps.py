@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 from openworld3d.errors import run_command
+from openworld3d.reports.arguments import parser_of
 from openworld3d.reports.figures import PANELS, draw_steps, save
 from openworld3d.scenes.manifests import read_manifest
 
 
 def main() -> None:
     """Read the arguments, draw, write an SVG."""
-    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='JSON: {"lines": [{"name": ..., "steps": [{"taught": classes, "rows": indices of rows of the table}]}]}',
+    parser = parser_of(
+        __doc__,
+        '{"lines": [{"name": ..., "steps": [{"taught": classes, "rows": indices of rows of the table}]}]}',
+        "metrics",
     )
-    parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
     parser.add_argument("--out", required=True, type=Path, help="figure to write, .svg")
     arguments = parser.parse_args()
     rows = [read_manifest(path, list(PANELS)) for path in arguments.metrics]

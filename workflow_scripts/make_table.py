@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 from openworld3d.errors import run_command
 from openworld3d.files import write_text
 from openworld3d.metrics.seeds import means_over_seeds
+from openworld3d.reports.arguments import parser_of
 from openworld3d.reports.numbers import MISSING
 from openworld3d.reports.printed import MARKS, notes_of, printed
 from openworld3d.reports.summary_table import MARKS_OF_MEANS, cell_of_mean, note_on_seeds, summary
@@ -19,16 +18,13 @@ from openworld3d.reports.table_markdown import markdown
 
 def main() -> None:
     """Read the arguments, join the metrics, write the seven files."""
-    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='JSON: {"table": name, "metrics": [...], "conventions": {PROTOCOL: {...}}, "rows": [...], '
+    parser = parser_of(
+        __doc__,
+        '{"table": name, "metrics": [...], "conventions": {PROTOCOL: {...}}, "rows": [...], '
         '"published": {"rows": [...], "notes": [...]}}',
+        "metrics",
+        "replicates",
     )
-    parser.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics, one file per row, in order")
-    parser.add_argument("--replicates", required=True, type=Path, nargs="+", help="metrics of draws, likewise")
     parser.add_argument("--csv", required=True, type=Path, help="table to write, full precision")
     parser.add_argument("--markdown", required=True, type=Path, help="table to write, for reading")
     parser.add_argument("--tex", required=True, type=Path, help="table to write, for a paper")
@@ -38,9 +34,9 @@ def main() -> None:
     parser.add_argument("--summary-tex", required=True, type=Path, help="likewise, for a paper")
     arguments = parser.parse_args()
 
-    metrics, conventions = arguments.config["metrics"], arguments.config["conventions"]
-    name, published = arguments.config["table"], arguments.config["published"]
-    rows = read_rows(arguments.config["rows"], arguments.metrics, arguments.replicates, metrics, conventions)
+    config = arguments.config
+    name, metrics, conventions, published = (config[key] for key in ("table", "metrics", "conventions", "published"))
+    rows = read_rows(config, arguments.metrics, arguments.replicates)
     means = means_over_seeds(rows, metrics)
     write_text(arguments.csv, join(rows, metrics).to_csv(index=False, na_rep=MISSING))
     write_text(arguments.differences, differences(rows, metrics).to_csv(index=False, na_rep=MISSING))

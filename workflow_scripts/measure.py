@@ -11,7 +11,7 @@ from openworld3d.errors import run_command
 from openworld3d.files import write_json
 from openworld3d.metrics import statistics
 from openworld3d.metrics.exact import ScoredParts
-from openworld3d.metrics.report import check, evaluation_of, measure
+from openworld3d.metrics.method_metrics import check, evaluation_of, measure
 from openworld3d.metrics.statistics import Statistics
 from openworld3d.scenes.manifests import read_evaluation
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.datasets.test_semantickitti import write_scan
 
+from openworld3d.commands.main import main
 from openworld3d.datasets import semantickitti
 from openworld3d.scenes.scene import VOID, Scene, save_scene
 
@@ -47,6 +48,24 @@ def command() -> Iterator[Command]:
     """Return `command(name, *arguments)`, which runs the command's `main`."""
     with running_command() as run:
         yield run
+
+
+@pytest.fixture
+def refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return `refusal(*arguments)`: the one error with which `openworld3d` ends in the test's folder."""
+
+    def run(*arguments: str) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sys.argv", ["openworld3d", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+        assert end.value.code == 1
+        return said
+
+    return run
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image
 from tests.reports.small_report import METHODS, METRICS, PROTOCOLS, write_report
 
+from openworld3d.reports.arguments import FILES
 from openworld3d.reports.clouds import ANCHORS
 from openworld3d.reports.picture import UNKNOWN
 
 FIGURES = ("metrics", "curves")
-READ = ("metrics", "replicates", "statistics", "scores", "outputs", "scenes", "labels")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def drawn(tmp_path: Path, command: Callable[..., None]) -> Path:
     files = {given[at][2:]: given[at + 1 : end] for at, end in zip(options, [*options[1:], len(given)])}
 
     folder = tmp_path / "figures"
-    read = [part for option in READ for part in (f"--{option}", *files[option])]
+    read = [part for option in FILES for part in (f"--{option}", *files[option])]
     made = {f"{figure}-{kind}": f"{figure}.{kind}" for figure in FIGURES for kind in ("csv", "svg", "pdf")}
     written = [
         part

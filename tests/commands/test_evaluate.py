@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from tests.commands.devkit import SEQUENCES, as_array, values_of, write_scan, wr
 from tests.golden import golden_files, read_golden
 
 from openworld3d.commands.evaluate import evaluate
-from openworld3d.commands.main import main
 from openworld3d.metrics.ranking import ranking
 
 # What the devkit prints, and what of it depends on a threshold.
@@ -183,16 +182,9 @@ MISTAKES: dict[str, tuple[Any, list[str], str]] = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_mistake_is_one_sentence(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mistake_is_one_sentence(name: str, tmp_path: Path, refusal: Callable[..., str]) -> None:
     damage, changed, sentence = MISTAKES[name]
     write_small(tmp_path)
     damage(tmp_path)
-    arguments = ["evaluate", "--protocol", "stu_val", "--labels", "labels", "--scores", "scores", *changed]
-    monkeypatch.setattr("sys.argv", ["openworld3d", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert end.value.code == 1
-    assert sentence in said
+    given = ["--protocol", "stu_val", "--labels", "labels", "--scores", "scores"]
+    assert sentence in refusal("evaluate", *given, *changed)

@@ -11,7 +11,6 @@ import pytest
 from tests.commands.devkit import as_array, values_of, write_small
 
 from openworld3d.commands.evaluate import evaluate
-from openworld3d.commands.main import main
 from openworld3d.commands.score import score
 from openworld3d.plugins import load
 
@@ -101,18 +100,9 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_mistake_is_one_sentence(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mistake_is_one_sentence(name: str, tmp_path: Path, refusal: Callable[..., str]) -> None:
     damage, changed, sentence = MISTAKES[name]
     write_saved(tmp_path / "saved")
     damage(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    arguments = ["score", "--saved", "saved", "--score", "msp", "--out", "out", *changed]
-    monkeypatch.setattr("sys.argv", ["openworld3d", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert end.value.code == 1
-    assert sentence in said
+    assert sentence in refusal("score", "--saved", "saved", "--score", "msp", "--out", "out", *changed)
     assert not (tmp_path / "out").exists()

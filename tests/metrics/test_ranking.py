@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn
 
 from openworld3d.errors import UserError
-from openworld3d.metrics.pieces import PIECE, pieces_of
 from openworld3d.metrics.ranking import Ranking, ranking
+from openworld3d.metrics.ranking_input import PIECE, pieces_of
 
 INFINITE, TINY = math.inf, 2.0**-149  # the smallest float32 above 0
 TIED = st.integers(-3, 3).map(float)
@@ -166,7 +166,7 @@ def test_neither_pieces_nor_blocks_nor_threads_change_a_bit(
 ) -> None:
     expected = ranking(*case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("openworld3d.metrics.pieces.PIECE", piece)
+        patch.setattr("openworld3d.metrics.ranking_input.PIECE", piece)
         patch.setattr("openworld3d.metrics.ranking.BLOCK", block)
         patch.setenv("OMP_NUM_THREADS", str(threads))
         assert ranking(*case) == expected

@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterator, Self
 import pytest
 import yaml
 from tests.pipeline import forked
+from tests.warm import NO_GPU
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a key looks like, in a pattern of file names.
@@ -72,7 +73,7 @@ class Project:
     def variables(self) -> dict[str, str]:
         """Return the environment variables that Snakemake sees: no GPU; compiled files are kept."""
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return {**kept, "CUDA_VISIBLE_DEVICES": ""}
+        return {**kept, **NO_GPU}
 
     def would_run(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a run would start."""

@@ -20,8 +20,8 @@ from openworld3d.commands.scans import Scan, scans_of
 from openworld3d.errors import UserError
 from openworld3d.metrics import statistics
 from openworld3d.metrics.bootstrap import Row
+from openworld3d.metrics.method_metrics import check, evaluation_of, measure
 from openworld3d.metrics.object_level import read_object_level, statistics_of_scene
-from openworld3d.metrics.report import check, evaluation_of, measure
 from openworld3d.metrics.statistics import Points, Statistics
 from openworld3d.plugins import load
 from openworld3d.protocols.evaluation import labels_of_evaluation, read_labelling

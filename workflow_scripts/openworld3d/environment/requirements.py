@@ -20,7 +20,7 @@ class Requirements(NamedTuple):
     reads_checkpoints: bool = False
 
 
-NUMBERS = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "jinja2", "yaml")
+NUMBERS = ("numpy", "scipy", "sklearn", "pandas", "matplotlib", "yaml")
 CLOUDS = ("plyfile", "laspy", "lazrs")
 REQUIREMENTS = {
     "metrics": Requirements((*NUMBERS, *CLOUDS)),

@@ -14,7 +14,6 @@ import numpy as np
 
 from openworld3d.metrics.histograms import bin_of
 from openworld3d.metrics.measures import STANDARD_PREVALENCE
-from openworld3d.metrics.pieces import Piece, pieces_of
 from openworld3d.metrics.ranking import (
     UNDEFINED,
     Slab,
@@ -26,6 +25,7 @@ from openworld3d.metrics.ranking import (
     sums_of_slabs,
     threads,
 )
+from openworld3d.metrics.ranking_input import Piece, pieces_of
 from openworld3d.scenes.manifests import Scenes
 from openworld3d.scenes.scene import VOID, load_scene
 from openworld3d.scoring.scored_scenes import scored_scenes

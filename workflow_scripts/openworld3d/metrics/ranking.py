@@ -16,7 +16,7 @@ from typing import Iterable, Literal, NamedTuple, Sequence
 
 import numpy as np
 
-from openworld3d.metrics.pieces import Chunks, Piece, pieces_of
+from openworld3d.metrics.ranking_input import Chunks, Piece, pieces_of
 
 RECALL = 0.95
 BLOCK = 2**14  # thresholds that do

@@ -20,17 +20,13 @@ OWN = ["backbone", "method", "coverage", "seed"]
 ENDS = ("_low", "_high")
 
 
-def read_rows(
-    identities: list[dict[str, Any]],
-    metrics: list[Path],
-    replicates: list[Path],
-    names: list[str],
-    conventions: dict[str, dict[str, str]],
-) -> list[Row]:
+def read_rows(config: dict[str, Any], metrics: list[Path], replicates: list[Path]) -> list[Row]:
     """Return the rows of the table; raises UserError where a metric is missing.
 
-    conventions: for each protocol the metrics that its papers call by the name of another.
+    config: the rows' identities, the metrics' names, and as `conventions` for each protocol the metrics that its
+    papers call by the name of another.
     """
+    identities = config["rows"]
     if not len(identities) == len(metrics) == len(replicates):
         raise UserError(
             f"the table has {len(identities)} rows, {len(metrics)} metrics files and {len(replicates)} replicates "
@@ -40,8 +36,8 @@ def read_rows(
     for identity, path, drawn in zip(identities, metrics, replicates):
         with np.load(drawn) as arrays:
             of_draws = {name: arrays[name] for name in arrays.files}
-        called = conventions[identity["protocol"]]
-        found = read_metrics(path, [*SIZE, *(called.get(name, name) for name in names)])
+        called = config["conventions"][identity["protocol"]]
+        found = read_metrics(path, [*SIZE, *(called.get(name, name) for name in config["metrics"])])
         rows.append(make_row(identity, found, of_draws, called))
     return rows
 

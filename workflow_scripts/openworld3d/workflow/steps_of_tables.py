@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
-from openworld3d.workflow import report, rows
+from openworld3d.workflow import report_inputs, rows
 from openworld3d.workflow.inputs import checks_of_table, metrics_environment, of_rows
 from openworld3d.workflow.step import Inputs, Step
 
@@ -12,11 +12,27 @@ DRAWN = ("svg", "pdf", "csv")  # a figure twice, and its data
 
 
 def of_table(
-    noun: str, script: str, folder: str, outputs: dict[str, str], config: Any, inputs: Inputs, **more: Any
+    noun: str,
+    script: str,
+    folder: str,
+    outputs: dict[str, str],
+    of_config: Callable[..., Any],
+    inputs: Inputs,
+    waits: Inputs | None = None,
 ) -> Step:
     """Return a step that makes something of one table, in a folder of results/."""
-    shown, made = f"results/{folder}", (outputs, metrics_environment, (config, "table"), inputs)
-    return Step(noun, script, f"{shown}/{{table}}", *made, shown=shown, place="tables.{table}", **more)
+    return Step(
+        noun,
+        script,
+        f"results/{folder}/{{table}}",
+        outputs,
+        metrics_environment,
+        (of_config, "table"),
+        inputs,
+        waits=waits or {},
+        shown=f"results/{folder}",
+        place="tables.{table}",
+    )
 
 
 OF_TABLES: dict[str, Step] = {
@@ -38,7 +54,12 @@ OF_TABLES: dict[str, Step] = {
         waits={"checks": checks_of_table},
     ),
     "make_report": of_table(
-        "report", "make_report.py", "reports", {"html": "{table}.html"}, report.report_slice, report.INPUTS
+        "report",
+        "make_report.py",
+        "reports",
+        {"html": "{table}.html"},
+        report_inputs.report_slice,
+        report_inputs.INPUTS,
     ),
     "draw_figures": of_table(
         "drawing",
@@ -48,8 +69,8 @@ OF_TABLES: dict[str, Step] = {
             **{f"{name}_{kind}": f"{{table}}.{name}.{kind}" for name in ("metrics", "curves") for kind in DRAWN},
             "scenes_png": "{table}.scenes.png",
         },
-        report.figures_slice,
-        report.FIGURE_INPUTS,
+        report_inputs.figures_slice,
+        report_inputs.FIGURE_INPUTS,
     ),
     "compare_protocols": of_table(
         "comparison",

@@ -1,16 +1,20 @@
-"""The HTML of a report that needs no script: sentences, the table, costs, notes, and how the numbers came about."""
+"""The HTML of a report that needs no script: sentences, a figure, tables, notes, and how the numbers came about."""
 
 from __future__ import annotations
 
+import base64
 from html import escape
 from typing import Any, Mapping, Sequence
 
+import numpy as np
+
 from openworld3d.metrics.table import METRICS
-from openworld3d.reports.assembly import list_of, picture
 from openworld3d.reports.numbers import MISSING
 from openworld3d.reports.origins import Record, configs, origins
+from openworld3d.reports.picture import draw, of_errors, of_level, of_truth, png, view_of
 from openworld3d.reports.printed import COVERAGES, OF_RELEASE
-from openworld3d.reports.report import Report
+from openworld3d.reports.report_data import Report
+from openworld3d.reports.report_scenes import COORDINATE_LEVELS, FLAGGED
 from openworld3d.reports.report_table import label_of, tables
 from openworld3d.reports.summary import asked, came_out, listed, notes
 
@@ -29,8 +33,8 @@ GROUND = (
 )
 
 
-def pieces(report: Report, checks: Mapping[str, Mapping[str, Any]], records: Sequence[Record]) -> dict[str, str]:
-    """Return what stands in the page, by name."""
+def html_parts(report: Report, checks: Mapping[str, Mapping[str, Any]], records: Sequence[Record]) -> dict[str, str]:
+    """Return the parts of the page's HTML, by name."""
     config, rows = report.config, report.rows
     definitions = {label_of(name): METRICS[name].definition for name in dict.fromkeys(config["metrics"])}
     return {
@@ -50,6 +54,40 @@ def pieces(report: Report, checks: Mapping[str, Mapping[str, Any]], records: Seq
             for name, text in configs(records)
         ),
     }
+
+
+def picture(report: Report) -> str:
+    """Return a figure of the median scene as HTML: its unknown points, the best method's scores, and its errors."""
+    scenes = report.data["scenes"]
+    scene = next((scene for scene in scenes if scene["role"] == "median"), scenes[0] if scenes else None)
+    if scene is None or scene["best_row"] not in scene["scores"]:
+        return ""
+    row = report.data["rows"][scene["best_row"]]
+    classes = report.data["protocols"][scene["protocol"]]
+    data, shown = report.blob.bytes(), scene["shown"]
+    coord = np.frombuffer(data, "<u2", 3 * shown, scene["coord"]).reshape(-1, 3) / COORDINATE_LEVELS * scene["side"]
+    scanned = np.frombuffer(data, np.uint8, 3 * shown, scene["colour"]).reshape(-1, 3)
+    truth = np.frombuffer(data, np.uint8, shown, scene["truth"])
+    level = np.frombuffer(data, np.uint8, shown, scene["scores"][scene["best_row"]])
+    kept = coord[:, 2] <= scene["cut"] * coord[:, 2].max()
+    is_unknown = np.isin(truth, [classes["classes"].index(name) for name in classes["unknown"]])
+    flagged = level >= FLAGGED
+    view = view_of(coord[kept])
+    panels = [
+        ("Truth", "the unknown in magenta", of_truth(scanned, is_unknown)),
+        ("Score", f"{row['name']}: blue as known, yellow as unknown", of_level(level % FLAGGED)),
+        ("At 95 % recall", "magenta found, orange missed, blue false alarms", of_errors(is_unknown, flagged)),
+    ]
+    images = [
+        f"<div><img alt='{escape(title)}: {escape(said)}' src='data:image/png;base64,"
+        f"{base64.b64encode(png(draw(view, colours[kept]))).decode()}'><p><b>{title}</b> {escape(said)}</p></div>"
+        for title, said, colours in panels
+    ]
+    role = {"median": "the median scene", "only": "a scene"}.get(scene["role"], f"the {scene['role']} scene")
+    return (
+        f"<figure class='hero'>{''.join(images)}<figcaption>{escape(scene['name'])}, {role} by AUPR of the best "
+        f"method.</figcaption></figure>"
+    )
 
 
 def cost_table(report: Report) -> str:
@@ -130,3 +168,8 @@ def origin_list(records: Sequence[Record], rows: Sequence[Any]) -> str:
         ("Coverage", [f"{name}: {COVERAGES.get(name, OF_RELEASE)}" for name in coverage if name != MISSING]),
     ]
     return "".join(f"<dt>{escape(name)}</dt><dd>{'<br>'.join(map(escape, said))}</dd>" for name, said in found)
+
+
+def list_of(sentences: Sequence[str]) -> str:
+    """Return sentences as an HTML list."""
+    return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in sentences)}</ul>" if sentences else ""

@@ -1,4 +1,4 @@
-"""The points that are ranked, checked and cut into pieces."""
+"""What is ranked: points, checked and cut into pieces."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.configs import read
 
-from openworld3d.workflow.report import INPUTS, report_slice, trainings_of_table
+from openworld3d.workflow.report_inputs import INPUTS, report_slice, trainings_of_table
 from openworld3d.workflow.rows import rows_of_table
 from openworld3d.workflow.steps import STEPS
 

@@ -38,10 +38,12 @@ def measure(evaluation: Evaluation, replicates: int, points: Parts | None, names
         of_scenes = dict(zip(names, exact.of_each_scene))
     drawn = replicate(lambda draws: measured(evaluation.of_draws(draws)), evaluation.scenes, replicates)
     scenes = evaluation.statistics.scenes
-    return Result(without_nan(report(evaluation, found, drawn, of_scenes)), {"scenes": scenes, **drawn})
+    return Result(without_nan(by_name(evaluation, found, drawn, of_scenes)), {"scenes": scenes, **drawn})
 
 
-def report(evaluation: Evaluation, found: Measured, drawn: Measured, of_scenes: dict[str, Ranking]) -> dict[str, Any]:
+def by_name(
+    evaluation: Evaluation, found: Measured, drawn: Measured, of_scenes: dict[str, Ranking]
+) -> dict[str, Any]:
     """Return every metric by name, its bounds, its bootstrap interval, and its breakdowns."""
     points = evaluation.statistics.class_points().sum(axis=0)
     unknown_points, all_points = int(points[evaluation.unknown].sum()), int(points.sum())
