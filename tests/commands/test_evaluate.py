@@ -62,6 +62,16 @@ def test_table_of_some_sequences_says_so(tmp_path: Path) -> None:
     assert "So no published row of stu_val stands here." in table
 
 
+def test_published_rows_stand_beside_all_sequences_with_what_was_found(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    for number in [*range(138, 154), 169]:
+        for part in ("labels", "scores"):
+            shutil.copytree(tmp_path / part / "137", tmp_path / part / str(number))
+    table = evaluate("stu_val", tmp_path / "labels", tmp_path / "scores")
+    assert "| NDP" in table
+    assert "of all scans of the split, the others of the 37 found" in " ".join(table.split())
+
+
 def without_returns(folder: Path) -> None:
     """Leave out the rows that have no return."""
     for file in folder.glob("*/*.txt"):

@@ -63,7 +63,7 @@ def evaluate(protocol: str, labels: Path, scores: Path) -> str:
         print(f"{len(counted.files)} of {len(scans)} scans count", file=sys.stderr)
         evaluation = evaluation_of(of_method, asked)
         result = measure(evaluation, asked["replicates"], counted)
-    return report(config, result.metrics, result.replicates)
+    return report(config, result.metrics, result.replicates, len(scans))
 
 
 class CountedPoints:
@@ -154,14 +154,18 @@ def labelled(config: Config, scan: Scan) -> Scene | None:
     return cast(Scene, scene)
 
 
-def report(config: Config, metrics: dict[str, Any], replicates: dict[str, np.ndarray]) -> str:
+def report(config: Config, metrics: dict[str, Any], replicates: dict[str, np.ndarray], scans: int) -> str:
     """Return the table in Markdown, and below it each metric with its bootstrap interval in full precision."""
     table = rows.table_slice(config, config["table"])
     published = beside(rows.asked_of_papers(config, config["table"]), REGISTRY)
     (identity,), names, conventions = table["rows"], table["metrics"], table["conventions"]
     row = make_row(identity, metrics, replicates, conventions[identity["protocol"]])
     tables = printed([row], names, published["rows"])
-    notes = notes_of(tables, [row], names, conventions, MARKS, published["notes"])
+    of_papers = published["notes"]
+    if published["rows"]:
+        # A dataset's list of scans is not known here, so that a sequence may lack some unseen.
+        of_papers = [*of_papers, f"The published rows are of all scans of the split, the others of the {scans} found."]
+    notes = notes_of(tables, [row], names, conventions, MARKS, of_papers)
     return "\n".join([markdown(tables, notes, table["table"]), *intervals(row, names)])
 
 
