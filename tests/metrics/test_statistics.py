@@ -151,3 +151,24 @@ def test_statistics_of_another_kind_are_not_merged(other: str) -> None:
 def test_threshold_of_none_equals_itself() -> None:
     parts = [made(name, [Point(0, 0, 0, 1)], threshold=float("nan")) for name in ("a", "b")]
     assert merge(parts).scenes.tolist() == ["a", "b"]
+
+
+def test_ends_of_bins_by_hand() -> None:
+    """A bin is sign and exponent here: 0.5 to 1, 1 to 2; the second room adds another score to the latter."""
+    first = made("one", [Point(0, 0, 0, score) for score in (0.5, 0.75, 1.5, 1.5, -0.0)], bits=9)
+    second = made("two", [Point(0, 1, 0, score) for score in (0.0, 1.25)], bits=9)
+    assert [part.tolist() for part in first.ends[1:]] == [[0, 0.5, 1.5], [0, 0.75, 1.5]]
+    assert first.ends.tied.tolist() == first.ends.bin[[0, 2]].tolist()
+    both = merge([first, second]).ends
+    assert [part.tolist() for part in both[1:]] == [[0, 0.5, 1.25], [0, 0.75, 1.5]]
+    assert both.tied.tolist() == both.bin[:1].tolist()
+
+
+@given(st.lists(POINT, min_size=1, max_size=30))
+def test_draws_of_few_scores_have_no_bounds(points: list[Point]) -> None:
+    scenes = sorted({point.scene for point in points})
+    parts = [made(str(scene), [point for point in points if point.scene == scene], bits=16) for scene in scenes]
+    evaluation = Evaluation(merge(parts), ["sofa"])
+    for low, value, high in evaluation.of_draws(np.eye(len(scenes), dtype=np.int64)).ranking.values():
+        np.testing.assert_allclose(low, value, atol=1e-9)
+        np.testing.assert_allclose(high, value, atol=1e-9)

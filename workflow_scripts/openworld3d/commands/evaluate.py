@@ -164,7 +164,10 @@ def report(config: Config, metrics: dict[str, Any], replicates: dict[str, np.nda
     of_papers = published["notes"]
     if published["rows"]:
         # A dataset's list of scans is not known here, so that a sequence may lack some unseen.
-        of_papers = [*of_papers, f"The published rows are of all scans of the split, the others of the {scans} found."]
+        of_papers = [
+            *of_papers,
+            f"The published rows are of all scans of the split, the others of the {scans} found.",
+        ]
     notes = notes_of(tables, [row], names, conventions, MARKS, of_papers)
     return "\n".join([markdown(tables, notes, table["table"]), *intervals(row, names)])
 

@@ -19,8 +19,8 @@ SHOWN = ("aupr", "auroc", "fpr95")
 
 def by_unknown(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     """Return how well each unknown class alone is ranked above all known classes."""
-    pooled, classes = of_all(evaluation.statistics.score), evaluation.statistics.classes.tolist()
-    return {classes[index]: ranked(pooled, [index], evaluation.ranked_known) for index in evaluation.unknown}
+    pooled, tied, classes = all_scenes(evaluation)
+    return {classes[index]: ranked(pooled, tied, [index], evaluation.ranked_known) for index in evaluation.unknown}
 
 
 def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
@@ -28,11 +28,11 @@ def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
 
     `flagged` is the share of the class's points at or above the score that 95 % of all unknown points reach.
     """
-    pooled, classes = of_all(evaluation.statistics.score), evaluation.statistics.classes.tolist()
+    pooled, tied, classes = all_scenes(evaluation)
     found = {}
     for index in evaluation.ranked_known:
-        unknown, alone = (counts[0] for counts in histograms(pooled, [evaluation.unknown, [index]], 1, EVERY_BIN))
-        row = ranked(pooled, evaluation.unknown, [index])
+        (unknown, alone), _ = histograms(pooled, [evaluation.unknown, [index]], 1, EVERY_BIN)
+        row = ranked(pooled, tied, evaluation.unknown, [index])
         reached = np.cumsum(unknown) >= RECALL * unknown.sum()
         row["flagged"] = (
             float(alone[: reached.argmax() + 1].sum() / alone.sum()) if alone.sum() and reached.any() else None
@@ -56,10 +56,16 @@ def by_scene(evaluation: Evaluation, exact: Mapping[str, Ranking]) -> dict[str, 
     return rows
 
 
-def ranked(pooled: Counts, unknown: Sequence[int], known: Sequence[int]) -> dict[str, Any]:
+def all_scenes(evaluation: Evaluation) -> tuple[Counts, np.ndarray, list[str]]:
+    """Return the points of all scenes by bin, the tied bins, and the names of the classes."""
+    statistics = evaluation.statistics
+    return of_all(statistics.score), statistics.ends.tied, statistics.classes.tolist()
+
+
+def ranked(pooled: Counts, tied: np.ndarray, unknown: Sequence[int], known: Sequence[int]) -> dict[str, Any]:
     """Return the points and ranking metrics of some classes against others, over all scenes, and their bounds."""
-    positive, negative = histograms(pooled, [unknown, known], 1, EVERY_BIN)
-    found = ranking_of_bins(positive[0], negative[0])
+    (positive, negative), is_tied = histograms(pooled, [unknown, known], 1, EVERY_BIN, tied)
+    found = ranking_of_bins(positive[0], negative[0], is_tied)
     counts = {"unknown_points": int(positive.sum()), "known_points": int(negative.sum())}
     between = {metric: [float(found[metric][0]), float(found[metric][2])] for metric in SHOWN}
     return {**counts, **{metric: float(found[metric][1]) for metric in SHOWN}, "between": between}

@@ -42,6 +42,40 @@ class Counts(NamedTuple):
     points: np.ndarray
 
 
+class Ends(NamedTuple):
+    """The least and greatest score of each bin that has a point: bin (B,) uint32, rising, least and most (B,)."""
+
+    bin: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+    @property
+    def tied(self) -> np.ndarray:
+        """Return the bins whose points all have one score: (T,) uint32."""
+        return self.bin[self.least == self.most]
+
+
+NONE_TIED = np.zeros(0, np.uint32)
+
+
+def ends_of(score: np.ndarray, bits: int) -> Ends:
+    """Return the ends of the bins, which are the first `bits`, of scores (N,)."""
+    values = np.unique(score.astype(np.float64))
+    bins = bin_of(values, bits)
+    first = np.flatnonzero(np.diff(bins.astype(np.int64), prepend=-1))
+    last = np.append(first, len(values))[1:] - 1
+    return Ends(bins[first], values[first] + 0.0, values[last] + 0.0)  # no -0
+
+
+def join_ends(parts: Sequence[Ends]) -> Ends:
+    """Return the ends of the points of all parts."""
+    bins, place = np.unique(np.concatenate([part.bin for part in parts]), return_inverse=True)
+    least, most = np.full(len(bins), np.inf), np.full(len(bins), -np.inf)
+    np.minimum.at(least, place, np.concatenate([part.least for part in parts]))
+    np.maximum.at(most, place, np.concatenate([part.most for part in parts]))
+    return Ends(bins, least, most)
+
+
 def count(group: np.ndarray, value: np.ndarray, bits: int) -> Counts:
     """Count the points of one scene: group (N,) in 0..255, value (N,), whose first `bits` are its bin."""
     row = group.astype(np.int64) << GROUP | bin_of(value, bits).astype(np.int64)
@@ -80,20 +114,26 @@ def of_all(counts: Counts) -> Counts:
     return add([counts], [np.zeros(counts.scene.max(initial=0) + 1, np.int64)])
 
 
-def histograms(counts: Counts, groups: Sequence[Sequence[int]], scenes: int, most: int) -> list[np.ndarray]:
-    """Return the points of each set of groups by scene and bin, the highest bin first: (S, B) float64 each.
+def histograms(
+    counts: Counts, groups: Sequence[Sequence[int]], scenes: int, most: int, tied: np.ndarray = NONE_TIED
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the points of each set of groups by scene and bin, (S, B) float64 each, and which bins are tied, (B,).
 
-    Neighbouring bins are joined to about `most`, each with about the same share of every set.
+    Neighbouring bins are joined to about `most`, the highest first, each with about the same share of every set; a
+    bin with such a share or more stays alone. tied: the bins whose points all have one score.
     """
     wanted = [np.isin(counts.group, members) for members in groups]
     bins, place = np.unique(counts.bin, return_inverse=True)
     totals = [np.bincount(place[rows], counts.points[rows], len(bins)) for rows in wanted]
     share = sum((total / max(1, total.sum()) for total in totals), np.zeros(len(bins)))[::-1] / len(groups)
-    joined = np.unique(np.floor((np.cumsum(share) - share) * most), return_inverse=True)[1][::-1]
+    slot = 2 * np.floor((np.cumsum(share) - share) * most) + (share * most >= 1)
+    joined = np.unique(slot, return_inverse=True)[1][::-1]
     size = int(joined.max(initial=0)) + 1  # one empty bin where there is no point
-    return [
+    points = [
         np.bincount(
             counts.scene[rows] * np.int64(size) + joined[place[rows]], counts.points[rows], scenes * size
         ).reshape(scenes, size)
         for rows in wanted
     ]
+    is_alone = np.bincount(joined, minlength=size) == 1
+    return points, is_alone & (np.bincount(joined, np.isin(bins, tied), size) == 1)

@@ -21,12 +21,16 @@ BINS_OF_DRAWS = 4096
 
 
 class Bins(NamedTuple):
-    """Points per bin, the highest first: unknown and known ones by score, right and wrong ones by confidence."""
+    """Points per bin, the highest first: unknown and known ones by score, right and wrong ones by confidence.
+
+    tied (B,): bins of the score whose points all have one score.
+    """
 
     unknown: np.ndarray
     known: np.ndarray
     right: np.ndarray
     wrong: np.ndarray
+    tied: np.ndarray
 
 
 @dataclass
@@ -60,7 +64,7 @@ class Measures:
     @cached_property
     def ranking(self) -> Bounded:
         """Return the ranking metrics of all points: (3, R) each."""
-        return ranking_of_bins(self.bins.unknown, self.bins.known)
+        return ranking_of_bins(self.bins.unknown, self.bins.known, self.bins.tied)
 
     @cached_property
     def unknown_points(self) -> np.ndarray:
@@ -124,7 +128,7 @@ class Evaluation:
         alone = [
             self.bins(of_one(statistics.score, n), of_one(statistics.confidence, n), 1) for n in range(self.scenes)
         ]
-        self.of_each_scene = [ranking_of_bins(bins.unknown[0], bins.known[0]) for bins in alone]
+        self.of_each_scene = [ranking_of_bins(bins.unknown[0], bins.known[0], bins.tied) for bins in alone]
 
     def of_all(self) -> Measures:
         """Return the counts of all scenes, as one draw."""
@@ -133,7 +137,9 @@ class Evaluation:
 
     def of_draws(self, drawn: np.ndarray) -> Measures:
         """Return the counts of draws of the scenes; drawn (R, S) int64: how often each scene is in each."""
-        return self.measures(Bins(*(drawn @ counts for counts in self.bins_of_scenes)), drawn)
+        *counts, tied = self.bins_of_scenes
+        unknown, known, right, wrong = (drawn @ of_scenes for of_scenes in counts)
+        return self.measures(Bins(unknown, known, right, wrong, tied), drawn)
 
     @cached_property
     def bins_of_scenes(self) -> Bins:
@@ -142,9 +148,10 @@ class Evaluation:
 
     def bins(self, score: Counts, confidence: Counts, scenes: int, most: int = EVERY_BIN) -> Bins:
         """Return the counts per scene and bin, neighbouring bins joined to about `most`: (S, B) float64 each."""
-        unknown, known = histograms(score, [self.unknown, self.ranked_known], scenes, most)
-        right, wrong = histograms(confidence, [[RIGHT], [WRONG]], scenes, most)
-        return Bins(unknown, known, right, wrong)
+        sides = [self.unknown, self.ranked_known]
+        (unknown, known), tied = histograms(score, sides, scenes, most, self.statistics.ends.tied)
+        (right, wrong), _ = histograms(confidence, [[RIGHT], [WRONG]], scenes, most)
+        return Bins(unknown, known, right, wrong, tied)
 
     def measures(self, bins: Bins, drawn: np.ndarray) -> Measures:
         """Return the counts of draws (R, S) whose bins (R, B) are known."""

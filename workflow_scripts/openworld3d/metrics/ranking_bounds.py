@@ -18,7 +18,7 @@ exact metric lies between two sums over the bins:
   not known.
 
 With every positive counted w times, as at another prevalence, p becomes w p and the 1/2 becomes w/2.
-The value takes a bin's points as tied.
+The value takes a bin's points as tied; where that is known of a bin, it bounds nothing.
 """
 
 from __future__ import annotations
@@ -35,53 +35,59 @@ SLACK = 1e-12
 Bounded = Dict[str, np.ndarray]
 
 
-def ranking_of_bins(positive: np.ndarray, negative: np.ndarray, weight: float | np.ndarray = 1.0) -> Bounded:
+def ranking_of_bins(
+    positive: np.ndarray, negative: np.ndarray, tied: np.ndarray, weight: float | np.ndarray = 1.0
+) -> Bounded:
     """Return the interval and value of each ranking metric from counts per bin, the highest bin first.
 
-    positive, negative (..., B); weight: how often a positive counts in aupr, a number or (..., 1). Returns (3, ...)
-    each, NaN without a positive or a negative point.
+    positive, negative (..., B); tied (B,) bool: bins whose points all have one score; weight: how often a positive
+    counts in aupr, a number or (..., 1). Returns (3, ...) each, NaN without a positive or a negative point.
     """
     p, n = positive.astype(np.float64), negative.astype(np.float64)
     tp, fp = np.cumsum(p, -1), np.cumsum(n, -1)
     positives, negatives = tp[..., -1], fp[..., -1]
     with np.errstate(divide="ignore", invalid="ignore"):
         found = {
-            "aupr": average_precision(weight * p, n, weight * tp, fp, weight) / (weight * tp)[..., -1],
-            "aupr_trapezoid": trapezoid(weight * p, n, weight * tp, fp) / (weight * tp)[..., -1],
-            "auroc": above(p, n, fp) / (positives * negatives),
-            "fpr95": false_at(tp / positives[..., None] >= RECALL, n, fp) / negatives,
-            "fpr95_strict": false_at(tp / positives[..., None] > RECALL, n, fp) / negatives,
-            "fpr95_nearest": false_at_nearest(p, n, tp, fp) / negatives,
+            "aupr": average_precision(weight * p, n, weight * tp, fp, tied, weight) / (weight * tp)[..., -1],
+            "aupr_trapezoid": trapezoid(weight * p, n, weight * tp, fp, tied) / (weight * tp)[..., -1],
+            "auroc": above(p, n, fp, tied) / (positives * negatives),
+            "fpr95": false_at(tp / positives[..., None] >= RECALL, n, fp, tied) / negatives,
+            "fpr95_strict": false_at(tp / positives[..., None] > RECALL, n, fp, tied) / negatives,
+            "fpr95_nearest": false_at_nearest(p, n, tp, fp, tied) / negatives,
         }
     defined = (positives > 0) & (negatives > 0)
     slack = np.array([-SLACK, 0, SLACK]).reshape(3, *[1] * defined.ndim)
     return {name: np.where(defined, np.clip(value + slack, 0, 1), np.nan) for name, value in found.items()}
 
 
-def above(p: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
+def sums(low: np.ndarray, value: np.ndarray, high: np.ndarray, tied: np.ndarray) -> np.ndarray:
+    """Return the sums over bins, of which tied ones have their value alone: (..., B) each -> (3, ...)."""
+    return np.stack([np.where(tied, value, end).sum(-1) for end in (low, value, high)])
+
+
+def above(p: np.ndarray, n: np.ndarray, fp: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return in how many pairs the positive is above the negative, ties counting half: (3, ...)."""
-    negatives = fp[..., -1:]
-    low, high = (p * (negatives - fp)).sum(-1), (p * (negatives - fp + n)).sum(-1)
-    return np.stack([low, (low + high) / 2, high])
+    below = fp[..., -1:] - fp
+    return sums(p * below, p * (below + n / 2), p * (below + n), tied)
 
 
 def average_precision(
-    p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray, weight: float | np.ndarray
+    p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray, tied: np.ndarray, weight: float | np.ndarray
 ) -> np.ndarray:
     """Return the sum over positives of the precision at their threshold: (3, ...)."""
     before = tp - p + fp
     low = p - fp * np.log((before + p + weight / 2) / (before + weight / 2))
-    return np.stack([low.sum(-1), (p * ratio(tp, tp + fp)).sum(-1), (p * ratio(tp, tp + fp - n)).sum(-1)])
+    return sums(low, p * ratio(tp, tp + fp), p * ratio(tp, tp + fp - n), tied)
 
 
-def trapezoid(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+def trapezoid(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return the area under straight lines between thresholds, with recall in positives: (3, ...)."""
     tp0, fp0 = tp - p, fp - n
     end = ratio(tp, tp + fp)
     low = p * (ratio(tp0, tp0 + fp) + end) / 2
     value = p * (ratio(tp0, tp0 + fp0) + end) / 2
     high = p - np.where(fp0 > 0, fp0 * np.log((tp + fp0) / (tp0 + fp0)), 0)
-    return np.stack([low.sum(-1), value.sum(-1), high.sum(-1)])
+    return sums(low, value, high, tied)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -89,14 +95,14 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 1.0)
 
 
-def false_at(reached: np.ndarray, n: np.ndarray, fp: np.ndarray) -> np.ndarray:
+def false_at(reached: np.ndarray, n: np.ndarray, fp: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return how many negatives lie above the first threshold with enough recall: (..., B) bool -> (3, ...)."""
     at = reached.argmax(-1)[..., None]
-    high = np.take_along_axis(fp, at, -1)[..., 0]
-    return np.stack([high - np.take_along_axis(n, at, -1)[..., 0], high, high])
+    low, high = (np.take_along_axis(count, at, -1)[..., 0] for count in (fp - np.where(tied, 0, n), fp))
+    return np.stack([low, high, high])
 
 
-def false_at_nearest(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray) -> np.ndarray:
+def false_at_nearest(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarray, tied: np.ndarray) -> np.ndarray:
     """Return how many negatives count at the recall nearest to 0.95, as `ranking.py` defines it: (3, ...)."""
     positives = tp[..., -1:]
     at = (tp / positives >= RECALL).argmax(-1)[..., None]
@@ -108,6 +114,8 @@ def false_at_nearest(p: np.ndarray, n: np.ndarray, tp: np.ndarray, fp: np.ndarra
     ends = np.take_along_axis(nearer_at_end, at, -1)
     above, through = (np.take_along_axis(count, at, -1) for count in (fp - n, fp))
     above_following, through_following = (np.take_along_axis(count, following, -1) for count in (fp - n, fp))
-    tied = np.where(following > at, above_following, through)
-    found = [above, np.where(ends, tied, above), np.where(ends, through_following, through)]
+    value = np.where(ends, np.where(following > at, above_following, through), above)
+    high = np.where(ends, through_following, through)
+    is_known = tied[at] & tied[following]
+    found = [np.where(is_known, value, end) for end in (above, value, high)]
     return np.stack([count[..., 0] for count in found])

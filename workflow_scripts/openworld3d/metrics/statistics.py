@@ -2,6 +2,7 @@
 
 One `.npz` with S scenes and C classes of the dataset; void points are in none of its arrays:
 - `score_*`: points by true class and bin of their score (histograms.py), a bin being the first `bits` of its pattern;
+- `ends_*`: the least and greatest score of each bin, which tell bins whose points are tied;
 - `confidence_*`: points of known classes, by whether their prediction is right and the bin of its log-odds;
 - `calibration` (S, 15, 3) int64: the same points in 15 equal bins of confidence from 0 to 1: how many, how many of
   them right, and the sum of their confidence in units of 2^-32, an integer so that sums have no order;
@@ -23,13 +24,14 @@ import numpy as np
 
 from openworld3d.arrays import write_arrays
 from openworld3d.errors import UserError
-from openworld3d.metrics.histograms import Counts, add, count
+from openworld3d.metrics.histograms import Counts, Ends, add, count, ends_of, join_ends
 from openworld3d.scenes.scene import VOID
 
 CONFIDENCE_BINS = 15
 OBJECT_COUNTS = 4
 UNIT = 2.0**32
 WRONG, RIGHT = 0, 1
+COLUMNS: dict[str, type[Counts] | type[Ends]] = {"score": Counts, "ends": Ends, "confidence": Counts}
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Statistics:
     bits: np.ndarray
     threshold: np.ndarray
     score: Counts
+    ends: Ends
     confidence: Counts
     calibration: np.ndarray
     confusion: np.ndarray
@@ -102,6 +105,7 @@ def of_scene(
         bits=np.array(bits),
         threshold=np.array(threshold, np.float32),
         score=count(points.label, points.score, bits),
+        ends=ends_of(points.score, bits),
         confidence=count(right, log_odds, bits),
         calibration=calibrate(right, log_odds)[None],
         confusion=confuse(predicted, len(classes))[None],
@@ -123,6 +127,7 @@ def of_no_scene(
         bits=np.array(bits),
         threshold=np.array(threshold, np.float32),
         score=none,
+        ends=ends_of(np.zeros(0), bits),
         confidence=none,
         calibration=np.zeros((0, CONFIDENCE_BINS, 3), np.int64),
         confusion=confusion,
@@ -173,6 +178,7 @@ def merge(parts: Sequence[Statistics]) -> Statistics:
         bits=first.bits,
         threshold=first.threshold,
         score=add([part.score for part in parts], places),
+        ends=join_ends([part.ends for part in parts]),
         confidence=add([part.confidence for part in parts], places),
         calibration=summed("calibration"),
         confusion=summed("confusion"),
@@ -202,7 +208,7 @@ def save(path: Path, statistics: Statistics) -> None:
         value = getattr(statistics, field.name)
         columns = (
             {f"{field.name}_{name}": column for name, column in value._asdict().items()}
-            if isinstance(value, Counts)
+            if isinstance(value, (Counts, Ends))
             else {field.name: value}
         )
         arrays.update(columns)
@@ -213,7 +219,7 @@ def load(path: Path) -> Statistics:
     """Read statistics written by `save`."""
     with np.load(path) as arrays:
         columns: dict[str, Any] = {
-            name: Counts(*(arrays[f"{name}_{key}"] for key in Counts._fields)) for name in ("score", "confidence")
+            name: kind(*(arrays[f"{name}_{key}"] for key in kind._fields)) for name, kind in COLUMNS.items()
         }
         others = [field.name for field in fields(Statistics) if field.name not in columns]
         return Statistics(**columns, **{name: arrays[name] for name in others})

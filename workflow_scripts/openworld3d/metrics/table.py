@@ -79,7 +79,8 @@ def aupr_standard(measures: Measures) -> np.ndarray:
     odds = STANDARD_PREVALENCE / (1 - STANDARD_PREVALENCE)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = odds * measures.known_points / measures.unknown_points
-        return ranking_of_bins(measures.bins.unknown, measures.bins.known, weight[..., None])["aupr"]
+        bins = measures.bins
+        return ranking_of_bins(bins.unknown, bins.known, bins.tied, weight[..., None])["aupr"]
 
 
 def forgetting(measures: Measures) -> np.ndarray:

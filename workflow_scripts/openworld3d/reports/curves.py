@@ -38,7 +38,7 @@ def curves(statistics: Statistics, sides: Sides) -> dict[str, Curve]:
     `low` and `high` bound 95 % of the curves of scenes that are drawn anew; a single scene has none.
     """
     scenes = len(statistics.scenes)
-    unknown, known = histograms(statistics.score, sides, scenes, BINS)  # (S, B), the highest bin first
+    (unknown, known), _ = histograms(statistics.score, sides, scenes, BINS)  # (S, B), the highest bin first
     pooled = {name: curve[0] for name, curve in at_grid(unknown.sum(0)[None], known.sum(0)[None]).items()}
     found = {name: {"value": rounded(curve)} for name, curve in pooled.items()}
     if scenes > 1:
