@@ -193,7 +193,7 @@ CASES: list[tuple[Callable[[Any], object], str]] = [
     ),
     (
         put(f"{SMALL}.window_size", 0),
-        "window_size is 0, expected a number above 0|window_size: 0 is less than or equal",
+        "window_size is 0, expected a number in 0.001..1000",
     ),
     (
         put(f"{SMALL}.stem_transformer", 1),

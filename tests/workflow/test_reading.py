@@ -93,7 +93,7 @@ MISTAKES: list[tuple[str | bytes, str]] = [
     ("a: {<<: 3}\n", "<< in a merges 3, expected keys"),
     (
         "a: 2019-13-45\n",
-        "line 1: a has 2019-13-45, which YAML takes for a timestamp and cannot read; write it in quot",
+        "line 1: a has 2019-13-45, which YAML takes for a timestamp and cannot read; correct it, or write it",
     ),
     ("a: " + "[" * 5000, "mine.yaml nests lists or keys hundreds deep"),
     ("a: !mine 3\n", "line 1: a has 3, which YAML takes for a !mine and cannot read"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.configs import ROOT, SCHEMA, read
 
 from openworld3d.errors import UserError
 from openworld3d.files import canonical_json
+from openworld3d.generators.config import RoomsConfig, StreetAnomaliesConfig, StreetsConfig
 from openworld3d.plugins import declared, plugin_names
 from openworld3d.workflow.config import check_config, read_config
 from openworld3d.workflow.schema import KINDS, read_schema
@@ -134,6 +136,24 @@ def test_every_value_has_words_for_what_is_expected() -> None:
         words = expectation(schema)
         assert words, place
         assert not words.startswith(("whether ", "of ", "are ", "is ")), f"{place}: expected {words}"
+
+
+def test_every_whole_number_has_a_maximum() -> None:
+    whole = [schema for _, schema in descriptions() if schema["type"] == "integer"]
+    assert whole
+    assert all("maximum" in schema for schema in whole)
+
+
+@pytest.mark.parametrize(
+    ("layout", "kind"),
+    [("scannet", RoomsConfig), ("semantickitti", StreetsConfig), ("stu", StreetAnomaliesConfig)],
+)
+def test_what_is_generated_has_the_limits_of_its_generator(layout: str, kind: type) -> None:
+    keys = declared("datasets", layout, "KEYS")["generate"]["properties"]
+    for one in fields(kind):
+        if one.name != "seed":
+            assert keys[one.name]["maximum"] == one.metadata["range"][1]
+            assert keys[one.name]["minimum"] == (one.metadata["range"][0] or 1)
 
 
 def test_schema_is_a_schema() -> None:

@@ -45,8 +45,13 @@ def printable(text: str) -> str:
 
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return `, did you mean X` for the closest choice, or an empty string where none is close."""
-    close = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
-    return f", did you mean {close[0]}" if close else ""
+    close = "".join(difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5))
+    # A short word is a slip where letters are missing, added or swapped, or one behind the first differs: cpu is none
+    # for gpu.
+    is_slip = len(word) > 4 or set(word) <= set(close) or set(close) <= set(word)
+    alike = difflib.SequenceMatcher(None, word, close).ratio()
+    is_slip = is_slip or alike >= (0.6 if word[:1] == close[:1] else 0.75)
+    return f", did you mean {close}" if close and is_slip else ""
 
 
 def run_command(main: Callable[[], None]) -> None:

@@ -88,3 +88,8 @@ def test_pairs_are_the_papers_key_sets(seed: int, shifted: bool) -> None:
     assert set(zip(query.tolist(), key.tolist())) == expected
     assert len(query) == len(expected)
     assert (np.diff(query) >= 0).all()
+
+
+def test_rows_are_numbered_alike_where_their_box_overflows() -> None:
+    rows = np.random.default_rng(0).integers(0, 3, (50, 4))
+    assert np.array_equal(geometry.number_rows(rows), geometry.number_rows(rows * 10**9))

@@ -37,13 +37,18 @@ KEYS: dict[str, Any] = {
     "depths": {"description": "blocks of each level", "$ref": "#/$defs/counts"},
     "channels": {"description": "channels of each level", "$ref": "#/$defs/counts"},
     "num_heads": {"description": "attention heads of each level", "$ref": "#/$defs/counts"},
-    "window_size": {"description": "side of the first level's windows in voxels", "$ref": "#/$defs/positive"},
-    "quant_size": {"description": "step of the first level's position tables in metres", "$ref": "#/$defs/positive"},
+    "window_size": {"description": "side of the first level's windows in voxels", "$ref": "#/$defs/factor"},
+    "quant_size": {"description": "step of the first level's position tables in metres", "$ref": "#/$defs/length"},
     "downsample_scale": {"description": "points per sparse key", "$ref": "#/$defs/count"},
     "ratio": {"description": "share of points that a transition keeps", "$ref": "#/$defs/share"},
     "k": {"description": "points that a transition pools", "$ref": "#/$defs/count"},
     "up_k": {"description": "coarse points that an upsampling interpolates", "$ref": "#/$defs/count"},
-    "drop_path_rate": {"description": "stochastic depth of the last block", "$ref": "#/$defs/share"},
+    "drop_path_rate": {
+        "description": "a number from 0 and below 1, stochastic depth of the last block",
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+    },
     "initialisation": {"description": "initialisation of linear layers", "enum": ["reference", "xavier"]},
 }
 

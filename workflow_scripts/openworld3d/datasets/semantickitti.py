@@ -20,9 +20,19 @@ KEYS: dict[str, Any] = {
         "additionalProperties": False,
         "required": ["sequences", "scans", "seed"],
         "properties": {
-            "sequences": {"description": "streets, each a split: 00, 01, ...", "$ref": "#/$defs/count"},
-            "scans": {"description": "scans of each street", "$ref": "#/$defs/count"},
-            "seed": {"type": "integer", "minimum": 0},
+            "sequences": {
+                "description": "a whole number in 1..100, streets, each a split: 00, 01, ...",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100,
+            },
+            "scans": {
+                "description": "a whole number in 1..1000, scans of each street",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 1000,
+            },
+            "seed": {"$ref": "#/$defs/seed"},
         },
         "default": None,
     },

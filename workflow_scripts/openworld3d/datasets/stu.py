@@ -35,15 +35,25 @@ KEYS: dict[str, Any] = {
         "additionalProperties": False,
         "required": ["sequences", "scans", "anomalies", "seed"],
         "properties": {
-            "sequences": {"description": "streets, each a split: 100, 101, ...", "$ref": "#/$defs/count"},
-            "scans": {"description": "scans of each street", "$ref": "#/$defs/count"},
+            "sequences": {
+                "description": "a whole number in 1..100, streets, each a split: 100, 101, ...",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100,
+            },
+            "scans": {
+                "description": "a whole number in 1..1000, scans of each street",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 1000,
+            },
             "anomalies": {
                 "description": "the number of objects of no class in each street, 1 to 10",
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 10,
             },
-            "seed": {"type": "integer", "minimum": 0},
+            "seed": {"$ref": "#/$defs/seed"},
         },
         "default": None,
     },

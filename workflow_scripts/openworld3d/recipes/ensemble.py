@@ -25,6 +25,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "description": "the networks of one ensemble, a whole number from 2",
         "type": "integer",
         "minimum": 2,
+        "maximum": 100,
     },
 }
 INFERENCE_KEYS: dict[str, Any] = {}

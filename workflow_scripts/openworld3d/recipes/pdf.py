@@ -83,7 +83,7 @@ TRAINING_KEYS: dict[str, Any] = {
         "$ref": "#/$defs/share",
         "default": 0.7,
     },
-    "region_radius": {"description": "of a point's neighbourhood in metres", "$ref": "#/$defs/positive"},
+    "region_radius": {"description": "of a point's neighbourhood in metres", "$ref": "#/$defs/length"},
     "region_neighbors": {"description": "most points of a neighbourhood", "$ref": "#/$defs/count"},
     "region_beta": {
         "description": "a region has grown where its mean confidence is above the cloud's less beta deviations",

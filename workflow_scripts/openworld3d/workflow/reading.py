@@ -15,6 +15,7 @@ from openworld3d.workflow.places import COMMAND_LINE, Given, KeyPath, Place, dot
 
 MERGE = "tag:yaml.org,2002:merge"
 NOT_OF_BOTH = re.compile(r"[^\n -~]")
+LONG = 60  # characters of a number, of which a sentence has the first
 NOTHING = ("null", "~", "")
 
 
@@ -98,6 +99,17 @@ def taken_for(value: Any) -> str:
     return "a number" if isinstance(value, (int, float)) else f"of type {type(value).__name__}"
 
 
+def is_after_comma(before: Any, key: yaml.Node, value: yaml.Node) -> bool:
+    """Tell whether a key is the end of a decimal comma: `{rate: 0,5}` is 0, and a key 5 without a value."""
+    is_number = isinstance(key, yaml.ScalarNode) and key.style is None and key.value.isdigit()
+    return is_number and value.value == "" and str(before).lstrip("+-").isdigit()
+
+
+def shortened(text: str) -> str:
+    """Return a number as it is written, or how it begins where it is long."""
+    return text if len(text) <= LONG else f"{text[: LONG // 3]}... ({len(text)} characters)"
+
+
 class FileReader:
     """Turns the nodes of a file into values with their lines; `json` is its text where it is JSON."""
 
@@ -125,6 +137,7 @@ class FileReader:
         """Return the values of a mapping by key; its own come after those that `<<` merges into it."""
         merged: dict[str, Given] = {}
         own: dict[str, Given] = {}
+        before: Any = ""
         for key, value in node.value:
             if key.tag == MERGE:
                 sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
@@ -136,6 +149,10 @@ class FileReader:
                         )
                     merged.update(inherited)
                 continue
+            if node.flow_style and is_after_comma(before, key, value):
+                found = f"{dotted(path)} has {before},{key.value}, in which a comma ends the value to YAML"
+                raise UserError(f"{self.place(key)}: {found}; write {before}.{key.value} for a decimal")
+            before = value.value
             name, place = self.key(key, path), self.place(key)
             if name in own:
                 lines = sorted({own[name].place.line or 0, place.line or 0})
@@ -167,5 +184,5 @@ class FileReader:
             return self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
             kind = node.tag.rpartition(":")[2]
-            found = f"{dotted(path)} has {node.value}, which YAML takes for a {kind} and cannot read"
-            raise UserError(f"{place}: {found}; write it in quotes") from None
+            found = f"{dotted(path)} has {shortened(node.value)}, which YAML takes for a {kind} and cannot read"
+            raise UserError(f"{place}: {found}; correct it, or write it in quotes") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,8 @@ SCHEMA_FILE = Path("schemas/config.schema.yaml")
 KINDS = {"datasets": "layout", "backbones": "network", "recipes": "kind", "scores": "kind"}
 # Of a recipe that starts from another's network, the keys that one with `pretrained` does without.
 OF_A_START = {"start_from", "start_epoch"}
+# A whole number sizes an array or a loop: one above is a slip, unless its schema has a maximum of its own.
+MOST = 1000000
 # To YAML a number with a zero before it is octal, and one with colons of base 60.
 OTHER_BASE = re.compile(r"[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-9]+)+(\.[0-9_]*)?")
 
@@ -34,7 +37,17 @@ def read_schema(file: Path) -> Schema:
         add_keys(definition_of(schema, section), section)
     add_keys_of_recipes(schema)
     schema["$defs"]["table"]["properties"]["metrics"]["items"]["enum"] = metric_names()
-    return schema
+    return bounded(schema)
+
+
+def bounded(schema: Any) -> Any:
+    """Return a schema in which every whole number has a maximum."""
+    if isinstance(schema, list):
+        return [bounded(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    most = {"maximum": MOST} if schema.get("type") == "integer" else {}
+    return {**most, **{name: bounded(part) for name, part in schema.items()}}
 
 
 def sections_of(schema: Schema) -> list[str]:
@@ -184,8 +197,9 @@ def fit(given: Given, schema: Schema | bool | None, definitions: Schema, path: K
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Tell whether a value is a number that float64 holds; infinite ones and NaN would pass any minimum."""
+    is_some = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_some and abs(value) <= sys.float_info.max
 
 
 def schema_of_key(name: str, of_keys: list[Schema]) -> Schema | bool | None:

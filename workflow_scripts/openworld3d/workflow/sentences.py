@@ -15,7 +15,7 @@ from jsonschema.validators import extend
 from openworld3d.errors import nearest
 from openworld3d.workflow.merging import EXTENDS
 from openworld3d.workflow.places import Given, KeyPath, Mistake
-from openworld3d.workflow.reading import taken_for
+from openworld3d.workflow.reading import shortened, taken_for
 from openworld3d.workflow.schema import KINDS, Schema, is_number, named, sections_of
 
 Config = Mapping[str, Any]
@@ -43,18 +43,14 @@ def lower_end_first(validator: Any, ends: str, value: Any, schema: Schema) -> It
         yield ValidationError("the lower end comes first")
 
 
-def is_finite(checker: Any, value: Any) -> bool:
-    """Tell whether a value is a number, infinite ones and NaN left out, which pass any minimum."""
-    return is_number(value) and math.isfinite(value)
-
-
 # A number, and of one that YAML takes for text its parts: 1e-3 has no point, 1.0e3 no sign.
 NUMBER = re.compile(r"([-+]?[0-9]+)(\.[0-9]*)?(?:[eE]([-+]?[0-9]+))?")
-Validator = extend(
-    Draft202012Validator,
-    {"ends": lower_end_first},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", is_finite),
-)
+JSON_TYPES = Draft202012Validator.TYPE_CHECKER
+TYPES = {
+    "integer": lambda checker, value: JSON_TYPES.is_type(value, "integer") and is_number(value),
+    "number": lambda checker, value: is_number(value),
+}
+Validator = extend(Draft202012Validator, {"ends": lower_end_first}, type_checker=JSON_TYPES.redefine_many(TYPES))
 
 
 def mistakes_of_form(config: Config, given: Given, schema: Schema, reached: Names) -> list[Mistake]:
@@ -71,8 +67,8 @@ def mistakes_of_form(config: Config, given: Given, schema: Schema, reached: Name
         is_reached = len(path) < 2 or path[0] not in entries or path[1] in reached.get(path[0], ())
         about_value = [error for error in errors[path] if error.validator not in ABOUT_KEYS]
         if about_value:
-            # A value of the wrong type breaks other rules too.
-            first = min(about_value, key=lambda error: error.validator != "type")
+            # A value of the wrong type breaks other rules too, and one of several names is said with them.
+            first = min(about_value, key=lambda error: (error.validator != "enum", error.validator != "type"))
             found.append(about(path, first, given, schema["$defs"]))
         of_keys = [error for error in errors[path] if error.validator in ABOUT_KEYS]
         found += about_keys(path, of_keys, given, is_reached)
@@ -173,7 +169,7 @@ def about(path: KeyPath, error: ValidationError, given: Given, definitions: Sche
     value, rule, schema = error.instance, error.validator, error.schema
     written = given.at(path)
     text = (written.text if written else "") or str(value)
-    found = repr(value) if isinstance(value, (str, list, dict)) else text
+    found = repr(value) if isinstance(value, (str, list, dict)) else shortened(text)
     expected = expectation(schema) or error.message
     if "propertyNames" in error.absolute_schema_path:
         return Mistake(path, f"has the name {found}, expected {expected}", at=(*path, value))
@@ -187,12 +183,21 @@ def about(path: KeyPath, error: ValidationError, given: Given, definitions: Sche
     if rule == "uniqueItems":
         twice = next(item for number, item in enumerate(value) if item in value[:number])
         return Mistake(path, f"has {twice} twice, expected each once; delete one")
-    if isinstance(value, float) and not math.isfinite(value):
+    if schema.get("type") in ("integer", "number") and is_beyond(value):
         return Mistake(path, f"is {found}, expected a finite number")
     is_any_length = schema.get("minItems", 1) == 1
     item = named(schema.get("items", {}), definitions).get("type", "") if is_any_length else ""
     said = instead(value, text, schema["type"], item) if rule == "type" else ("", "")
+    if rule == "maximum" and str(error.validator_value) not in expected:
+        expected = f"at most {error.validator_value}: {expected}"
     return Mistake(path, f"is {found}{said[0]}, expected {expected}{said[1]}")
+
+
+def is_beyond(value: Any) -> bool:
+    """Tell whether a value is a number, or text that reads like one, and not finite."""
+    if isinstance(value, str):
+        return NUMBER.fullmatch(value) is not None and math.isinf(float(value))
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not is_number(value)
 
 
 def expectation(schema: Schema) -> str:

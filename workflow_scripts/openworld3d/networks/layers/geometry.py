@@ -5,6 +5,7 @@ The clouds of a batch are concatenated; `offset` (B,) is where each ends.
 
 from __future__ import annotations
 
+import math
 from typing import Callable, Iterator, Sequence
 
 import numpy as np
@@ -120,7 +121,10 @@ def window_coordinates(coord: np.ndarray, offset: np.ndarray, side: float, shift
 def number_rows(rows: np.ndarray) -> np.ndarray:
     """Number the distinct rows from 0, and return each row's number: (N, D) int64 -> (N,) int64."""
     shifted = rows - rows.min(0)
-    key = np.ravel_multi_index(tuple(shifted.T), tuple(shifted.max(0) + 1))
+    sides = (shifted.max(0) + 1).tolist()
+    if math.prod(sides) > np.iinfo(np.int64).max:  # numbers the same rows alike, many times as slowly
+        return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
+    key = np.ravel_multi_index(tuple(shifted.T), sides)
     return np.unique(key, return_inverse=True)[1].reshape(-1)
 
 
