@@ -35,7 +35,7 @@ def splits(tmp_path: Path) -> dict[str, Path]:
                 "cubic_metres": 4,
                 "resolution": 0.0,
                 "brightness": {},
-                "sha256": f"that of {name}",
+                "points_sha256": f"that of {name}",
                 "notes": [],
             }
             for name, count in scenes.items()
@@ -175,7 +175,7 @@ def edit(manifest: Path, changes: dict[str, dict[str, Any]]) -> None:
     entries = {scene["name"]: scene for scene in content["scenes"]}
     first = content["scenes"][0]
     for name, change in changes.items():
-        entries[name] = {**entries.get(name, {**first, "sha256": f"that of {name}"}), "name": name, **change}
+        entries[name] = {**entries.get(name, {**first, "points_sha256": f"that of {name}"}), "name": name, **change}
     content["scenes"] = list(entries.values())
     manifest.write_text(json.dumps(content))
 
@@ -184,15 +184,19 @@ def edit(manifest: Path, changes: dict[str, dict[str, Any]]) -> None:
     ("train", "evaluate", "sentence"),
     [
         ({}, {"one": {}}, "1 of 3 evaluation scenes are training scenes too: one; expected none, correct"),
-        ({}, {"one": {"sha256": "other"}}, "1 of 3 evaluation scenes are training scenes too: one; expected none"),
         (
             {},
-            {"copy": {"sha256": "that of one", "points": 40}},
+            {"one": {"points_sha256": "other"}},
+            "1 of 3 evaluation scenes are training scenes too: one; expected none",
+        ),
+        (
+            {},
+            {"copy": {"points_sha256": "that of one", "points": 40}},
             r"1 of 3 .* too: copy \(there as one\); expected none",
         ),
         (
-            {"two": {"sha256": "that of three"}},
-            {"three": {"points": 40}, **{name: {"sha256": "that of one", "points": 40} for name in "ab"}},
+            {"two": {"points_sha256": "that of three"}},
+            {"three": {"points": 40}, **{name: {"points_sha256": "that of one", "points": 40} for name in "ab"}},
             r"4 of 4 .* too: two, three \(there as two\), a \(there as one\) and 1 more; expected none",
         ),
     ],
@@ -217,7 +221,7 @@ def test_evaluation_scene_that_trains_is_refused(
 def test_copy_is_refused_where_chance_is_out_of_the_question_and_else_said_first(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], points: int
 ) -> None:
-    copy = {"sha256": "that of one", "points": points, "notes": ["An id is void"]}
+    copy = {"points_sha256": "that of one", "points": points, "notes": ["An id is void"]}
     edit(splits["val"], {"copy": copy})
     if points >= 32:
         with pytest.raises(UserError, match=r"1 of 3 .* are training scenes too: copy \(there as one\); expected"):
@@ -244,22 +248,33 @@ def test_notes_come_first_with_their_scenes(
 def test_scenes_that_are_there_twice_are_said(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path]
 ) -> None:
-    edit(splits["val"], {"copy": {"sha256": "that of two"}, "again": {"sha256": "that of two"}})
+    edit(splits["val"], {"copy": {"points_sha256": "that of two"}, "again": {"points_sha256": "that of two"}})
     check(command, splits, tmp_path / "p.json", "sofa")
     said = "- Several evaluation scenes have the same points, which count as often: two = copy = again."
     assert (tmp_path / "p.md").read_text().splitlines()[4] == said
 
 
-@pytest.mark.parametrize(("of_copy", "write"), [("tile", None), *test_folder.FORMATS.values()])
+def write_in_another_order(file: Path, **points: np.ndarray) -> None:
+    test_folder.write_npz(file, **{name: array[::-1] for name, array in points.items()})
+
+
+def write_with_other_labels(file: Path, **points: np.ndarray) -> None:
+    test_folder.write_npz(file, **{**points, "raw": points["raw"][::-1]})
+
+
+COPIES = [("tile", None), ("tile.npz", write_in_another_order), ("tile.npz", write_with_other_labels)]
+
+
+@pytest.mark.parametrize(("of_copy", "write"), [*COPIES, *test_folder.FORMATS.values()])
 def test_copy_under_another_name_is_told(
     tmp_path: Path, command: Callable[..., None], of_copy: str, write: Callable[..., None] | None
 ) -> None:
-    """Also a link, and the same points in another format."""
+    """Also a link, and the same points in another order, with other labels, in another format."""
     root = tmp_path / "clouds"
     root.mkdir()
     of_points = {name: np.tile(getattr(test_folder, name.upper()), [8] + [1] * (name != "raw")) for name in PARTS}
     test_folder.write_npz(root / "ev_1.npz", **of_points)
-    test_folder.write_npz(root / "tr_1.npz", **{**of_points, "raw": of_points["raw"][::-1]})
+    test_folder.write_npz(root / "tr_1.npz", **{**of_points, "coord": of_points["coord"] + 1})
     if write is None:
         (root / "tr_2.npz").symlink_to(root / "ev_1.npz")
     else:
