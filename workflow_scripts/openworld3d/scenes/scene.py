@@ -101,8 +101,8 @@ def load_is_point(path: Path) -> np.ndarray | None:
 def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
     """Return a scene's entry of a manifest: points, points per class, void points, extent in metres, appearance.
 
-    And the points of each raw id, None for a scene without, and how many cubic metres, of a grid from its lowest
-    corner, hold a point.
+    And the points of each raw id, None for a scene without, how many cubic metres, of a grid from its lowest
+    corner, hold a point, and the extent without the outermost points.
     """
     return {
         "points": len(scene),
@@ -110,15 +110,25 @@ def describe(scene: Scene, classes: list[str]) -> dict[str, Any]:
         "raw_points": None if scene.raw is None else points_of_ids(scene.raw),
         "cubic_metres": int(voxelise(scene.coord, 1.0).max()) + 1,
         "extent": (scene.coord.max(0) - scene.coord.min(0)).astype(np.float64).round(3).tolist(),
+        "extent_within": extent_within(scene.coord),
         "appearance": scene.appearance,
     }
+
+
+def extent_within(coord: np.ndarray) -> list[float]:
+    """Return the extent in metres without the outermost points, one in 2,000 at each end of each axis: (N, 3)."""
+    outside = len(coord) // 2000 + 1
+    if len(coord) <= 2 * outside:
+        return np.ptp(coord, axis=0).astype(np.float64).round(3).tolist()
+    ends = [outside, len(coord) - 1 - outside]
+    return [round(float(np.ptp(np.partition(axis, ends)[ends])), 3) for axis in coord.T]
 
 
 def digest_of_points(coord: np.ndarray) -> str:
     """Return the SHA-256 of the points of a scene, the same in any order: (N, 3) float32."""
     x, y, z = (coord + np.float32(0)).view(np.uint32).astype(np.uint64).T  # -0.0 is 0.0
     # Sorting one number for each point takes a hundredth of the time of sorting rows.
-    return hashlib.sha256(np.sort((x << np.uint64(32) | y) + z * ODD)).hexdigest()
+    return hashlib.sha256(np.sort((x << np.uint64(32) | y) + z * ODD).tobytes()).hexdigest()
 
 
 def count_labels(label: np.ndarray, classes: list[str]) -> dict[str, Any]:
