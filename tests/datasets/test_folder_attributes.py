@@ -123,6 +123,11 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], dict[str, Any], str]] = {
         {"coord": "x"},
         r"tile\.ply: its coord is float64 of shape \(4,\), expected numbers of shape \(4, 3\)",
     ),
+    "transposed coordinates": (
+        lambda root: write_npz(root / "tile.npz", coord=COORD.T),
+        {},
+        r"tile\.npz: its coord is of shape \(3, 4\), expected \(N, 3\), a row for each point; write its transpose",
+    ),
     "arrays of three columns for each": (
         lambda root: write_npz(root / "tile.npz"),
         {"coord": ["coord", "color", "classification"]},

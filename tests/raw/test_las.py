@@ -180,7 +180,9 @@ BOTH: dict[str, tuple[Damage, str]] = {
     "more points than bytes": (put(COUNT, "<Q", 10**8 - 1), "header claims "),
     "fewer points than bytes": (put(COUNT, "<Q", POINTS - 1), "its header counts 119 points, but it has "),
     "point of no bytes": (put(POINT_BYTES, "<H", 0), "a.la"),
-    "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "a.la"),
+    "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "with points of format 63, expected "),
+    "format 11": (put(FORMAT, "<B", 11), "is LAS 1.4 with points of format 11, expected LAS 1.0 to 1.4 and a format"),
+    "version 1.5": (put(MINOR, "<B", 5), "is LAS 1.5 with points of format 7, expected LAS 1.0 to 1.4"),
 }
 UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
     "one byte cut off": (

@@ -20,6 +20,7 @@ from openworld3d.raw.files import MOST_POINTS, check_claim, parsing
 LEGACY_HEADER = 227
 HEADER = 375
 VLR_BYTES = 54
+LAST_FORMAT = 10
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 # The owner and number of the records that points need: of LASzip, and of the attributes that a format has not.
 EXTRA_BYTES_RECORD = 4
@@ -136,6 +137,11 @@ def read_claim(file: Path) -> Claim:
             f"{file}: does not begin with a LAS header; the file is truncated or of another format, fetch it again"
         )
     size, start, records, format, point_bytes, points = struct.unpack_from("<HIIBHI", header, 94)
+    if header[24] != 1 or minor > 4 or format & ~FLAGS > LAST_FORMAT:
+        raise UserError(
+            f"{file}: is LAS {header[24]}.{minor} with points of format {format & ~FLAGS}, expected LAS 1.0 to 1.4 "
+            f"and a format of 0 to {LAST_FORMAT}; write it again as such, or fetch it again where it is damaged"
+        )
     if extended:
         (points,) = struct.unpack_from("<Q", header, 247)
     # Wave packets since LAS 1.3, and extended records.
