@@ -73,9 +73,13 @@ def test_name_that_is_no_text_is_refused(tmp_path: Path, name: bytes, shown: str
 @pytest.mark.parametrize(
     ("name", "pattern"), [("o\u0308.npz", "\u00f6.NPZ"), ("\u00f6.npz", "o\u0308*"), ("a[1].npz", "a[1].npz")]
 )
-def test_name_is_matched_in_either_form_of_unicode_and_as_it_is(tmp_path: Path, name: str, pattern: str) -> None:
-    (tmp_path / name).touch()
-    assert [path.name for path in entries(tmp_path, pattern)] == [name]
+@pytest.mark.parametrize("folder", ["", "u\u0308/"])
+def test_name_is_matched_in_either_form_of_unicode_and_as_it_is(
+    tmp_path: Path, name: str, pattern: str, folder: str
+) -> None:
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / name).touch()
+    assert [path.name for path in entries(tmp_path, folder.replace("u\u0308", "\u00fc") + pattern)] == [name]
 
 
 def test_names_of_any_letters_are_read(tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ def entries(folder: Path, pattern: str) -> list[Path]:
     """
     *folders, last = named = PurePosixPath(pattern).parts
     found = []
-    for path in sorted(folder.glob("/".join([*folders, "**/*" if last == "**" else "*"]))):
+    of_folders = "/".join([*folders, "**/*" if last == "**" else "*"])
+    globs = {of_folders, *(unicodedata.normalize(form, of_folders) for form in ("NFC", "NFD"))}
+    for path in sorted({path for each in globs for path in folder.glob(each)}):
         parts = path.relative_to(folder).parts
         is_hidden = any((part.startswith(".") or part.lower() in LEFT_BEHIND) and part not in named for part in parts)
         if is_hidden or not matches(path.name, last):
