@@ -32,10 +32,11 @@ def splits(tmp_path: Path) -> dict[str, Path]:
                 "void_points": 5,
                 "void_ids": {"0": 3, "7": 2},
                 "extent": [4.0, 3.25, 2.5] if name == "one" else [len(name), 1.5, 2.5],
+                "extent_within": [3.0, 1.5, 2.5],
                 "cubic_metres": 4,
                 "resolution": 0.0,
                 "brightness": {},
-                "sha256": f"that of {name}",
+                "points_sha256": f"that of {name}",
                 "notes": [],
             }
             for name, count in scenes.items()
@@ -87,69 +88,11 @@ def test_unknown_majority_is_said(
     assert f"protocol p: {sentence}" in capsys.readouterr().out
 
 
-STRANGE: dict[str, tuple[dict[str, object], str]] = {
-    "map coordinates in float32": (
-        {"resolution": 0.5},
-        "store coordinates too coarsely, in float32 or as integers; write them in float64: three (0.5 m).",
-    ),
-    "degrees": (
-        {"extent": [0.0015, 0.001, 12]},
-        "are less than a metre wide; write coordinates in metres: three (0.0015 m).",
-    ),
-    "millimetres": (
-        {"extent": [6000, 5000, 2500], "cubic_metres": 13},
-        "have hardly more than one point per occupied cubic metre; write coordinates in metres: three (6000 m wide).",
-    ),
-    "8 bits as 16": (
-        {"brightness": {"color": {"full": 65535, "largest": 255, "above": 0}}},
-        "have no color near color_full; correct it: three (255 of 65535).",
-    ),
-    "16 bits as 8": (
-        {"brightness": {"color": {"full": 255, "largest": 65280, "above": 0.4}}},
-        "have many colors above color_full, which are clipped; correct it: three (65280 of 255).",
-    ),
-    "intensities of 0 to 190": (
-        {"brightness": {"intensity": {"full": 2000, "largest": 190.5, "above": 0}}},
-        "have no intensity near intensity_full; correct it: three (190.5 of 2000).",
-    ),
-    "intensities of 0 to 65535": (
-        {"brightness": {"intensity": {"full": 2000, "largest": 65535, "above": 0.4}}},
-        "have many intensities above intensity_full, which are clipped; correct it: three (65535 of 2000).",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", STRANGE)
-def test_scenes_that_are_not_as_the_config_says_come_first(
-    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], name: str
-) -> None:
-    changed, sentence = STRANGE[name]
-    manifest = json.loads(splits["val"].read_text())
-    manifest["scenes"][1].update(changed)
-    splits["val"].write_text(json.dumps(manifest))
+def test_signs_in_the_files_come_first(tmp_path: Path, command: Callable[..., None], splits: dict[str, Path]) -> None:
+    edit(splits["val"], {"three": {"resolution": 0.5}})
     check(command, splits, tmp_path / "p.json", "sofa")
-    assert (tmp_path / "p.md").read_text().split("\n")[4] == f"- 1 of 3 scenes {sentence}"
-
-
-USUAL: list[dict[str, object]] = [
-    {"resolution": 2**-12},  # float32 up to 4096 m
-    {"extent": [1.0, 0.1, 0.1]},
-    {"extent": [1000, 1000, 60], "cubic_metres": 12},
-    {"extent": [11, 4, 0], "cubic_metres": 13},
-    {"brightness": {"color": {"full": 255, "largest": 255, "above": 0}}},
-    {"brightness": {"intensity": {"full": 2000, "largest": 65535, "above": 0.1}}},
-]
-
-
-@pytest.mark.parametrize("changed", USUAL)
-def test_nothing_is_said_of_usual_scenes(
-    tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], changed: dict[str, object]
-) -> None:
-    manifest = json.loads(splits["val"].read_text())
-    manifest["scenes"][1].update(changed)
-    splits["val"].write_text(json.dumps(manifest))
-    check(command, splits, tmp_path / "p.json", "sofa")
-    assert "of 3 scenes" not in (tmp_path / "p.md").read_text()
+    line = (tmp_path / "p.md").read_text().split("\n")[4]
+    assert line.startswith("- 1 of 3 scenes store coordinates too coarsely; ")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +118,7 @@ def edit(manifest: Path, changes: dict[str, dict[str, Any]]) -> None:
     entries = {scene["name"]: scene for scene in content["scenes"]}
     first = content["scenes"][0]
     for name, change in changes.items():
-        entries[name] = {**entries.get(name, {**first, "sha256": f"that of {name}"}), "name": name, **change}
+        entries[name] = {**entries.get(name, {**first, "points_sha256": f"that of {name}"}), "name": name, **change}
     content["scenes"] = list(entries.values())
     manifest.write_text(json.dumps(content))
 
@@ -184,15 +127,19 @@ def edit(manifest: Path, changes: dict[str, dict[str, Any]]) -> None:
     ("train", "evaluate", "sentence"),
     [
         ({}, {"one": {}}, "1 of 3 evaluation scenes are training scenes too: one; expected none, correct"),
-        ({}, {"one": {"sha256": "other"}}, "1 of 3 evaluation scenes are training scenes too: one; expected none"),
         (
             {},
-            {"copy": {"sha256": "that of one", "points": 40}},
+            {"one": {"points_sha256": "other"}},
+            "1 of 3 evaluation scenes are training scenes too: one; expected none",
+        ),
+        (
+            {},
+            {"copy": {"points_sha256": "that of one", "points": 40}},
             r"1 of 3 .* too: copy \(there as one\); expected none",
         ),
         (
-            {"two": {"sha256": "that of three"}},
-            {"three": {"points": 40}, **{name: {"sha256": "that of one", "points": 40} for name in "ab"}},
+            {"two": {"points_sha256": "that of three"}},
+            {"three": {"points": 40}, **{name: {"points_sha256": "that of one", "points": 40} for name in "ab"}},
             r"4 of 4 .* too: two, three \(there as two\), a \(there as one\) and 1 more; expected none",
         ),
     ],
@@ -217,7 +164,7 @@ def test_evaluation_scene_that_trains_is_refused(
 def test_copy_is_refused_where_chance_is_out_of_the_question_and_else_said_first(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path], points: int
 ) -> None:
-    copy = {"sha256": "that of one", "points": points, "notes": ["An id is void"]}
+    copy = {"points_sha256": "that of one", "points": points, "notes": ["An id is void"]}
     edit(splits["val"], {"copy": copy})
     if points >= 32:
         with pytest.raises(UserError, match=r"1 of 3 .* are training scenes too: copy \(there as one\); expected"):
@@ -244,22 +191,33 @@ def test_notes_come_first_with_their_scenes(
 def test_scenes_that_are_there_twice_are_said(
     tmp_path: Path, command: Callable[..., None], splits: dict[str, Path]
 ) -> None:
-    edit(splits["val"], {"copy": {"sha256": "that of two"}, "again": {"sha256": "that of two"}})
+    edit(splits["val"], {"copy": {"points_sha256": "that of two"}, "again": {"points_sha256": "that of two"}})
     check(command, splits, tmp_path / "p.json", "sofa")
     said = "- Several evaluation scenes have the same points, which count as often: two = copy = again."
     assert (tmp_path / "p.md").read_text().splitlines()[4] == said
 
 
-@pytest.mark.parametrize(("of_copy", "write"), [("tile", None), *test_folder.FORMATS.values()])
+def write_in_another_order(file: Path, **points: np.ndarray) -> None:
+    test_folder.write_npz(file, **{name: array[::-1] for name, array in points.items()})
+
+
+def write_with_other_labels(file: Path, **points: np.ndarray) -> None:
+    test_folder.write_npz(file, **{**points, "raw": points["raw"][::-1]})
+
+
+COPIES = [("tile", None), ("tile.npz", write_in_another_order), ("tile.npz", write_with_other_labels)]
+
+
+@pytest.mark.parametrize(("of_copy", "write"), [*COPIES, *test_folder.FORMATS.values()])
 def test_copy_under_another_name_is_told(
     tmp_path: Path, command: Callable[..., None], of_copy: str, write: Callable[..., None] | None
 ) -> None:
-    """Also a link, and the same points in another format."""
+    """Also a link, and the same points in another order, with other labels, in another format."""
     root = tmp_path / "clouds"
     root.mkdir()
     of_points = {name: np.tile(getattr(test_folder, name.upper()), [8] + [1] * (name != "raw")) for name in PARTS}
     test_folder.write_npz(root / "ev_1.npz", **of_points)
-    test_folder.write_npz(root / "tr_1.npz", **{**of_points, "raw": of_points["raw"][::-1]})
+    test_folder.write_npz(root / "tr_1.npz", **{**of_points, "coord": of_points["coord"] + 1})
     if write is None:
         (root / "tr_2.npz").symlink_to(root / "ev_1.npz")
     else:

@@ -31,9 +31,15 @@ KEYS: dict[str, Any] = {
 Write = Callable[..., None]
 
 
-def write_las(file: Path, coord: np.ndarray = COORD, raw: np.ndarray = RAW, color: np.ndarray = COLOR) -> None:
+def write_las(
+    file: Path,
+    coord: np.ndarray = COORD,
+    raw: np.ndarray = RAW,
+    color: np.ndarray = COLOR,
+    scale: float = 0.001,
+) -> None:
     header = laspy.LasHeader(point_format=3, version="1.2")
-    header.scales, header.offsets = np.full(3, 0.001), np.floor(coord.min(0))
+    header.scales, header.offsets = np.full(3, scale), np.floor(coord.min(0))
     cloud = laspy.LasData(header)
     cloud.x, cloud.y, cloud.z = coord.T
     cloud.classification, cloud.intensity = raw, np.resize(INTENSITY, len(coord))

@@ -123,6 +123,11 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], dict[str, Any], str]] = {
         {"coord": "x"},
         r"tile\.ply: its coord is float64 of shape \(4,\), expected numbers of shape \(4, 3\)",
     ),
+    "transposed coordinates": (
+        lambda root: write_npz(root / "tile.npz", coord=COORD.T),
+        {},
+        r"tile\.npz: its coord is of shape \(3, 4\), expected \(N, 3\), a row for each point; write its transpose",
+    ),
     "arrays of three columns for each": (
         lambda root: write_npz(root / "tile.npz"),
         {"coord": ["coord", "color", "classification"]},
@@ -180,8 +185,8 @@ MAP = COORD / 8 + [431234.5, 5412345.25, 100]
 RESOLUTIONS: dict[str, tuple[Callable[[Path], None], float]] = {
     "float64": (lambda root: write_npz(root / "tile.npz", coord=MAP), 2**-30),
     "float32": (lambda root: write_npz(root / "tile.npz", coord=MAP.astype(np.float32)), 0.5),
-    "float32 of a room": (lambda root: write_npz(root / "tile.npz", coord=COORD.astype(np.float32)), 2**-20),
-    "float16": (lambda root: write_npz(root / "tile.npz", coord=(COORD * 100).astype(np.float16)), 0.5),
+    "float32 of a room": (lambda root: write_npz(root / "tile.npz", coord=(COORD / 8).astype(np.float32)), 2**-23),
+    "float16": (lambda root: write_npz(root / "tile.npz", coord=(COORD * 100.5).astype(np.float16)), 0.5),
     "integers": (lambda root: write_npz(root / "tile.npz", coord=COORD.astype(int)), 1),
     "text": (
         lambda root: write_text(root / "tile.ply", "x y z red green blue intensity classification", coord=MAP),
@@ -189,11 +194,15 @@ RESOLUTIONS: dict[str, tuple[Callable[[Path], None], float]] = {
     ),
     "binary doubles": (lambda root: write_ply(root / "tile.ply", coord=MAP), 2**-30),
     "LAS": (lambda root: write_las(root / "tile.las", coord=MAP), 2**-30),
+    "LAS of a scale of 1 m": (lambda root: write_las(root / "tile.las", coord=MAP, scale=1), 1),
+    "LAS of a scale of 0.5 m": (lambda root: write_las(root / "tile.las", coord=MAP * 4 + 0.3, scale=0.5), 0.5),
+    "whole numbers in float64": (lambda root: write_npz(root / "tile.npz", coord=np.floor(COORD)), 1),
+    "one point": (lambda root: write_npz(root / "tile.npz", coord=COORD[:1] / 8, raw=RAW[:1]), 2**-54),
 }
 
 
 @pytest.mark.parametrize("name", RESOLUTIONS)
-def test_resolution_is_what_the_type_of_the_file_can_tell(tmp_path: Path, name: str) -> None:
+def test_resolution_is_that_of_the_files_type_or_of_all_its_points(tmp_path: Path, name: str) -> None:
     write, resolution = RESOLUTIONS[name]
     write(tmp_path)
     assert read(tmp_path).resolution == resolution

@@ -178,8 +178,9 @@ def test_mini_is_read_beside_a_part_of_all(root: Path, there: tuple[str, ...]) -
     assert files_of_scene(root, NAME)[-1] == root / VERSION / "category.json"
 
 
-def test_mini_is_read_beside_empty_tables_of_all(root: Path) -> None:
-    put_trainval(root, *NEEDED, content="")
+@pytest.mark.parametrize("content", ["", "[]", " [\n]\n"])
+def test_mini_is_read_beside_empty_tables_of_all(root: Path, content: str) -> None:
+    put_trainval(root, *NEEDED, content=content)
     assert read_scene(root, NAME).scene.label.tolist() == [3, 0, 10, VOID]
 
 

@@ -20,7 +20,14 @@ LEFT_BEHIND = [
     "w/.e/i.laz",
     "._w",
     "Thumbs.db",
-    "w/desktop.ini",
+    "w/Desktop.ini",
+    "thumbs.db",
+    "ehthumbs.db",
+    "#recycle/a.npz",
+    "$RECYCLE.BIN/a.npz",
+    "@Recently-Snapshot/a.npz",
+    "System Volume Information/a.npz",
+    ".Trash-1000/a.npz",
 ]
 MATCHES: dict[str, list[str]] = {
     "*": ["B.NPZ", "TR", "a.npz", "v1.X_g.laz", "w"],
@@ -37,6 +44,8 @@ MATCHES: dict[str, list[str]] = {
     ".c/*": [".c/h.npz"],
     "._a.npz": ["._a.npz"],
     "__MACOSX/*.npz": ["__MACOSX/a.npz"],
+    "**/a.npz": ["a.npz"],
+    "#recycle/*": ["#recycle/a.npz"],
 }
 
 
@@ -59,6 +68,18 @@ def test_name_that_is_no_text_is_refused(tmp_path: Path, name: bytes, shown: str
         UserError, match=rf": holds {shown}, expected a name in UTF-8, without control characters; re"
     ):
         entries(tmp_path, "*.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"), [("o\u0308.npz", "\u00f6.NPZ"), ("\u00f6.npz", "o\u0308*"), ("a[1].npz", "a[1].npz")]
+)
+@pytest.mark.parametrize("folder", ["", "u\u0308/"])
+def test_name_is_matched_in_either_form_of_unicode_and_as_it_is(
+    tmp_path: Path, name: str, pattern: str, folder: str
+) -> None:
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / name).touch()
+    assert [path.name for path in entries(tmp_path, folder.replace("u\u0308", "\u00fc") + pattern)] == [name]
 
 
 def test_names_of_any_letters_are_read(tmp_path: Path) -> None:

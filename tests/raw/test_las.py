@@ -178,8 +178,11 @@ BOTH: dict[str, tuple[Damage, str]] = {
         "header claims 1152921504606846976 points, expected",
     ),
     "more points than bytes": (put(COUNT, "<Q", 10**8 - 1), "header claims "),
+    "fewer points than bytes": (put(COUNT, "<Q", POINTS - 1), "its header counts 119 points, but it has "),
     "point of no bytes": (put(POINT_BYTES, "<H", 0), "a.la"),
-    "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "a.la"),
+    "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "with points of format 63, expected "),
+    "format 11": (put(FORMAT, "<B", 11), "is LAS 1.4 with points of format 11, expected LAS 1.0 to 1.4 and a format"),
+    "version 1.5": (put(MINOR, "<B", 5), "is LAS 1.5 with points of format 7, expected LAS 1.0 to 1.4"),
 }
 UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
     "one byte cut off": (
@@ -189,6 +192,10 @@ UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
     "point of more bytes": (
         put(POINT_BYTES, "<H", 60000),
         "a.las: its header claims 7200000 bytes of points, expected",
+    ),
+    "fewer points than bytes, without extended records": (
+        lambda content: put(EXTENDED - 8, "<QIQ", 0, 0, POINTS - 2)(content[: start_of(content) + POINTS * 38]),
+        "a.las: its header counts 118 points, but it has bytes for 120; correct the header, or write",
     ),
     "said to be compressed": (put(FORMAT, "<B", 0x80 + 7), "a.las: is compressed, but has no record of LASzip;"),
 }

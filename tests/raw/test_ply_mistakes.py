@@ -122,12 +122,24 @@ MISTAKES: dict[str, tuple[bytes, str]] = {
         header(VERTEX.replace(b" 2", b" 99999999")) + ROWS,
         "a.ply: has 2 lines of vertex, expected 99999999; the file is truncated",
     ),
+    "fewer vertices than lines": (
+        header(VERTEX.replace(b" 2", b" 1")) + ROWS,
+        "a.ply: has 2 lines after its header, which counts 1 rows, 1 of vertex; correct the header, or write",
+    ),
+    "fewer vertices than lines before faces": (
+        header(VERTEX.replace(b" 2", b" 1") + FACE) + ROWS + b"3 0 1 2\n",
+        "a.ply: has 3 lines after its header, which counts 2 rows, 1 of vertex;",
+    ),
+    "fewer vertices than bytes": (
+        packed(VERTEX.replace(b" 2", b" 1")) + PACKED,
+        "a.ply: its header counts 1 rows of vertex, but it has bytes for 2;",
+    ),
     "line cut short": (
         header(VERTEX) + ROWS[:-5],
         f"{TEXT}the number of columns changed from 4 to 3 at row 2",
     ),
     "line of too many numbers": (
-        header(VERTEX) + b"1 2 3 4 5\n" + ROWS,
+        header(VERTEX) + b"1 2 3 4 5\n" + ROWS[:8],
         f"{TEXT}the number of columns changed from 5 to 4 at row 2",
     ),
     "lines of too many numbers": (
@@ -139,7 +151,7 @@ MISTAKES: dict[str, tuple[bytes, str]] = {
         f"{TEXT}could not convert string '5,5' to float64 at row 1, column 2",
     ),
     "word that is no number": (
-        header(VERTEX) + b"1 2 3 x\n" + ROWS,
+        header(VERTEX) + b"1 2 3 x\n" + ROWS[:8],
         f"{TEXT}could not convert string 'x' to float64 at row 0, column 4",
     ),
 }

@@ -56,6 +56,17 @@ def test_flat_folder_has_an_array_per_scene(tmp_path: Path, files: list[str], sc
     assert saved.outputs == {"saved_score"}
 
 
+def test_score_of_one_column_or_below_a_header_is_a_score(tmp_path: Path) -> None:
+    np.save(tmp_path / "hall.npy", np.zeros((4, 1)))
+    assert open_saved(tmp_path).outputs == {"saved_score"}
+    (tmp_path / "hall.npy").unlink()
+    np.savetxt(tmp_path / "hall.txt", np.zeros(4), header="score")
+    assert open_saved(tmp_path).outputs == {"saved_score"}
+    (tmp_path / "hall.txt").write_text("score\n0.5\n")
+    with pytest.raises(UserError, match=r"hall.txt: is not an array of numbers; save it with .*, without a header"):
+        open_saved(tmp_path)
+
+
 def test_flat_arrays_of_two_axes_are_logits(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "hall.txt", np.zeros((4, 3)))
     assert open_saved(tmp_path).outputs == {"logits"}
@@ -76,6 +87,8 @@ def test_scene_that_is_missing_is_told_with_the_nearest_name(root: Path) -> None
     ("meta", "sentence"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "nests lists or keys hundreds deep, which cannot be read"),
+        ('{"classes": ["a", "b"], "classes": ["b", "a"]}', "the key classes stands twice, of which JSON would keep"),
         ("[1]", r"holds \[1\], expected an object such as"),
         ('{"clases": []}', "has the key clases, which does not exist, did you mean classes"),
         ('{"classes": "wall"}', 'classes is "wall", expected the name of each column'),

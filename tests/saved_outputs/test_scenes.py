@@ -80,7 +80,7 @@ MISTAKES: dict[str, tuple[str, Change, str]] = {
     "1, integers": (
         "features",
         lambda f: f.astype(int),
-        r"features.npy: holds int64 \(30, 4\), expected floats \(30, C\)",
+        r"features.npy: holds int64 \(30, 4\), expected floats \(30, C\), .*; save what .* in float32 or float64",
     ),
     "2": ("logits", lambda z: z.T, r"holds float64 \(3, 30\), which is \(columns, points\); save its transpose"),
     "2, features": ("features", lambda f: f.T, r"\(4, 30\), which is \(channels, points\); save its transpose"),
@@ -167,6 +167,21 @@ def test_mistake_is_told(root: Path, name: str) -> None:
 )
 def test_inverse_that_is_wrong_is_told(root: Path, inverse: np.ndarray, sentence: str) -> None:
     save(root, {"scenes/hall/inverse": inverse})
+    with pytest.raises(UserError, match=sentence):
+        read(root)
+
+
+@pytest.mark.parametrize(
+    ("score", "sentence"),
+    [
+        (np.zeros((30, 1)), r"score.npy: holds float64 \(30, 1\), expected floats \(30,\), .*, as by array\[:, 0\]"),
+        (np.zeros(30, np.uint8), r"score.npy: holds uint8 \(30,\), expected floats .* in float32 or float64"),
+        (np.full(30, np.nan), "scenes/hall/score.npy: the score of row 0 is nan, expected a finite number; save one"),
+    ],
+)
+def test_score_that_is_wrong_is_told(root: Path, score: np.ndarray, sentence: str) -> None:
+    save(root, {"scenes/hall/score": score})
+    save(root, {"scenes/08/000001/score": score[:10]})
     with pytest.raises(UserError, match=sentence):
         read(root)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openworld3d.errors import UserError
-from openworld3d.scenes.scene import VOID, Scene, describe, load_is_point, load_scene, save_scene
+from openworld3d.scenes.scene import VOID, Scene, describe, extent_within, load_is_point, load_scene, save_scene
 
 CLASSES = ["wall", "sofa", "lamp"]
 
@@ -48,6 +48,14 @@ def test_points_of_raw_ids_are_described() -> None:
     assert describe(Scene(coord, label, instance), CLASSES)["raw_points"] is None
     raw = np.array([60, 2, 60], np.uint16)
     assert describe(Scene(coord, label, instance, raw=raw), CLASSES)["raw_points"] == {"2": 1, "60": 2}
+
+
+@pytest.mark.parametrize(("points", "strays", "width"), [(40, 1, 37), (4000, 2, 3993), (40, 2, 10037), (2, 1, 10000)])
+def test_extent_within_is_without_the_outermost_points(points: int, strays: int, width: float) -> None:
+    coord = np.zeros((points, 3), np.float32)
+    coord[:, 0] = np.arange(points)
+    coord[:strays, 0] = -9999
+    assert extent_within(coord) == [width, 0, 0]
 
 
 @pytest.mark.parametrize(("label", "found"), [([0, 3, 1], "3"), ([254, 254], "254")])

@@ -122,6 +122,9 @@ ORIGIN_IS_SENSOR: bool = False
 
 CLASS_OF_RAW_ID: dict[int, str | None] = {}
 
+# In metres; and which share of one the rounding of float64 may be, in the coordinates of a map.
+COARSE_STEPS, NO_STEP = (1.0, 0.5), 1e-6
+
 
 def scenes_of_split(root: Path, split: str, **keys: Any) -> list[str]:
     """Return the scenes of a split, in alphabetical order."""
@@ -224,5 +227,15 @@ def brightness_of(values: np.ndarray, full: float) -> Brightness:
 
 
 def resolution_of(coord: np.ndarray) -> float:
-    """Return the metres between two numbers of an array's type at its farthest point: 0.5 at 5,000 km in float32."""
-    return float(np.spacing(np.abs(coord).max())) if coord.dtype.kind == "f" else 1.0
+    """Return the metres between two numbers of an array's type at its farthest point, 0.5 at 5,000 km in float32.
+
+    Or 1 or 0.5 where all points lie so far apart, as with such scales of a .las: (N, 3).
+    """
+    of_type = float(np.spacing(np.abs(coord).max())) if coord.dtype.kind == "f" else 1.0
+    return max(of_type, *(step for step in COARSE_STEPS if is_grid(coord, step)), 0.0)
+
+
+def is_grid(coord: np.ndarray, step: float) -> bool:
+    """Return whether the coordinates of several points differ by multiples of a step in metres: (N, 3)."""
+    steps = ((axis - axis[0]).astype(np.float64) / step for axis in coord.T)
+    return len(coord) > 1 and all(np.abs(number - np.rint(number)).max() < NO_STEP for number in steps)

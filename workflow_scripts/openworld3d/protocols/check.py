@@ -72,13 +72,13 @@ def check_apart(contents: Contents) -> None:
 
 
 def copies(contents: Contents) -> dict[str, bool]:
-    """Return the evaluation scenes that are, by SHA-256, training scenes of another name, and if that is sure."""
+    """Return the evaluation scenes that have the points of training scenes of another name, and if that is sure."""
     names = {identity(scene) for scene in contents.train}
-    name_of = {scene["sha256"]: scene["name"] for scene in contents.train}
+    name_of = {scene["points_sha256"]: scene["name"] for scene in contents.train}
     return {
-        f"{scene['name']} (there as {name_of[scene['sha256']]})": scene["points"] >= NO_CHANCE
+        f"{scene['name']} (there as {name_of[scene['points_sha256']]})": scene["points"] >= NO_CHANCE
         for scene in contents.evaluate
-        if identity(scene) not in names and scene["sha256"] in name_of
+        if identity(scene) not in names and scene["points_sha256"] in name_of
     }
 
 
@@ -109,7 +109,7 @@ def twins(contents: Contents) -> list[str]:
     for role, scenes in (("training", contents.train), ("evaluation", contents.evaluate)):
         names: dict[str, list[str]] = {}
         for scene in scenes:
-            names.setdefault(scene["sha256"], []).append(scene["name"])
+            names.setdefault(scene["points_sha256"], []).append(scene["name"])
         alike = [" = ".join(same) for same in names.values() if len(same) > 1]
         if alike:
             sentences.append(

@@ -1,4 +1,4 @@
-"""Signs that the files of scenes have lost digits, are not in metres, or have another range than the config says."""
+"""Signs that the files of scenes have lost digits or stray points, are not in metres, or have another range."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ FINE = 2.0**-12
 NARROW, WIDE = 1.0, 100.0
 # Occupied cubic metres per point: airborne scans of one point in 4 square metres stay below.
 SPARSE = 0.95
+# A scene with a point far away is wider, in metres and in widths of the box of 99.9 % of its points: LiDAR scans and
+# airborne tiles stay below 1.2.
+FAR, STRAY = 500.0, 4.0
 # Share of full brightness that a scene's largest value reaches, and share of its points that exceed full brightness.
 DARK, BRIGHT = 0.1, 0.1
 MOST_NAMES = 10
@@ -34,6 +37,12 @@ def sparse(scene: Scene) -> str | None:
     return f"{width:g} m wide" if width > WIDE and scene["cubic_metres"] > SPARSE * scene["points"] else None
 
 
+def stray(scene: Scene) -> str | None:
+    """Return the width of a scene and that of 99.9 % of its points, None where the others are not far from them."""
+    width, within = max(scene["extent"]), max(scene["extent_within"])
+    return f"{width:g} m wide, {within:g} m without" if width > max(FAR, STRAY * within) else None
+
+
 def dark(scene: Scene, name: str) -> str | None:
     """Return the largest color or intensity of a scene, None where it comes near full brightness."""
     found = scene["brightness"].get(name)
@@ -48,9 +57,10 @@ def bright(scene: Scene, name: str) -> str | None:
 
 # What is said of the scenes in which a sign is found that the files are not as the config says.
 SIGNS: tuple[tuple[str, Callable[[Scene], str | None]], ...] = (
-    ("store coordinates too coarsely, in float32 or as integers; write them in float64", coarse),
+    ("store coordinates too coarsely; write them in float64, or a .las with scales of millimetres", coarse),
     ("are less than a metre wide; write coordinates in metres", narrow),
     ("have hardly more than one point per occupied cubic metre; write coordinates in metres", sparse),
+    ("have points far from 99.9 % of them; remove stray points and nodata values such as -9999", stray),
     ("have no color near color_full; correct it", partial(dark, name="color")),
     ("have no intensity near intensity_full; correct it", partial(dark, name="intensity")),
     ("have many colors above color_full, which are clipped; correct it", partial(bright, name="color")),

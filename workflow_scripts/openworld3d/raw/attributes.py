@@ -102,6 +102,11 @@ def check_shapes(attributes: Mapping[str, Attribute], threes: Container[str], fi
     points = first[0] if first else 0
     check_claim(points, MOST_POINTS, "points", file)
     for name, found in attributes.items():
+        if name in threes and len(found.shape) == 2 and found.shape[0] == 3 != found.shape[1]:
+            raise UserError(
+                f"{file}: its {name} is of shape {found.shape}, expected (N, 3), a row for each point; write its "
+                "transpose, as by array.T"
+            )
         expected = (points, 3) if name in threes else (points,)
         if found.shape != expected or found.dtype.kind not in "iuf":
             raise UserError(

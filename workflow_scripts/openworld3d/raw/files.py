@@ -6,6 +6,7 @@ import errno
 import json
 import re
 import reprlib
+import unicodedata
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -20,8 +21,12 @@ MOST_POINTS = 100_000_000
 LONGEST_QUOTE = 200
 # Control characters, and how Python represents the bytes of a name that are not UTF-8.
 NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# What macOS puts into its archives, a network drive of Synology and Windows into their folders.
-LEFT_BEHIND = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
+# What macOS puts into its archives, network drives and Windows into their folders, in lower case: previews, trash and
+# snapshots.
+LEFT_BEHIND = {
+    *("__macosx", "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot"),
+    *("$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini"),
+}
 KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "an object"}
 Value = TypeVar("Value")
 
@@ -52,10 +57,12 @@ def entries(folder: Path, pattern: str) -> list[Path]:
     """
     *folders, last = named = PurePosixPath(pattern).parts
     found = []
-    for path in sorted(folder.glob("/".join([*folders, "**/*" if last == "**" else "*"]))):
+    of_folders = "/".join([*folders, "**/*" if last == "**" else "*"])
+    globs = {of_folders, *(unicodedata.normalize(form, of_folders) for form in ("NFC", "NFD"))}
+    for path in sorted({path for each in globs for path in folder.glob(each)}):
         parts = path.relative_to(folder).parts
-        is_hidden = any((part.startswith(".") or part in LEFT_BEHIND) and part not in named for part in parts)
-        if is_hidden or not (fnmatchcase(path.name, last) or fnmatchcase(lower(path.name), lower(last))):
+        is_hidden = any((part.startswith(".") or part.lower() in LEFT_BEHIND) and part not in named for part in parts)
+        if is_hidden or not matches(path.name, last):
             continue
         if any(map(NO_TEXT.search, parts)):
             raise UserError(
@@ -64,6 +71,12 @@ def entries(folder: Path, pattern: str) -> list[Path]:
             )
         found.append(path)
     return found
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Return whether a pattern matches a file's name, or is it, as `a[1].npz` is that of a file of this name."""
+    name, pattern = (unicodedata.normalize("NFC", text) for text in (name, pattern))
+    return name == pattern or fnmatchcase(name, pattern) or fnmatchcase(lower(name), lower(pattern))
 
 
 def lower(name: str) -> str:

@@ -20,6 +20,7 @@ from openworld3d.raw.files import MOST_POINTS, check_claim, parsing
 LEGACY_HEADER = 227
 HEADER = 375
 VLR_BYTES = 54
+LAST_FORMAT = 10
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
 # The owner and number of the records that points need: of LASzip, and of the attributes that a format has not.
 EXTRA_BYTES_RECORD = 4
@@ -45,6 +46,7 @@ class Claim(NamedTuple):
     compressed: bool
     point_bytes: int
     points: int
+    after: int  # the byte at which what may stand after the points begins, 0 where there is nothing
 
 
 class Item(NamedTuple):
@@ -70,7 +72,7 @@ def read_las(file: Path, wanted: list[str], names: Names = NO_NAMES) -> dict[str
             raise UserError(
                 f"{file}: is compressed, but has no record of LASzip; the file is damaged, fetch it again"
             )
-        check_chunks(records[0].record_data, claim.start, file)
+        check_chunks(records[0].record_data, claim, file)
     with parsing(file, "LAS"), open_las(file) as reader:
         points = read_points(reader)
     found = find(wanted, ["x", "y", "z", *points.point_format.dimension_names], names, file)
@@ -128,15 +130,25 @@ def read_claim(file: Path) -> Claim:
     """Read what a header claims; raises UserError where the file does not begin with one."""
     with open(file, "rb") as stream:
         header = stream.read(HEADER)
-    extended = header[25:26] >= b"\x04"
+    minor = header[25] if len(header) > 25 else 0
+    extended = minor >= 4
     if header[:4] != b"LASF" or len(header) < (HEADER if extended else LEGACY_HEADER):
         raise UserError(
             f"{file}: does not begin with a LAS header; the file is truncated or of another format, fetch it again"
         )
     size, start, records, format, point_bytes, points = struct.unpack_from("<HIIBHI", header, 94)
+    if header[24] != 1 or minor > 4 or format & ~FLAGS > LAST_FORMAT:
+        raise UserError(
+            f"{file}: is LAS {header[24]}.{minor} with points of format {format & ~FLAGS}, expected LAS 1.0 to 1.4 "
+            f"and a format of 0 to {LAST_FORMAT}; write it again as such, or fetch it again where it is damaged"
+        )
     if extended:
         (points,) = struct.unpack_from("<Q", header, 247)
-    return Claim(size + records * VLR_BYTES, start, format & FLAGS == COMPRESSED, point_bytes, points)
+    # Wave packets since LAS 1.3, and extended records.
+    after = [*struct.unpack_from("<Q", header, 227)] if minor >= 3 and len(header) >= 235 else []
+    after += struct.unpack_from("<Q", header, 235) if extended and any(header[243:247]) else ()
+    begin = min(filter(None, after), default=0)
+    return Claim(size + records * VLR_BYTES, start, format & FLAGS == COMPRESSED, point_bytes, points, begin)
 
 
 def check(claim: Claim, file: Path) -> None:
@@ -150,22 +162,35 @@ def check(claim: Claim, file: Path) -> None:
         check_claim(claim.points, left * MOST_POINTS_PER_BYTE, "points", file)
     else:
         check_claim(claim.points * claim.point_bytes, left, "bytes of points", file)
+        end = claim.after if claim.start < claim.after < size else size
+        check_count(claim, (end - claim.start) // max(1, claim.point_bytes), file)
 
 
-def check_chunks(record: bytes, start: int, file: Path) -> None:
-    """Reject chunks of points, from byte `start` on, that claim more bytes than the file has.
+def check_count(claim: Claim, points: int, file: Path) -> None:
+    """Reject a header that counts fewer points than the file has, of which a reader would drop the last ones."""
+    if points > claim.points:
+        raise UserError(
+            f"{file}: its header counts {claim.points} points, but it has bytes for {points}; correct the header, or "
+            "write the file again"
+        )
+
+
+def check_chunks(record: bytes, claim: Claim, file: Path) -> None:
+    """Reject chunks of points that claim more bytes than the file has, or that have more points than it claims.
 
     laz-rs allocates whatever they claim, gigabytes for a file of a kilobyte; all other damage is an error of laspy.
     Layout: Isenburg, LASzip, PE&RS 2013, and laz-rs.
     """
-    items = items_of(record)
+    items, start = items_of(record), claim.start
     layers = sum(item.size if item.type == EXTRA_BYTES else LAYERS.get(item.type, 0) for item in items)
     chunked = record[:2] != struct.pack("<H", NOT_CHUNKED)
     with open(file, "rb") as stream:
         table, chunks = find_table(stream, start, file.stat().st_size) if chunked else (start, 0)
         whole = 0 < chunks <= table - start if chunked else not layers
         if whole and layers:
-            whole = end_of_layers(stream, start + 8, chunks, sum(item.size for item in items), layers) == table
+            end, points = end_of_layers(stream, start + 8, chunks, sum(item.size for item in items), layers)
+            whole = end == table
+            check_count(claim, points if whole else 0, file)
     if not whole:
         raise UserError(
             f"{file}: its compressed chunks do not lie between byte {start} and a table of them; the file is "
@@ -173,18 +198,20 @@ def check_chunks(record: bytes, start: int, file: Path) -> None:
         )
 
 
-def end_of_layers(stream: BinaryIO, place: int, chunks: int, point_bytes: int, layers: int) -> int:
-    """Return the byte at which layered chunks end, -1 where the file ends before.
+def end_of_layers(stream: BinaryIO, place: int, chunks: int, point_bytes: int, layers: int) -> tuple[int, int]:
+    """Return the byte at which layered chunks end, -1 where the file ends before, and how many points they have.
 
     A chunk is its first point, the number of its points, the size of each of its layers, and the layers.
     """
+    points = 0
     for _ in range(chunks):
-        stream.seek(place + point_bytes + 4)
-        sizes = stream.read(4 * layers)
-        if len(sizes) < 4 * layers:
-            return -1
-        place = stream.tell() + sum(struct.unpack(f"<{layers}I", sizes))
-    return place
+        stream.seek(place + point_bytes)
+        head = stream.read(4 + 4 * layers)
+        if len(head) < 4 + 4 * layers:
+            return -1, points
+        count, *sizes = struct.unpack(f"<{1 + layers}I", head)
+        place, points = stream.tell() + sum(sizes), points + count
+    return place, points
 
 
 def find_table(stream: BinaryIO, start: int, size: int) -> tuple[int, int]:

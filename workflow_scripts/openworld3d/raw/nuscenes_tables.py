@@ -11,6 +11,7 @@ from openworld3d.raw.files import check_inside, field, one_line, read_json, requ
 # The first has the drives of the second too.
 VERSIONS = ("v1.0-trainval", "v1.0-mini")
 NEEDED = ("scene", "sample", "sample_data", "lidarseg", "category")
+LONGEST_EMPTY = 64  # bytes, of an empty list with spaces and line ends
 Value = TypeVar("Value")
 
 
@@ -29,7 +30,12 @@ def folder_of_tables(root: Path) -> Path:
 def missing_tables(folder: Path) -> list[str]:
     """Return the names of the tables that a folder lacks or has empty."""
     files = [folder / f"{table}.json" for table in NEEDED]
-    return [file.name for file in files if not (file.exists() and file.stat().st_size)]
+    return [file.name for file in files if not (file.exists() and is_filled(file))]
+
+
+def is_filled(file: Path) -> bool:
+    """Return whether a table has more than the brackets of an empty list; small enough ones are looked into."""
+    return file.stat().st_size > LONGEST_EMPTY or file.read_bytes().split() not in ([], [b"[]"], [b"[", b"]"])
 
 
 def read_categories(file: Path) -> list[dict[str, Any]]:

@@ -165,6 +165,12 @@ def read_text(file: Path, header: Header, before: list[Element], points: Element
     body = file.read_bytes()[header.size :]
     body = body[len(MARK) :] if body.startswith(MARK) else body  # of a file that a script put below a header
     lines = [line for line in body.splitlines() if line.strip()]
+    rows = sum(element.rows for element in header.elements if element.types)
+    if len(lines) > rows:
+        raise UserError(
+            f"{file}: has {len(lines)} lines after its header, which counts {rows} rows, {points.rows} of "
+            f"{one_line(points.name)}; correct the header, or write the file again"
+        )
     start = sum(element.rows for element in before if element.types)
     lines = lines[start : start + points.rows]
     if len(lines) < points.rows:
@@ -218,6 +224,12 @@ def read_binary(file: Path, header: Header, before: list[Element], points: Eleme
                 f"{file}: is {len(content)} bytes long, expected at least {end} for its {element.rows} rows of "
                 f"{one_line(element.name)}; the file is truncated, fetch it again"
             )
+    more = 0 if points.has_lists else (len(content) - end) // max(1, width_of(points.columns))
+    if points is header.elements[-1] and more:
+        raise UserError(
+            f"{file}: its header counts {points.rows} rows of {one_line(points.name)}, but it has bytes for "
+            f"{points.rows + more}; correct the header, or write the file again"
+        )
     rows = bytes_at(content, points, places) if points.has_lists else content[start:end]
     table = np.frombuffer(rows, [(name, order + code) for name, code in points.columns.items()], points.rows)
     return {name: table[name] for name in points.columns}

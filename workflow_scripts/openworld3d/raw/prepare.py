@@ -15,7 +15,7 @@ from openworld3d.files import canonical_json, sha256_of, sha256_of_text, whole_f
 from openworld3d.plugins import load
 from openworld3d.processes import die_with_parent
 from openworld3d.raw.journal import Line
-from openworld3d.scenes.scene import describe, save_scene
+from openworld3d.scenes.scene import describe, digest_of_points, save_scene
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def prepare_scene(task: Task) -> Line:
     scene = {
         "name": task.name,
         "sha256": sha256_of(task.file),
+        "points_sha256": digest_of_points(reading.scene.coord),
         **describe(reading.scene, task.config.classes),
         "void_ids": reading.void_ids,
         "shift": list(reading.shift),

@@ -23,7 +23,7 @@ def read_array(path: Path) -> np.ndarray:
     except OSError:
         raise
     except Exception:  # no array; numpy has no one exception for it
-        saved_with = "numpy.savetxt" if path.suffix == TEXT else "numpy.save, without pickle"
+        saved_with = "numpy.savetxt, without a header" if path.suffix == TEXT else "numpy.save, without pickle"
         raise UserError(f"{path}: is not an array of numbers; save it with {saved_with}") from None
 
 
@@ -44,12 +44,14 @@ def read_text(path: Path) -> np.ndarray:
 
 
 def axes_of(path: Path) -> int | None:
-    """Return how many axes the array of a file has, None where it holds none."""
+    """Return how many axes of several numbers the array of a file has, None where it holds none."""
     try:
         if path.suffix != TEXT:
-            return int(read_npy(path).ndim)
+            array = read_npy(path)
+            return 1 if array.shape[1:] == (1,) else int(array.ndim)
         with open(path, encoding="utf-8") as file:
-            numbers = [float(word) for word in next(file).split()]
+            lines = (line.partition("#")[0].split() for line in file)  # a header of numpy.savetxt is a comment
+            numbers = [float(word) for word in next(filter(None, lines))]
     except Exception:  # as above
         return None
     return 1 if len(numbers) == 1 else 2

@@ -74,6 +74,16 @@ def check_finite(path: Path, array: np.ndarray, minus_infinity: bool = False) ->
     raise UserError(f"{path}: row {row}, column {column} is {number}, expected a finite number; {remedy}")
 
 
+def check_score(path: Path, score: np.ndarray) -> None:
+    """Raise UserError for the first number of a score (R,) that is not finite."""
+    wrong = np.flatnonzero(~np.isfinite(score))
+    if len(wrong):
+        raise UserError(
+            f"{path}: the score of row {wrong[0]} is {score[wrong[0]]}, expected a finite number; save one for every "
+            "point, such as the highest for those that the network finds most unknown"
+        )
+
+
 def check_features(path: Path, features: np.ndarray, of_sample: np.ndarray | None) -> None:
     """Raise UserError for features (R, F) that are not finite, or not those of the training sample's network.
 

@@ -25,7 +25,7 @@ from typing import Any, Dict, Sequence
 
 from openworld3d.errors import UserError, nearest
 from openworld3d.protocols.columns import check_columns
-from openworld3d.saved_outputs.arrays import ENDINGS, axes_of
+from openworld3d.saved_outputs.arrays import ENDINGS, axes_of, read_array
 
 META, SCENES, SAMPLE, CLASSIFIER = "meta.json", "scenes", "train_sample", "classifier.npz"
 # The files of a scene and of the training sample, by what scores call the array.
@@ -108,8 +108,19 @@ def open_saved(root: Path) -> SavedFolder:
 
 def read_meta(path: Path) -> dict[str, Any]:
     """Return what meta.json says; raises UserError where it is of another form, or says that there are no logits."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice = sorted({name for name, _ in pairs if [key for key, _ in pairs].count(name) > 1})
+        if twice:
+            raise UserError(
+                f"{path}: the key {twice[0]} stands twice, of which JSON would keep the last; make it one"
+            )
+        return dict(pairs)
+
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
+    except RecursionError:
+        raise UserError(f"{path}: nests lists or keys hundreds deep, which cannot be read; correct it") from None
     except ValueError as error:
         raise UserError(f"{path}: is not JSON ({error}); correct it") from None
     if not isinstance(said, dict):
@@ -160,7 +171,9 @@ def flat_files(root: Path) -> dict[str, Files]:
     """Return the array of each scene that lies in the folder itself: logits, or scores where it has one axis."""
     every = [[file for file in root.rglob(f"*{ending}") if root / SAMPLE not in file.parents] for ending in ENDINGS]
     found = by_scene(root, next(filter(None, every), []))  # text beside .npy is a note
-    axes = next((count for file in found.values() if (count := axes_of(file)) is not None), 0)
+    axes = next((count for file in found.values() if (count := axes_of(file)) is not None), None)
+    if found and axes is None:
+        read_array(next(iter(found.values())))  # which says what is wrong
     return {scene: {"saved_score" if axes == 1 else LOGITS: file} for scene, file in found.items()}
 
 

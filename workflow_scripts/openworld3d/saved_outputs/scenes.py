@@ -10,7 +10,13 @@ import numpy as np
 from openworld3d.errors import UserError
 from openworld3d.inference.outputs import as_float
 from openworld3d.saved_outputs.arrays import read_array
-from openworld3d.saved_outputs.checks import check_classifier, check_far_end, check_features, check_logits
+from openworld3d.saved_outputs.checks import (
+    check_classifier,
+    check_far_end,
+    check_features,
+    check_logits,
+    check_score,
+)
 from openworld3d.saved_outputs.folder import SavedFolder
 from openworld3d.saved_outputs.shapes import Rows, check_array
 
@@ -83,6 +89,8 @@ def read_scene(
         check_logits(files["logits"], arrays["logits"])
         if scene is not None:
             check_far_end(files["logits"], arrays["logits"], inverse, scene.coord)
+    if "saved_score" in arrays:
+        check_score(files["saved_score"], arrays["saved_score"])
     if "features" in arrays:
         check_features(files["features"], arrays["features"], sample.get("features"))
     if {"logits", "features"} <= set(arrays):

@@ -46,6 +46,9 @@ def what_is_wrong(array: np.ndarray, output: str, rows: Rows, width: int | None)
             f"{found}, one column more than the {width} classes; leave out the column of ignored points, as by "
             "array[:, 1:] where it is the first or array[:, :-1] where it is the last, and its row of the classifier"
         )
+    if second is None and shape[1:] == (1,):
+        expected = f"expected floats ({rows.counts[0]},), which is ({rows.noun},)"
+        return f"{found}, {expected}; save its column, as by array[:, 0]"
     shapes = [
         f"({count},)" if second is None else f"({count}, {width or second[0].upper()})" for count in rows.counts
     ]
@@ -57,4 +60,6 @@ def what_is_wrong(array: np.ndarray, output: str, rows: Rows, width: int | None)
             f"a scan of STU has {ROWS_OF_STU} rows with those that are no points, but not this scene: prepare it "
             "from the raw scan with layout stu, or save the rows of its points alone"
         )
+    if array.dtype.kind in "iub" and array.ndim == (1 if second is None else 2) and shape[0] in rows.counts:
+        remedy = "save what the network computes, in float32 or float64, and not what was rounded to whole numbers"
     return f"{found}, expected floats {shapes[0]}, which is {dimensions}{or_rows}; {remedy}"

@@ -44,7 +44,8 @@ def score_rows(scorer: Scorer, outputs: Arrays) -> np.ndarray:
     result = np.empty(len(next(iter(outputs.values()))), precision)
     for first in range(0, len(result), ROWS_AT_ONCE):
         some = slice(first, first + ROWS_AT_ONCE)
-        result[some] = scorer({name: array[some] for name, array in outputs.items()})
+        with np.errstate(invalid="ignore"):  # whoever calls this tells what is not finite
+            result[some] = scorer({name: array[some] for name, array in outputs.items()})
     return result
 
 

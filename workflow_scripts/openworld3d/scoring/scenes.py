@@ -101,17 +101,21 @@ def score_scene(source: Path, target: Path, method: Method, columns: int, scene:
     if "range" in method.reads:
         outputs["range"] = ranges(coord_of_rows(scene, inverse))
     score = score_rows(method.scorer, {name: outputs[name] for name in method.reads})
-    check_finite(source, score)
+    check_finite(source, score, outputs.get("logits"))
     if method.neighbors > 1:
         score = mean_over_neighbors(score, coord_of_rows(scene, inverse), method.neighbors)
     write_arrays(target, {"score": score})
 
 
-def check_finite(source: Path, score: np.ndarray) -> None:
-    """Raise UserError for a score that is not finite; score (R,)."""
+def check_finite(source: Path, score: np.ndarray, logits: np.ndarray | None = None) -> None:
+    """Raise UserError for a score that is not finite; score (R,), logits (R, K)."""
     if not np.isfinite(score).all():
         row = int(np.flatnonzero(~np.isfinite(score))[0])
-        raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number")
+        remedy = ""
+        if logits is not None and np.isneginf(logits[row]).any():
+            remedy = "; its logits have -inf, which this score cannot take: save a finite number such as -1e4 in its "
+            remedy += "place, or choose another score"
+        raise UserError(f"{source}: the score of row {row} is {score[row]}, expected a finite number{remedy}")
 
 
 def coord_of_rows(scene: SceneFile, inverse: np.ndarray) -> np.ndarray:
