@@ -45,7 +45,8 @@ def test_score_of_logits(tmp_path: Path, dtype: str) -> None:
     assert found.tolist() == (-arrays["scenes/08/000000/logits"].max(axis=1))[arrays["inverse"]].tolist()
     of_sample = np.sort(-arrays["train_sample/logits"].max(axis=1))
     about = json.loads((tmp_path / "out/score.json").read_text())
-    assert about == {"score": "max_logit", "threshold": float(of_sample[56])}  # 57 of 60 are 95 %
+    threshold = float(of_sample[56])  # 57 of 60 are 95 %
+    assert about == {"score": "max_logit", "threshold": threshold, "points": {"08_000000.npy": POINTS}}
 
 
 def test_score_that_is_fitted(tmp_path: Path) -> None:
@@ -73,6 +74,23 @@ def test_scores_go_into_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert values_of(evaluate("stu_val", tmp_path / "labels", tmp_path / "out")) == expected
 
 
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def scored(root: Path) -> None:
+    score(root / "saved", "msp", root / "out")
+
+
+def test_scores_replace_those_of_an_earlier_call(tmp_path: Path) -> None:
+    write_saved(tmp_path / "saved")
+    scored(tmp_path)
+    (tmp_path / "saved/scenes/08/000000").rename(tmp_path / "saved/scenes/08/000001")
+    scored(tmp_path)
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["08_000001.npy", "score.json"]
+
+
 MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
     "no folder": (lambda root: None, ["--saved", "svaed"], "svaed: has no scenes, expected scenes/SCENE/logits.npy"),
     "no such score": (lambda root: None, ["--score", "energi"], "there is no score energi, did you mean energy; "),
@@ -92,9 +110,31 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
         "scenes/08/000000/logits.npy: its rows sum to one, as probabilities do after a softmax; save the logits",
     ),
     "results of others": (
-        lambda root: np.save(root / "thesis.npy", np.zeros(3)),
-        ["--out", "."],
-        ".: is there and holds no scores; give a new folder as --out",
+        lambda root: np.save(folder(root / "project") / "thesis.npy", np.zeros(3)),
+        ["--out", "project"],
+        "project: would be replaced, but holds thesis.npy, which no score.json in it lists; give a new folder",
+    ),
+    "own file among scores": (
+        lambda root: [scored(root), (root / "out/link").symlink_to(root / "saved")],
+        [],
+        "out: would be replaced, but holds link, which no score.json in it lists; give a new folder as --out",
+    ),
+    "score.json of others": (
+        lambda root: (folder(root / "out") / "score.json").write_text("{}"),
+        [],
+        "out: would be replaced, but holds score.json, which no score.json in it lists",
+    ),
+    "file as out": (lambda root: (root / "out").write_text("all of it"), [], "out: is a file, expected a folder"),
+    "saved in out": (
+        lambda root: [scored(root), (root / "saved").rename(root / "out/saved")],
+        ["--saved", "out/saved"],
+        "out: would be replaced, but out/saved of --saved lies in it; give another as --out",
+    ),
+    "out in saved": (lambda root: None, ["--out", "saved/msp"], "saved/msp: lies in saved, the folder of --saved; "),
+    "out around all": (
+        lambda root: (root / "saved").rename(root.with_name(f"{root.name}_saved")),
+        ["--saved", "../{root}_saved", "--out", "."],
+        ".: would be replaced, but is or holds the working directory",
     ),
 }
 
@@ -104,5 +144,7 @@ def test_mistake_is_one_sentence(name: str, tmp_path: Path, refusal: Callable[..
     damage, changed, sentence = MISTAKES[name]
     write_saved(tmp_path / "saved")
     damage(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    changed = [option.format(root=tmp_path.name) for option in changed]
     assert sentence in refusal("score", "--saved", "saved", "--score", "msp", "--out", "out", *changed)
-    assert not (tmp_path / "out").exists()
+    assert sorted(tmp_path.rglob("*")) == before

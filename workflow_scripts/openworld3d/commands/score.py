@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from openworld3d.commands.methods import method_of
+from openworld3d.commands.out_folder import check_out
 from openworld3d.errors import UserError
 from openworld3d.files import whole_folder, write_json
 from openworld3d.saved_outputs.arrays import read_array
@@ -22,7 +23,8 @@ ABOUT = "score.json"
 def score(root: Path, kind: str, out: Path) -> None:
     """Write a score of each scene of a saved folder as SCENE.npy, (N,) for the N points that it speaks of.
 
-    `score.json` beside them has the score's name and the threshold of the training sample. Raises UserError.
+    `score.json` beside them has the score's name, the training sample's threshold, and the points of each file.
+    Raises UserError.
     """
     saved = open_saved(root)
     if not saved.scenes:
@@ -30,23 +32,20 @@ def score(root: Path, kind: str, out: Path) -> None:
             f"{root}: has no scenes, expected scenes/SCENE/logits.npy, or SCENE.npy for each; give the folder of "
             "saved outputs as --saved"
         )
-    check_out(out)
+    check_out(out, ABOUT, {"--saved": root})
     columns = columns_of(saved)
     sample = read_sample(saved, columns)
     method = method_of(kind, saved.outputs, sample, str(root))
+    points: dict[str, int] = {}
     with whole_folder(out) as folder:
         for name in saved.scenes:
             scene = read_scene(saved, name, columns, sample=sample)
             found = score_rows(method.scorer, {read: scene.outputs[read] for read in method.reads})
             check_finite(root / name, found)
-            np.save(folder / f"{name}.npy", found[scene.inverse])
-        write_json(folder / ABOUT, {"score": kind, "threshold": threshold_of(method, sample)})
-
-
-def check_out(out: Path) -> None:
-    """Raise UserError where a folder is there that holds something else than scores."""
-    if out.exists() and not (out / ABOUT).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: is there and holds no scores; give a new folder as --out, or remove it")
+            file = folder / f"{name}.npy"
+            np.save(file, found[scene.inverse])
+            points[file.name] = len(scene.inverse)
+        write_json(folder / ABOUT, {"score": kind, "threshold": threshold_of(method, sample), "points": points})
 
 
 def columns_of(saved: SavedFolder) -> list[str]:
