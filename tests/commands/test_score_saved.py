@@ -74,6 +74,15 @@ def test_scores_go_into_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert values_of(evaluate("stu_val", tmp_path / "labels", tmp_path / "out")) == expected
 
 
+@pytest.mark.parametrize("rows", [[1], [1, 9], [2, 3]])
+def test_few_rows_are_no_transposes(tmp_path: Path, rows: list[int]) -> None:
+    saved = folder(tmp_path / "saved")
+    for scene, count in enumerate(rows):
+        np.save(saved / f"{scene}.npy", np.random.default_rng(0).normal(0, 1, (count, 3)))
+    scored(tmp_path)
+    assert len(np.load(tmp_path / "out/0.npy")) == rows[0]
+
+
 def folder(path: Path) -> Path:
     path.mkdir()
     return path
@@ -108,6 +117,36 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
         lambda root: np.save(root / "saved/scenes/08/000000/logits.npy", np.full((ROWS, 3), 1 / 3)),
         [],
         "scenes/08/000000/logits.npy: its rows sum to one, as probabilities do after a softmax; save the logits",
+    ),
+    "scene without rows": (
+        lambda root: np.save(root / "saved/scenes/08/000000/logits.npy", np.zeros((0, 3))),
+        ["--score", "max_logit"],
+        "000000/logits.npy: holds float64 (0, 3), ",
+    ),
+    "logits without columns": (
+        lambda root: np.save(folder(root / "flat") / "08_000000.npy", np.zeros((9, 0))),
+        ["--saved", "flat"],
+        "flat/08_000000.npy: holds float64 (9, 0), which is empty; save a row for each point",
+    ),
+    "transposed logits": (
+        lambda root: [np.save(folder(root / "flat") / "0.npy", np.zeros((3, 9)))],
+        ["--saved", "flat"],
+        "flat/0.npy: holds float64 (3, 9), which seems to be (columns, points); save its transpose, as by array.T",
+    ),
+    "more columns than labels": (
+        lambda root: np.save(folder(root / "flat") / "0.npy", np.zeros((300, 256))),
+        ["--saved", "flat"],
+        "flat/0.npy: holds float64 (300, 256), which seems to be (columns, points); save its transpose",
+    ),
+    "score of groups": (
+        lambda root: None,
+        ["--score", "group_msp"],
+        "score group_msp needs the group that a dataset gives, and openworld3d score has none; run the pipeline",
+    ),
+    "score of ranges": (
+        lambda root: None,
+        ["--score", "range_standardised_max_logit"],
+        "score range_standardised_max_logit needs the range that a dataset gives",
     ),
     "results of others": (
         lambda root: np.save(folder(root / "project") / "thesis.npy", np.zeros(3)),
