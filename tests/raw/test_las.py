@@ -17,7 +17,7 @@ from openworld3d.raw.las import read_las
 
 POINTS = 120
 # Places in the header of LAS 1.4, table 3, and, from the start of the record of LASzip, of what it says.
-MINOR, START, RECORDS, FORMAT, POINT_BYTES, EXTENDED, COUNT = 25, 96, 100, 104, 105, 243, 247
+MINOR, START, RECORDS, FORMAT, POINT_BYTES, SCALES, EXTENDED, COUNT = 25, 96, 100, 104, 105, 131, 243, 247
 COMPRESSOR, CHUNK, ITEMS, FIRST_ITEM = 0, 12, 32, 34
 Damage = Callable[[bytes], bytes]
 
@@ -36,7 +36,7 @@ def write(file: Path, point_format: int = 7, points: int = POINTS) -> bytes:
     return file.read_bytes()
 
 
-def put(place: int, code: str, *values: int) -> Damage:
+def put(place: int, code: str, *values: float) -> Damage:
     return lambda content: content[:place] + struct.pack(code, *values) + content[place + struct.calcsize(code) :]
 
 
@@ -179,6 +179,8 @@ BOTH: dict[str, tuple[Damage, str]] = {
     ),
     "more points than bytes": (put(COUNT, "<Q", 10**8 - 1), "header claims "),
     "point of no bytes": (put(POINT_BYTES, "<H", 0), "a.la"),
+    "scale of 0": (put(SCALES, "<d", 0), "has the scales [0.0, "),
+    "scale that is no number": (put(SCALES, "<d", np.nan), "has the scales [nan, "),
     "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "a.la"),
 }
 UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
