@@ -92,6 +92,16 @@ def scored(root: Path) -> None:
     score(root / "saved", "msp", root / "out")
 
 
+def scored_with_own_link(root: Path) -> None:
+    scored(root)
+    (root / "out/link").symlink_to(root / "saved")
+
+
+def scored_around_saved(root: Path) -> None:
+    scored(root)
+    (root / "saved").rename(root / "out/saved")
+
+
 def test_scores_replace_those_of_an_earlier_call(tmp_path: Path) -> None:
     write_saved(tmp_path / "saved")
     scored(tmp_path)
@@ -129,7 +139,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
         "flat/08_000000.npy: holds float64 (9, 0), which is empty; save a row for each point",
     ),
     "transposed logits": (
-        lambda root: [np.save(folder(root / "flat") / "0.npy", np.zeros((3, 9)))],
+        lambda root: np.save(folder(root / "flat") / "0.npy", np.zeros((3, 9))),
         ["--saved", "flat"],
         "flat/0.npy: holds float64 (3, 9), which seems to be (columns, points); save its transpose, as by array.T",
     ),
@@ -154,7 +164,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
         "project: would be replaced, but holds thesis.npy, which no score.json in it lists; give a new folder",
     ),
     "own file among scores": (
-        lambda root: [scored(root), (root / "out/link").symlink_to(root / "saved")],
+        scored_with_own_link,
         [],
         "out: would be replaced, but holds link, which no score.json in it lists; give a new folder as --out",
     ),
@@ -165,7 +175,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
     ),
     "file as out": (lambda root: (root / "out").write_text("all of it"), [], "out: is a file, expected a folder"),
     "saved in out": (
-        lambda root: [scored(root), (root / "saved").rename(root / "out/saved")],
+        scored_around_saved,
         ["--saved", "out/saved"],
         "out: would be replaced, but out/saved of --saved lies in it; give another as --out",
     ),
