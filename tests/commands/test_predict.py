@@ -186,6 +186,17 @@ def predicted_already(root: Path) -> None:
     (root / "other").rename(root / "clouds")
 
 
+def predicted_among_inputs(root: Path) -> None:
+    predict(root / RUN, root / "clouds", ["msp"], root / "project")
+    (root / "clouds").rename(root / "project/raw")
+
+
+def other_results_among_predictions(root: Path) -> None:
+    predict(root / RUN, root / "clouds", ["msp"], root / "out")
+    (root / "out/notes").mkdir()
+    (root / "out/notes/thesis.tex").write_text("all of it")
+
+
 def without_colour(root: Path) -> None:
     (root / "clouds/hall.ply").unlink()
     np.savez(root / "clouds/hall.npz", coord=np.zeros((3, 3), np.float32))
@@ -228,8 +239,28 @@ MISTAKES: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
     ),
     "no clouds": (no_clouds, [], "clouds: has no cloud, expected .ply, .las, .laz, .npz, .bin"),
     "no folder": (lambda root: None, ["--clouds", "cluods"], "cluods: is not a folder; give that of the clouds"),
-    "results of others": (other_results, [], "out: is there and holds no predictions; give a new folder as --out"),
-    "own clouds overwritten": (lambda root: None, ["--out", "clouds/out"], "clouds/out: lies in the folder of the"),
+    "results of others": (
+        other_results,
+        [],
+        "out: would be replaced, but holds thesis.txt, which no predictions.json",
+    ),
+    "out in clouds": (
+        lambda root: None,
+        ["--out", "clouds/out"],
+        "clouds/out: lies in clouds, the folder of --clouds",
+    ),
+    "out in the run": (lambda root: None, ["--out", f"{RUN}/out"], f"{RUN}/out: lies in {RUN}, the folder of --run"),
+    "run in out": (lambda root: None, ["--out", "results"], f"results: would be replaced, but {RUN} of --run lies"),
+    "clouds in out": (
+        predicted_among_inputs,
+        ["--clouds", "project/raw", "--out", "project"],
+        "project: would be replaced, but project/raw of --clouds lies in it; give another as --out",
+    ),
+    "own file among predictions": (
+        other_results_among_predictions,
+        [],
+        "out: would be replaced, but holds notes/thesis.tex, which no predictions.json in it lists; give",
+    ),
     "no such score": (
         lambda root: None,
         ["--scores", "mspp"],
@@ -260,5 +291,6 @@ def test_mistake_is_one_sentence(name: str, run: Path, tmp_path: Path, refusal: 
     damage, changed, sentence = MISTAKES[name]
     write_room(tmp_path / "clouds", ".ply")
     damage(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
     assert sentence in refusal("predict", "--run", RUN, "--clouds", "clouds", "--out", "out", *changed)
-    assert not (tmp_path / "out/predictions.json").exists()
+    assert sorted(tmp_path.rglob("*")) == before

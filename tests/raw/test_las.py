@@ -17,7 +17,7 @@ from openworld3d.raw.las import read_las
 
 POINTS = 120
 # Places in the header of LAS 1.4, table 3, and, from the start of the record of LASzip, of what it says.
-MINOR, START, RECORDS, FORMAT, POINT_BYTES, EXTENDED, COUNT = 25, 96, 100, 104, 105, 243, 247
+MINOR, START, RECORDS, FORMAT, POINT_BYTES, SCALES, EXTENDED, COUNT = 25, 96, 100, 104, 105, 131, 243, 247
 COMPRESSOR, CHUNK, ITEMS, FIRST_ITEM = 0, 12, 32, 34
 Damage = Callable[[bytes], bytes]
 
@@ -36,7 +36,7 @@ def write(file: Path, point_format: int = 7, points: int = POINTS) -> bytes:
     return file.read_bytes()
 
 
-def put(place: int, code: str, *values: int) -> Damage:
+def put(place: int, code: str, *values: float) -> Damage:
     return lambda content: content[:place] + struct.pack(code, *values) + content[place + struct.calcsize(code) :]
 
 
@@ -183,6 +183,8 @@ BOTH: dict[str, tuple[Damage, str]] = {
     "point format that does not exist": (put(FORMAT, "<B", 0x80 + 63), "with points of format 63, expected "),
     "format 11": (put(FORMAT, "<B", 11), "is LAS 1.4 with points of format 11, expected LAS 1.0 to 1.4 and a format"),
     "version 1.5": (put(MINOR, "<B", 5), "is LAS 1.5 with points of format 7, expected LAS 1.0 to 1.4"),
+    "scale of 0": (put(SCALES, "<d", 0), "has the scales [0.0, "),
+    "scale that is no number": (put(SCALES, "<d", np.nan), "has the scales [nan, "),
 }
 UNCOMPRESSED: dict[str, tuple[Damage, str]] = {
     "one byte cut off": (

@@ -53,7 +53,7 @@ def test_scan_of_nuscenes_has_a_ring(tmp_path: Path) -> None:
 
 DAMAGED: dict[str, tuple[Any, str]] = {
     "truncated": (np.zeros(7, "<f4"), "is 28 bytes long, expected a multiple of 16"),
-    "no return at all": (np.zeros(8, "<f4"), "holds no point"),
+    "no return at all": (np.zeros(8, "<f4"), "holds no point, expected at least one; leave it out of the folder"),
     "not finite": (np.array([np.nan, 1, 1, 0], "<f4"), "point 0 has the coordinate"),
 }
 

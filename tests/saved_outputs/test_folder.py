@@ -9,6 +9,7 @@ import pytest
 from tests.saved_outputs.conftest import COLUMNS, save
 
 from openworld3d.errors import UserError
+from openworld3d.saved_outputs.arrays import read_array
 from openworld3d.saved_outputs.folder import columns_of, open_saved
 
 
@@ -42,17 +43,18 @@ def test_folder_that_does_not_exist_has_nothing(tmp_path: Path) -> None:
         (["hall.npy", "hall.txt", "notes.txt"], ["hall"]),  # text beside .npy is a note
         (["hall.npy", "._hall.npy", ".trash/attic.npy", "train_sample/logits.npy"], ["hall"]),
         (["hall.v2.npy"], ["hall.v2"]),
+        (["hall.NPY", "notes.txt"], ["hall"]),
+        (["125/000000.TXT"], ["125_000000"]),
     ],
 )
 def test_flat_folder_has_an_array_per_scene(tmp_path: Path, files: list[str], scenes: list[str]) -> None:
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        if name.endswith(".txt"):
-            np.savetxt(tmp_path / name, np.zeros(4))
-        else:
-            np.save(tmp_path / name, np.zeros(4))
+        with open(tmp_path / name, "wb") as file:  # numpy.save would add an ending
+            (np.savetxt if name.lower().endswith(".txt") else np.save)(file, np.zeros(4))
     saved = open_saved(tmp_path)
     assert list(saved.scenes) == scenes
+    assert all(read_array(file["saved_score"]).tolist() == [0] * 4 for file in saved.scenes.values())
     assert saved.outputs == {"saved_score"}
 
 

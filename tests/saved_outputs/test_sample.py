@@ -80,6 +80,9 @@ MISTAKES: list[tuple[str, np.ndarray, str]] = [
         np.arange(60) // 20,
         "for 33% of the training points, no better than chance, 33%; let classes of meta.json",
     ),
+    ("weight", np.zeros(60), "weight.npy: has the sum 0.0, expected one above 0 that is finite; save how many"),
+    ("weight", np.full(60, 1e308), "weight.npy: has the sum inf, expected one above 0 that is finite"),
+    ("label", LABEL[:0], "train_sample: has no training point; save some, or leave the folder out"),
     ("weight", -np.ones(60), "weight.npy: has -1.0, expected finite numbers that are not negative"),
     ("range", np.ones((60, 2)), r"range.npy: holds float64 \(60, 2\), expected a number for each of 60 points"),
 ]
@@ -110,6 +113,11 @@ CLASSIFIERS: list[tuple[dict[str, np.ndarray], str]] = [
         {"weight": WEIGHT[:2], "bias": BIAS[:2]},
         r"weight is \(2, 4\) and bias \(2,\), .*; leave out the rows of other colum",
     ),
+    (
+        {"weight": WEIGHT.astype(str), "bias": BIAS},
+        "weight is of type <U32, expected real numbers; save it as float32",
+    ),
+    ({"weight": WEIGHT, "bias": BIAS * 1j}, "bias is of type complex128, expected real numbers; save it as float32"),
     ({"weight": WEIGHT, "bias": BIAS + np.inf}, "row 0, column 0 is inf, expected a finite number"),
     ({"weight": WEIGHT[:, :3], "bias": BIAS}, "features have 4 channels, but the weight of classifier.npz takes 3"),
 ]

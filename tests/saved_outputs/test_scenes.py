@@ -153,6 +153,7 @@ def test_mistake_is_told(root: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("inverse", "sentence"),
     [
+        (np.arange(0), "inverse.npy: is empty, expected the row of each point; save it, or leave the file out"),
         (np.arange(30) * 1.0, r"inverse.npy: holds float64 \(30,\), expected integers \(N,\), the row of each point"),
         (
             np.arange(29),
@@ -252,6 +253,19 @@ def test_last_layer_holds_to_one_per_cent(root: Path) -> None:
     read(root)
     change(root, "logits", lambda z: z + 0.009 * np.abs(z).max())
     with pytest.raises(UserError, match="expected at most 1 % of the largest"):
+        read(root)
+
+
+@pytest.mark.parametrize("rows", [[3], [0, 0, 0, 0, 0, 3]])
+def test_sample_without_deviations_has_none_of_1e37(root: Path, rows: list[int]) -> None:
+    (root / "classifier.npz").unlink()
+    sample = {"features": features_of(30, 0)[rows].repeat(60, axis=0)[:60], "logits": np.zeros((60, 3))}
+    save(root, {f"train_sample/{name}": array[: len(rows)] for name, array in sample.items()})
+    (root / "train_sample/label.npy").unlink()
+    if len(rows) == 1:
+        read(root)
+        return
+    with pytest.raises(UserError, match=r"lies \d{1,3} standard deviations"):
         read(root)
 
 

@@ -9,10 +9,11 @@ import pytest
 from tests.configs import ROOT, SCHEMA, read
 
 from openworld3d.errors import UserError
-from openworld3d.workflow import slices
+from openworld3d.workflow import merging, slices
 from openworld3d.workflow.config import check_config, check_tables
 from openworld3d.workflow.merging import merged
 from openworld3d.workflow.reading import read_file
+from openworld3d.workflow.schema import keys_to_inherit
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,22 @@ MERGED: list[tuple[list[str], dict[str, Any]]] = [
 @pytest.mark.parametrize(("texts", "expected"), MERGED)
 def test_files_by_hand(folder: Path, texts: list[str], expected: dict[str, Any]) -> None:
     assert merged([read_file(path) for path in write(folder, *texts)]).plain() == expected
+
+
+def test_long_chain_is_resolved_once_per_entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved: list[object] = []
+
+    def counting(*given: Any) -> set[str]:
+        resolved.append(given)
+        return keys_to_inherit(*given)
+
+    monkeypatch.setattr(merging, "keys_to_inherit", counting)
+    over_default(folder)
+    before = len(resolved)
+    chain = [f"r{number}: {{extends: {f'r{number + 1}' if number < 99 else 'closed_set'}}}" for number in range(100)]
+    recipes = over_default(folder, f"recipes: {{{', '.join(chain)}}}")["recipes"]
+    assert recipes["r0"] == recipes["closed_set"]
+    assert len(resolved) == 2 * before + 100
 
 
 def test_names_keep_the_order_of_the_first_file(folder: Path) -> None:

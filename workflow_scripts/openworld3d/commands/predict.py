@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Sequence
 import numpy as np
 
 from openworld3d.commands.methods import method_of
+from openworld3d.commands.out_folder import check_out
 from openworld3d.commands.trained import RunFolder
 from openworld3d.errors import UserError
 from openworld3d.files import whole_folder, write_json
@@ -49,7 +50,7 @@ def predict(run: Path, clouds: Path, scores: Sequence[str], out: Path) -> None:
     `predictions.json` beside them names the classes and the threshold of each score. Raises UserError.
     """
     files = clouds_in(clouds)
-    check_out(out, clouds)
+    check_out(out, LEGEND, {"--clouds": clouds, "--run": run})
     predictor = load_predictor(run, scores)
     points: dict[str, int] = {}
     with whole_folder(out) as folder:
@@ -71,14 +72,6 @@ def clouds_in(folder: Path) -> list[Path]:
     if not found:
         raise UserError(f"{folder}: has no cloud, expected {', '.join(ENDINGS)}; give the folder of some")
     return found
-
-
-def check_out(out: Path, clouds: Path) -> None:
-    """Raise UserError for a folder that clouds lie in, or that is not one of predictions."""
-    if clouds.resolve() in (out.resolve(), *out.resolve().parents):
-        raise UserError(f"{out}: lies in the folder of the clouds, {clouds}; give another as --out")
-    if out.exists() and not (out / LEGEND).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: is there and holds no predictions; give a new folder as --out, or remove it")
 
 
 def load_predictor(run: Path, scores: Sequence[str]) -> Predictor:

@@ -97,7 +97,7 @@ def recentre(coord: np.ndarray, file: Path) -> tuple[np.ndarray, tuple[float, ..
 def check_points(coord: np.ndarray, file: Path) -> None:
     """Reject an empty scene and coordinates that are not finite."""
     if len(coord) == 0:
-        raise UserError(f"{file}: holds no point, expected at least one; remove the scene from its split")
+        raise UserError(f"{file}: holds no point, expected at least one; leave it out of the folder or split")
     wrong = np.flatnonzero(~np.isfinite(coord).all(1))
     if len(wrong):
         raise UserError(

@@ -74,7 +74,9 @@ def read_las(file: Path, wanted: list[str], names: Names = NO_NAMES) -> dict[str
             )
         check_chunks(records[0].record_data, claim, file)
     with parsing(file, "LAS"), open_las(file) as reader:
-        points = read_points(reader)
+        points, scales = read_points(reader), reader.header.scales
+    if not np.all(np.isfinite(scales) & (scales != 0)):
+        raise UserError(f"{file}: has the scales {scales.tolist()}, expected finite ones but 0; correct its header")
     found = find(wanted, ["x", "y", "z", *points.point_format.dimension_names], names, file)
     with parsing(file, "LAS"):
         cloud = pick(found, lambda name: np.asarray(points[name]))

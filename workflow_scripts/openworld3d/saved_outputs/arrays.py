@@ -19,11 +19,11 @@ def read_array(path: Path) -> np.ndarray:
     Raises UserError where the file holds none.
     """
     try:
-        return read_text(path) if path.suffix == TEXT else read_npy(path)
+        return read_text(path) if path.suffix.lower() == TEXT else read_npy(path)
     except OSError:
         raise
     except Exception:  # no array; numpy has no one exception for it
-        saved_with = "numpy.savetxt, without a header" if path.suffix == TEXT else "numpy.save, without pickle"
+        saved_with = "numpy.savetxt" if path.suffix.lower() == TEXT else "numpy.save, without pickle"
         raise UserError(f"{path}: is not an array of numbers; save it with {saved_with}") from None
 
 
@@ -46,7 +46,7 @@ def read_text(path: Path) -> np.ndarray:
 def axes_of(path: Path) -> int | None:
     """Return how many axes of several numbers the array of a file has, None where it holds none."""
     try:
-        if path.suffix != TEXT:
+        if path.suffix.lower() != TEXT:
             array = read_npy(path)
             return 1 if array.shape[1:] == (1,) else int(array.ndim)
         with open(path, encoding="utf-8") as file:

@@ -13,10 +13,11 @@ from openworld3d.errors import UserError
 Arrays = Mapping[str, np.ndarray]
 
 ROWS_SEEN = 1000
-FEWEST_ROWS = 5  # below which numbers may sum to one by chance
+FEWEST_ROWS = 5  # below which numbers may sum to one by chance, and deviations say little
 LAST_LAYER_TOLERANCE = 1e-2  # of the largest logit
 FAR_SHARE, FEWEST_FAR = 0.01, 20  # of a scene's points, and how many at least
 SAME_ROW_SHARE, SAME_ROW_EXTENT = 0.5, 2.0  # of them, and metres, more than a voxel has
+SMALLEST_DEVIATION = 1e-2  # of a channel's mean: one that is constant has none
 DEVIATIONS = 5.0  # between the means of a channel, above which features are of another preprocessing
 
 
@@ -98,11 +99,12 @@ def check_features(path: Path, features: np.ndarray, of_sample: np.ndarray | Non
             f"{path}: has {features.shape[1]} channels, but train_sample/features.npy has {of_sample.shape[1]}; save "
             "the input of the same layer for both"
         )
-    if len(features) == 0:
+    if len(features) == 0 or len(of_sample) < FEWEST_ROWS:
         return
     other = of_sample.astype(np.float64)
-    apart = np.abs(some_rows(features).mean(axis=0) - other.mean(axis=0))
-    deviations = np.median(apart / np.maximum(other.std(axis=0), np.finfo(np.float32).tiny))
+    mean, of_other = some_rows(features).mean(axis=0), other.mean(axis=0)
+    least = SMALLEST_DEVIATION * np.maximum(np.abs(mean), np.abs(of_other)) + np.finfo(np.float32).tiny
+    deviations = np.median(np.abs(mean - of_other) / np.maximum(other.std(axis=0), least))
     if deviations > DEVIATIONS:
         raise UserError(
             f"{path}: the mean of a channel lies {deviations:.0f} standard deviations from that of "

@@ -169,7 +169,8 @@ def files_of_scenes(folder: Path) -> dict[str, Files]:
 
 def flat_files(root: Path) -> dict[str, Files]:
     """Return the array of each scene that lies in the folder itself: logits, or scores where it has one axis."""
-    every = [[file for file in root.rglob(f"*{ending}") if root / SAMPLE not in file.parents] for ending in ENDINGS]
+    files = [file for file in root.rglob("*") if root / SAMPLE not in file.parents]
+    every = [[file for file in files if file.suffix.lower() == ending] for ending in ENDINGS]
     found = by_scene(root, next(filter(None, every), []))  # text beside .npy is a note
     axes = next((count for file in found.values() if (count := axes_of(file)) is not None), None)
     if found and axes is None:
@@ -184,7 +185,7 @@ def by_scene(folder: Path, paths: list[Path]) -> dict[str, Path]:
         *folders, last = path.relative_to(folder).parts
         if any(part.startswith(".") for part in (*folders, last)):
             continue  # left behind by macOS or an editor
-        scene = "_".join([*folders, path.stem if path.suffix in ENDINGS else last])
+        scene = "_".join([*folders, path.stem if path.suffix.lower() in ENDINGS else last])
         if scene in found:
             raise UserError(f"{path}: is of scene {scene}, as is {found[scene]}; keep one of them")
         found[scene] = path

@@ -11,7 +11,7 @@ from openworld3d.errors import UserError
 from openworld3d.inference.outputs import as_float
 from openworld3d.saved_outputs.arrays import read_array
 from openworld3d.saved_outputs.checks import check_classifier, check_finite, check_logits
-from openworld3d.saved_outputs.folder import SavedFolder
+from openworld3d.saved_outputs.folder import SAMPLE, SavedFolder
 from openworld3d.saved_outputs.labels import check_columns_of_labels
 from openworld3d.saved_outputs.shapes import Rows, check_array
 
@@ -32,6 +32,8 @@ def read_sample(folder: SavedFolder, columns: Sequence[str]) -> dict[str, np.nda
         return sample
     arrays = {name: read_array(file) for name, file in files.items()}
     lengths = [len(arrays[name]) for name in BY_SHAPE if name in arrays and arrays[name].ndim]
+    if lengths[:1] == [0]:
+        raise UserError(f"{folder.root / SAMPLE}: has no training point; save some, or leave the folder out")
     rows = Rows(lengths[:1] or [0], "training points", "save all arrays of the sample with the same points")
     for name in ("logits", "features"):
         if name in arrays:
@@ -41,6 +43,13 @@ def read_sample(folder: SavedFolder, columns: Sequence[str]) -> dict[str, np.nda
         if name in arrays:
             sample[name] = read_numbers(files[name], arrays[name], rows)
     sample["weight"] = sample.get("weight", np.ones(rows.counts[0]))
+    with np.errstate(over="ignore"):
+        total = sample["weight"].sum()
+    if not 0 < total < np.inf:
+        raise UserError(
+            f"{files['weight']}: has the sum {total}, expected one above 0 that is finite; save how many training "
+            "points each stands for, or leave the file out"
+        )
     if "range" in sample:
         sample["range"] = sample["range"].astype(np.float32).reshape(-1, 1)
     if "logits" in sample:
@@ -81,7 +90,9 @@ def read_classifier(path: Path, classes: int) -> dict[str, np.ndarray]:
             f"{path}: weight is {weight.shape} and bias {bias.shape}, expected ({classes}, F) and ({classes},), a "
             f"row for each class; {remedy}"
         )
-    for array in (weight, bias.reshape(1, -1)):
+    for key, array in (("weight", weight), ("bias", bias.reshape(1, -1))):
+        if array.dtype.kind not in "fiub":
+            raise UserError(f"{path}: {key} is of type {array.dtype}, expected real numbers; save it as float32")
         check_finite(path, array)
     return {name: as_float(array) for name, array in arrays.items()}
 

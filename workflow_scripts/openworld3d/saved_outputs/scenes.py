@@ -102,7 +102,7 @@ def read_scene(
 def expected_rows(arrays: Arrays, inverse: np.ndarray | None, scene: Expected | None) -> Rows:
     """Return how many rows the arrays of a scene may have."""
     if inverse is not None:
-        count = int(inverse.max()) + 1 if len(inverse) else 0
+        count = int(inverse.max()) + 1
         return Rows(
             [count], "rows", f"inverse.npy names the rows 0 to {count - 1}: save it with the arrays of this scene"
         )
@@ -119,6 +119,8 @@ def read_inverse(path: Path, scene: Expected | None) -> np.ndarray:
         raise UserError(
             f"{path}: holds {inverse.dtype} {inverse.shape}, expected integers (N,), the row of each point"
         )
+    if len(inverse) == 0:
+        raise UserError(f"{path}: is empty, expected the row of each point; save it, or leave the file out")
     if scene is not None and len(inverse) not in scene.counts:
         raise UserError(
             f"{path}: has {len(inverse)} points, but the scene has {' or '.join(map(str, scene.counts))}; save the "

@@ -27,6 +27,8 @@ def check_array(path: Path, array: np.ndarray, output: str, rows: Rows, width: i
     axes, right = (1 if is_flat else 2), array.ndim > 0 and len(array) in rows.counts
     if array.ndim != axes or not right or (width is not None and array.shape[1] != width) or array.dtype.kind != "f":
         raise UserError(f"{path}: {what_is_wrong(array, output, rows, width)}")
+    if array.size == 0:
+        raise UserError(f"{path}: holds {array.dtype} {array.shape}, which is empty; save a row for each point")
     if array.dtype.itemsize > np.dtype(np.float64).itemsize:
         raise UserError(
             f"{path}: holds {array.dtype}, expected float16, float32 or float64; save it as float64, or the ranks of "

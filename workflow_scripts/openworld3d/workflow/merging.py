@@ -36,13 +36,28 @@ def with_inherited(config: Given, schema: Schema) -> Given:
     for section in sections_of(schema):
         entries = config.value.get(section)
         if entries is not None and isinstance(entries.value, dict):
-            resolved = {name: inherited(entries.value, section, (name,), schema) for name in entries.value}
+            done: dict[str, Given] = {}
+            resolved = {name: inherited(entries.value, section, (name,), schema, done) for name in entries.value}
             found[section] = replace(entries, value=resolved)
     return replace(config, value=found)
 
 
-def inherited(entries: dict[str, Given], section: str, way: tuple[str, ...], schema: Schema) -> Given:
-    """Return the last entry of a way from one that extends another to that other, with the keys that it inherits."""
+def inherited(
+    entries: dict[str, Given], section: str, way: tuple[str, ...], schema: Schema, done: dict[str, Given]
+) -> Given:
+    """Return the last entry of a way from one that extends another to that other, with the keys that it inherits.
+
+    done: the entries that are known with what they inherit, to which it is added.
+    """
+    if way[-1] not in done:
+        done[way[-1]] = with_those_of_other(entries, section, way, schema, done)
+    return done[way[-1]]
+
+
+def with_those_of_other(
+    entries: dict[str, Given], section: str, way: tuple[str, ...], schema: Schema, done: dict[str, Given]
+) -> Given:
+    """Return the last entry of a way with the keys that it inherits, as `inherited` does, which keeps it."""
     entry = entries[way[-1]]
     extends = entry.value.get(EXTENDS) if isinstance(entry.value, dict) else None
     if extends is None or (extends.value is None and extends.before is None):
@@ -51,7 +66,7 @@ def inherited(entries: dict[str, Given], section: str, way: tuple[str, ...], sch
     if extends.value is None:
         return replace(entry, value=own)
     other = extended(entries, section, way, extends.plain())
-    parent = inherited(entries, section, (*way, other), schema)
+    parent = inherited(entries, section, (*way, other), schema, done)
     if not isinstance(parent.value, dict):
         return replace(entry, value=own)
     below = {name: replace(one, before=parent.value.get(name, one.before)) for name, one in own.items()}
