@@ -168,6 +168,11 @@ MISTAKES: dict[str, tuple[Any, list[str], str]] = {
         [],
         "scores/125/000000.txt: is not an array of numbers; save it with numpy.savetxt",
     ),
+    "text below a line of words": (
+        lambda folder: [file.write_text(f"score\n{file.read_text()}") for file in folder.glob("scores/*/*.txt")],
+        [],
+        "scores/125/000000.txt: is not an array of numbers; save it with numpy.savetxt",
+    ),
     "text that is not ASCII": (
         lambda folder: write(folder, "scores/125/000000.txt", "0,5\n½\n"),
         [],

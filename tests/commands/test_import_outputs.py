@@ -33,7 +33,7 @@ NO_ARRAYS = {
     "begin of a zip": b"PK\x03\x04",
     "text": b"1.0, 2.0\n",
 }
-SCORES = {"hall": np.arange(5.0), "cellar": np.array([1, -np.inf, 2], np.float32)}
+SCORES = {"hall": np.arange(5.0), "cellar": np.array([1, -3, 2], np.float32)}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_columns_may_have_an_order_of_their_own(take: Callable[..., dict[str, An
 def test_scores_are_one_column(tmp_path: Path, take: Callable[..., dict[str, Any]]) -> None:
     take(SCORES)
     with np.load(tmp_path / "outputs/cellar.npz") as cellar:
-        assert cellar["saved_score"].tolist() == [[1], [-np.inf], [2]]
+        assert cellar["saved_score"].tolist() == [[1], [-3], [2]]
         assert "logits" not in cellar.files
 
 

@@ -32,6 +32,7 @@ from openworld3d.reports.numbers import MISSING
 from openworld3d.reports.printed import MARKS, notes_of, printed
 from openworld3d.reports.table import ENDS, join, make_row
 from openworld3d.reports.table_markdown import markdown
+from openworld3d.saved_outputs.arrays import read_array
 from openworld3d.saved_outputs.folder import SavedFolder, open_saved
 from openworld3d.saved_outputs.scenes import Expected, read_scene
 from openworld3d.scenes.scene import VOID, Scene
@@ -113,6 +114,8 @@ def open_scores(folder: Path) -> SavedFolder:
             "folder as --scores"
         )
     if "saved_score" not in saved.outputs:
+        for file in next(iter(saved.scenes.values())).values():
+            read_array(file)  # which says what is wrong with one that holds no numbers
         raise UserError(
             f"{folder}: has {' and '.join(sorted(saved.outputs)) or 'no score of every scan'}, expected scores; save "
             "one number for each point, or let openworld3d score compute them"

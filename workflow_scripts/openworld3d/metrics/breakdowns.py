@@ -31,7 +31,8 @@ def by_known(evaluation: Evaluation) -> dict[str, dict[str, Any]]:
     pooled, tied, classes = all_scenes(evaluation)
     found = {}
     for index in evaluation.ranked_known:
-        (unknown, alone), _ = histograms(pooled, [evaluation.unknown, [index]], 1, EVERY_BIN)
+        counts, _ = histograms(pooled, [evaluation.unknown, [index]], 1, EVERY_BIN)
+        unknown, alone = (count[0] for count in counts)
         row = ranked(pooled, tied, evaluation.unknown, [index])
         reached = np.cumsum(unknown) >= RECALL * unknown.sum()
         row["flagged"] = (

@@ -25,7 +25,7 @@ from typing import Any, Dict, Sequence
 
 from openworld3d.errors import UserError, nearest
 from openworld3d.protocols.columns import check_columns
-from openworld3d.saved_outputs.arrays import ENDINGS, axes_of, read_array
+from openworld3d.saved_outputs.arrays import ENDINGS, axes_of
 
 META, SCENES, SAMPLE, CLASSIFIER = "meta.json", "scenes", "train_sample", "classifier.npz"
 # The files of a scene and of the training sample, by what scores call the array.
@@ -172,9 +172,7 @@ def flat_files(root: Path) -> dict[str, Files]:
     files = [file for file in root.rglob("*") if root / SAMPLE not in file.parents]
     every = [[file for file in files if file.suffix.lower() == ending] for ending in ENDINGS]
     found = by_scene(root, next(filter(None, every), []))  # text beside .npy is a note
-    axes = next((count for file in found.values() if (count := axes_of(file)) is not None), None)
-    if found and axes is None:
-        read_array(next(iter(found.values())))  # which says what is wrong
+    axes = next((count for file in found.values() if (count := axes_of(file)) is not None), 0)
     return {scene: {"saved_score" if axes == 1 else LOGITS: file} for scene, file in found.items()}
 
 
