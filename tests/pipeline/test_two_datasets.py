@@ -74,7 +74,7 @@ def write_datasets(root: Path) -> None:
     """Write a scan or a cloud of each dataset; of STU two, one of which has no anomaly in range."""
     generator = np.random.default_rng(0)
     points = np.c_[generator.uniform(-4, 4, (len(RAW), 3)), generator.uniform(0, 1, len(RAW))]
-    write_scan(root / "kitti", points, np.where(RAW < 3, 40, RAW))
+    write_scan(root / "kitti", 0.9 * points, np.where(RAW < 3, 40, RAW))  # the same points would be a copy
     write_scan(root / "stu", points, RAW + ((RAW == 2) << 16), "000003", "125")
     points[RAW == 2] *= 0.01
     write_scan(root / "stu", points, RAW, "000004", "125")
