@@ -21,7 +21,7 @@ from openworld3d.networks.layers.geometry import (
     sample_clouds,
     stratified_pairs,
 )
-from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock
+from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock, Surroundings
 from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
 from openworld3d.networks.layers.stratified_attention import table_rows
 from openworld3d.networks.layers.transformer_block import Block
@@ -226,10 +226,16 @@ class StratifiedTransformer(PyramidBackbone):
 
         return pairs(False), pairs(True)
 
+    def stem(self, feature: Tensor, geometry: Geometry) -> Tensor:
+        """Return the features of the finest level before any attention: (N, in) -> (N, c)."""
+        around = Surroundings(geometry.coord, geometry.neighbor)
+        for block in self.stem_layer:
+            feature = block(feature, around)
+        return feature
+
     def pyramid(self, feature: Tensor, geometry: Geometry) -> list[Tensor]:
         """Return the encoder's coarsest features, then the decoder's output at each finer level: (n, c) each."""
-        for block in self.stem_layer:
-            feature = block(feature, geometry.coord, geometry.neighbor)
+        feature = self.stem(feature, geometry)
         skips: list[Tensor] = []
         if self.first:
             skips.append(feature)

@@ -40,8 +40,8 @@ def missing(keys: Keys, targets: Iterable[Made]) -> list[Made]:
 
 def damaged(keys: Keys, targets: Iterable[Made]) -> list[Path]:
     """Return those of some outputs that lie there and are not what was recorded when they were made."""
-    places = [tuple(map(Path, keys.places(made))) for made in targets]
-    return [path for path, record in places if path.exists() and record.exists() and wrong_file(path, record)]
+    there = [places for places in map(keys.places, targets) if all(map(os.path.exists, places))]
+    return [path for path, record in (map(Path, places) for places in there) if wrong_file(path, record)]
 
 
 def reasons(keys: Keys, targets: list[Made]) -> list[str]:

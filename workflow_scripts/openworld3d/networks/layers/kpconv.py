@@ -44,6 +44,30 @@ def kernel_influence(center: Tensor, near: Tensor, points: Tensor, reach: float)
     return influence
 
 
+class Surroundings:
+    """A cloud's points (N, 3) with their neighbours (N, m), of which N is missing, and how kernel points reach them.
+
+    Layers of equal kernel points share that.
+    """
+
+    def __init__(self, coord: Tensor, neighbor: Tensor) -> None:
+        self.coord = coord
+        self.neighbor = neighbor.split(CHUNK)
+        self.kernel: tuple[Tensor, float] | None = None
+        self.influences: list[Tensor] = []
+
+    def influences_of(self, points: Tensor, reach: float) -> list[Tensor]:
+        """Return the influences of kernel points (15, 3), each (n, 15, m), CHUNK points at a time."""
+        if self.kernel is None or self.kernel[1] != reach or not torch.equal(self.kernel[0], points):
+            shadowed = torch.cat([self.coord, self.coord.new_full((1, 3), SHADOW)])
+            self.kernel = points, reach
+            self.influences = [
+                kernel_influence(center, take_rows(shadowed, near), points, reach)
+                for center, near in zip(self.coord.split(CHUNK), self.neighbor)
+            ]
+        return self.influences
+
+
 class KPConv(nn.Module):
     """h_i = sum over kernel points k and neighbours j of influence(i, j, k) W_k f_j."""
 
@@ -53,12 +77,10 @@ class KPConv(nn.Module):
         self.K_points = nn.Parameter(kernel_points(1.5 * reach), requires_grad=False)
         self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(KERNEL_POINTS, in_channels, out_channels)))
 
-    def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
+    def forward(self, feature: Tensor, around: Surroundings) -> Tensor:
         padded = pad(feature)
-        shadowed = torch.cat([coord, coord.new_full((1, 3), SHADOW)])
         parts = []
-        for center, near in zip(coord.split(CHUNK), neighbor.split(CHUNK)):
-            influence = kernel_influence(center, take_rows(shadowed, near), self.K_points, self.reach)  # (n, 15, m)
+        for influence, near in zip(around.influences_of(self.K_points, self.reach), around.neighbor):
             weighted = torch.matmul(influence, take_rows(padded, near))  # (n, 15, in)
             parts.append(torch.matmul(weighted.flatten(1), self.weight.flatten(0, 1)))  # (n, out)
         return torch.cat(parts)
@@ -90,8 +112,8 @@ class KPConvSimpleBlock(nn.Module):
         self.bn = StemNorm(out_channels)
         self.activation = nn.LeakyReLU(0.2)
 
-    def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
-        return self.activation(self.bn(self.kpconv(feature, coord, neighbor)))
+    def forward(self, feature: Tensor, around: Surroundings) -> Tensor:
+        return self.activation(self.bn(self.kpconv(feature, around)))
 
 
 class KPConvResBlock(nn.Module):
@@ -108,5 +130,5 @@ class KPConvResBlock(nn.Module):
         self.kpconv = KPConv(inner, inner, reach)
         self.bn = StemNorm(channels)
 
-    def forward(self, feature: Tensor, coord: Tensor, neighbor: Tensor) -> Tensor:
-        return feature + self.unary_2(self.kpconv(self.unary_1(feature), coord, neighbor))
+    def forward(self, feature: Tensor, around: Surroundings) -> Tensor:
+        return feature + self.unary_2(self.kpconv(self.unary_1(feature), around))

@@ -138,7 +138,7 @@ class PairAttention(torch.autograd.Function):
         heads, points, _ = query.shape
         length = query_table.shape[3]
         bags, by_key = make_bags(pairs.query, pairs.key, points), pairs.by_key.long()
-        key_bags = make_bags(bags.other[by_key], bags.owner[by_key], points)
+        key_bags = make_bags(bags.other.index_select(0, by_key), bags.owner.index_select(0, by_key), points)
         groups = groups_of_heads(heads, points * length)
         buffer = query.new_empty(groups[0].stop, points, length)
         products = [buffer[: group.stop - group.start] for group in groups]
