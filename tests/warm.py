@@ -28,7 +28,8 @@ from typing import Callable
 
 PRELOADED = (
     *("torch", "torch.utils.tensorboard", "numpy", "scipy.spatial", "scipy.special", "scipy.stats", "pandas"),
-    *("sklearn", "matplotlib", "plyfile", "laspy"),
+    *("sklearn", "matplotlib.pyplot", "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg"),
+    *("fontTools.subset", "plyfile", "laspy"),
 )
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}  # of jobs and of who forks for them: it may not change once torch is imported
 SERVERS: list[subprocess.Popen[bytes]] = []  # that live as long as this process

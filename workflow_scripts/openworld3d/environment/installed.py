@@ -6,6 +6,8 @@ import ast
 import json
 import re
 import sys
+from email.message import Message
+from email.parser import HeaderParser
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,8 +39,14 @@ def installed_stack() -> Stack:
 
 def distributions() -> dict[str, str]:
     """Return the version of every distribution with metadata, by normalised name."""
-    found = {normalised(entry.metadata["Name"] or ""): entry.version for entry in metadata.distributions()}
+    found = {normalised(said["Name"] or ""): said["Version"] for said in map(header, metadata.distributions())}
     return {name: version for name, version in found.items() if name and version}
+
+
+def header(distribution: metadata.Distribution) -> Message:
+    """Return what a distribution says of itself, without its description, which takes four times as long to read."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    return HeaderParser().parsestr(text.partition("\n\n")[0])
 
 
 def conda_packages() -> dict[str, tuple[str, str]]:
