@@ -154,6 +154,7 @@ def inputs(step):
             **{name: [path for path, _ in found] for name, found in places.items()},
             "records": records_missing(chain.from_iterable(places.values())),
             "environment": keys.path(environment),
+            "first": keys.made_first(step, wildcards),
         }
         if is_at_work():
             for path in chain(
@@ -169,8 +170,15 @@ def inputs(step):
 
 
 def job(step):
-    """Return a parameter: all that a job needs to know."""
-    return lambda wildcards: keys.job(step, wildcards).as_json()
+    """Return a parameter: all that a job needs to know; what is forced to run again is not copied from elsewhere."""
+
+    def of_job(wildcards):
+        asked = keys.job(step, wildcards)
+        if looks_behind_what_stands() and not keys.made_first(step, wildcards):
+            asked = asked._replace(elsewhere="")
+        return asked.as_json()
+
+    return of_job
 
 
 def log_of(step, ending="log"):

@@ -7,10 +7,12 @@ command has ended well, the record says what it was made from and what was made.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import py_compile
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +29,7 @@ from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json, write_text
 from openworld3d.processes import ancestors, die_with_parent
 from openworld3d.provenance.code import code_of, digest_of
-from openworld3d.provenance.records import NOTE, checked, code_state, describe
+from openworld3d.provenance.records import NOTE, checked, code_state, describe, wrong_file
 from openworld3d.workflow.inputs import Job
 from openworld3d.workflow.outside import identity_of, note_files
 from openworld3d.workflow.plan import planned_code
@@ -49,9 +51,15 @@ def main() -> None:
     options = [option for option in arguments.options if option != "--"]
     call = calling_process()
     job = Job.from_json(sys.stdin.read())
-    with noted(job), gpus_of_job(arguments.gpus, lambda: check_call(call)) as held:
-        code = check_code(job)
-        inputs = dict(checked(Path(path), Path(record)) for path, record in job.records.items())
+    with noted(job):
+        if not (job.elsewhere and is_taken_from_elsewhere(job, call)):
+            make(job, options, arguments.gpus, call)
+
+
+def make(job: Job, options: list[str], gpus: int, call: int) -> None:
+    """Run the command of a job once it has its GPUs, and write its record."""
+    with gpus_of_job(gpus, lambda: check_call(call)) as held:
+        code, inputs = check_code(job), check_inputs(job)
         check_outside(job)
         bind_bytecode(code)
         check_call(call)
@@ -105,6 +113,11 @@ def bind_bytecode(code: dict[str, str]) -> None:
                 py_compile.compile(file, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
 
 
+def check_inputs(job: Job) -> dict[str, str]:
+    """Return the digest of each input; raises UserError where one is not what was made and recorded."""
+    return dict(checked(Path(path), Path(record)) for path, record in job.records.items())
+
+
 def check_outside(job: Job) -> None:
     """Raise UserError where files from outside are not those of the key."""
     if job.outside is None:
@@ -114,6 +127,37 @@ def check_outside(job: Job) -> None:
             f"{job.outside.root}: its files have changed since this job was planned; run again, and what they change "
             "is made anew"
         )
+
+
+def is_taken_from_elsewhere(job: Job, call: int) -> bool:
+    """Copy what has the same key under another name, as the network of two protocols, and tell whether there is one.
+
+    Its job must have read all that this one would, what informs a person too.
+    """
+    check_code(job)
+    inputs = check_inputs(job)
+    check_outside(job)
+    own = Path(job.folder, job.key)
+    read = {path: inputs[path] for paths in job.inputs.values() for path in paths}
+    for record in sorted(Path().glob(job.elsewhere)):
+        other = record.parents[len(Path(job.record).relative_to(own).parts) - 1]
+        outputs = {path: other / Path(path).relative_to(own) for path in job.outputs.values()}
+        if other == own or any(wrong_file(file, record) for file in outputs.values()):
+            continue
+        theirs = json.loads(record.read_text(encoding="utf-8"))
+        if not read.items() <= theirs["inputs"].items():
+            continue
+        own.mkdir(parents=True, exist_ok=True)
+        for path, file in outputs.items():
+            shutil.copyfile(file, path)
+        check_call(call)
+        changed = {"wildcards": job.wildcards, "records": sorted(set(job.records.values())), "inputs": inputs}
+        described = {path: describe(Path(path)) for path in outputs}
+        made_as = theirs.get("made_as", theirs["wildcards"])
+        write_json(Path(job.record), {**theirs, **changed, "outputs": described, "made_as": made_as})
+        print(f"{other} has the same key: what it holds is copied, not made again")
+        return True
+    return False
 
 
 def command_of(job: Job, options: list[str]) -> list[str]:

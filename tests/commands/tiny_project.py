@@ -107,6 +107,7 @@ def job(first: str = "", outside: Outside | None = None, **changed: Any) -> Job:
         "outputs": {"out": OUT},
         "outside": None if outside is None else outside._asdict(),
         "record": RECORD,
+        "elsewhere": "",
         **changed,
     }
 

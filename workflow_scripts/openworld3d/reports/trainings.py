@@ -41,8 +41,11 @@ def number(text: str | None) -> float | None:
 
 
 def benchmark(record: Record, folder: Path) -> dict[str, float] | None:
-    """Return seconds and the most megabytes of a job, summed over its shards; None where no file says them."""
-    wildcards = record["wildcards"]
+    """Return seconds and the most megabytes of a job, summed over its shards; None where no file says them.
+
+    Of what was copied from elsewhere, those of the job that made it.
+    """
+    wildcards: dict[str, Any] = record.get("made_as") or record["wildcards"]
     name = ".".join([*(str(wildcards[key]) for key in NAMED if key in wildcards), record["key"]])
     found = [
         measured

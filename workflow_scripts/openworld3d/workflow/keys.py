@@ -7,6 +7,7 @@ which files from outside it reads. Equal parts are an equal key, and another key
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
@@ -26,6 +27,7 @@ Config = Dict[str, Any]
 Parts = Dict[str, Any]
 
 LENGTH = 12
+WILDCARD = re.compile(r"\{\w+\}")
 # Letters alone, as digits on a command line would be a number there.
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 PATTERN = f"[a-p]{{{LENGTH}}}"
@@ -145,6 +147,15 @@ class Keys:
         """Tell whether all outputs of a job are there, with the record that is written once they are whole."""
         return all(map(os.path.exists, [self.record(step, wildcards), *self.outputs(step, wildcards).values()]))
 
+    def made_first(self, step: str, wildcards: Mapping[str, Any]) -> list[str]:
+        """Return the record of what a shared result is a copy of: the first by name with its key, if not itself."""
+        if not STEPS[step].shared:
+            return []
+        own = self.result(step, wildcards)
+        alike = [other for other in self.results.values() if (other.step, other.key) == (step, own.key)]
+        first = min(alike, key=lambda result: result.folder)
+        return [] if first is own else [self.record(step, first.wildcards)]
+
     def job(self, step: str, wildcards: Mapping[str, Any]) -> Job:
         """Return all that a job needs to know."""
         kind, result = STEPS[step], self.result(step, wildcards)
@@ -163,6 +174,7 @@ class Keys:
             outputs=self.outputs(step, wildcards),
             outside=kind.outside(self.config, wildcards),
             record=self.record(step, wildcards),
+            elsewhere=f"{WILDCARD.sub('*', kind.folder)}/{result.key}/{record_pattern(step)}" if kind.shared else "",
         )
 
 

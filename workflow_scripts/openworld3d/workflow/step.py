@@ -17,7 +17,7 @@ class Step:
 
     The names of inputs and outputs are the options of the script. `modules` are loaded by name for a job. Those that
     it `ignores` are imported and do not change what is made, nor does what `informs` a person; of what a job `waits`
-    for it reads nothing.
+    for it reads nothing. What is `shared` is not made again where it has been made under another name.
     """
 
     noun: str
@@ -32,5 +32,6 @@ class Step:
     modules: Callable[[Config, Wildcards], list[str]] = lambda config, wildcards: []
     outside: Callable[[Config, Wildcards], Outside | None] = lambda config, wildcards: None
     ignores: tuple[str, ...] = ()
+    shared: bool = False
     shown: str = ""  # the folder of links to what the last call made
     place: str = ""  # of the slice in the config

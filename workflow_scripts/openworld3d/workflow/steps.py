@@ -107,6 +107,7 @@ STEPS: dict[str, Step] = {
         {"protocol": protocol_check},
         network_modules,
         ignores=("training.monitor",),
+        shared=True,
         shown=f"{RUN}/current",
     ),
     "relabel": Step(
