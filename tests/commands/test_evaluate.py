@@ -122,6 +122,11 @@ MISTAKES: dict[str, tuple[Any, list[str], str]] = {
         ["--protocol", "hgmm_semantickitti"],
         "protocol hgmm_semantickitti has no keys, as what is unknown in it was not found",
     ),
+    "protocol in which nothing is unknown": (
+        lambda folder: None,
+        ["--protocol", "semantickitti_closed"],
+        "--protocol: semantickitti_closed has nothing unknown, expected unknown points for scores to find",
+    ),
     "labels that are not there": (
         lambda folder: shutil.rmtree(folder / "labels"),
         [],

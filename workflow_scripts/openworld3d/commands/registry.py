@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Collection
 
+from openworld3d.errors import UserError
 from openworld3d.published.reading import REGISTRY
 from openworld3d.published.registry import NamedProtocol, read_registry
 
@@ -17,7 +18,11 @@ EVALUATION = {"bits": 16, "exact": True, "replicates": 1000}
 def named_protocol(name: str) -> NamedProtocol:
     """Return a protocol of the registry; raises UserError where there is none of that name, or it says too little."""
     named = read_registry(REGISTRY).protocol(name, "--protocol")
-    assert named.said  # raises where it says nothing
+    if not named.said.get("unknown") and not named.said.get("unknown_raw_ids"):  # raises where it says nothing
+        raise UserError(
+            f"--protocol: {name} has nothing unknown, expected unknown points for scores to find; choose a "
+            "one of docs/protocols.md that has, or let the pipeline measure its mIoU from logits (docs/outputs.md)"
+        )
     return named
 
 
