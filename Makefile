@@ -79,5 +79,6 @@ containers: .venv/installed ## writes the image recipes of containers/
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "$(PYTHON) is older than Python 3.11; say which to use, as in: make PYTHON=python3.11 demo"; exit 1; }
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --quiet -r requirements.txt
+	@echo "Installing all packages into .venv, which takes a few minutes."
+	@$(BIN)/pip install --disable-pip-version-check --quiet -r requirements.txt
 	touch $@

@@ -30,7 +30,7 @@ def main() -> None:
         print(f"{shown_size(size):>9}  {path}")
         if arguments.really:
             remove(path)
-    for place in reached["kept"]:
+    for place in filter(os.path.exists, reached["kept"]):
         print(f"{place}: kept: its raw files are missing, so it is unknown which of its results are still in use")
     what = "deleted" if arguments.really else "would be deleted by snakemake prune --config really=true"
     print(f"{shown_size(sum(found.values()))} in {len(found)} results that no table reaches: {what}")

@@ -19,7 +19,7 @@ def test_dry_run_fits_on_a_screen(project: Project) -> None:
     assert len(said.splitlines()) <= 40
     assert len(said.encode()) < 2000
     assert re.search(r"^train +4$", said, re.MULTILINE)
-    assert "Why:\n    no earlier call has ended well here\n" in said
+    assert "Why:\n    nothing has been made completely here before\n" in said
 
 
 def test_dry_run_says_why(copy: Project) -> None:
@@ -56,7 +56,7 @@ def test_run_ends_with_where_to_look(finished: Project) -> None:
         "report: results/reports/rooms.html",
         "plots:  results/figures/rooms.*",
         "pages:  results/protocols/",
-        "clouds: results/runs/PROTOCOL/BACKBONE/RECIPE/seedN/current/COVERAGE/SCORE/clouds/",
+        "clouds: results/runs/sofa/stratified_small/closed_set/seed0/current/single/msp/clouds/ and 1 more",
         "logs:   logs/",
     ]
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -47,11 +49,11 @@ def test_quantiles_of_a_class_are_those_of_its_points_and_none_without_points() 
     assert 8 <= sofa[0] <= sofa[-1] <= 13.001
 
 
-def test_levels_are_shares_of_known_points_that_score_lower() -> None:
+def test_levels_are_logarithms_of_the_share_of_known_points_that_score_higher() -> None:
     distribution = Distribution(STATISTICS, SIDES)
     level = dict(zip(distribution.low.tolist(), distribution.levels().tolist()))
-    assert level[0.0] == int(LEVELS * 0.5 / 8)
-    assert level[8.0] == int(LEVELS * 5 / 8)  # five known points score lower, none is equal
+    assert level[0.0] == int(LEVELS * -math.log10(7.5 / 8) / 3)  # of eight known points one is equal
+    assert level[8.0] == int(LEVELS * -math.log10(3 / 8) / 3)
     assert level[13.0] == LEVELS - 1
     scores = distribution.scores_of_levels()
     assert len(scores) == LEVELS

@@ -13,7 +13,7 @@ from tests.configs import ROOT, read
 from openworld3d.files import write_noted
 from openworld3d.workflow import plan
 from openworld3d.workflow.keys import Keys
-from openworld3d.workflow.plan import differences, place_of, read_plan, sentences, told_apart
+from openworld3d.workflow.plan import differences, place_of, read_plan, sentences, told, told_apart
 from openworld3d.workflow.steps import STEPS
 from openworld3d.workflow.targets import selected_table
 
@@ -167,3 +167,16 @@ def test_each_part_of_each_result_has_a_place(experiment: str) -> None:
     for result in Keys(config).behind(selected_table(config)):
         for name in result.parts.get("config") or {}:
             assert place_of((name,), STEPS[result.step].place, result.wildcards)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 3}, {"a": 4}], "2 more, 1 fewer"),
+        ([{"a": 1}, {"a": 2}], [{"a": 2}, {"a": 1}], '[{"a": 1}, {"a": 2}] -> [{"a": 2}, {"a": 1}]'),
+        ([1, 2], [2, 3], "[1, 2] -> [2, 3]"),
+        (14, 20, "14 -> 20"),
+    ],
+)
+def test_rows_that_came_and_went_are_counted(old: Any, new: Any, expected: str) -> None:
+    assert told(old, new) == expected

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from openworld3d.workflow.inputs import Made
-from openworld3d.workflow.shown import CLOUDS, places_to_look
+from openworld3d.workflow.shown import places_to_look
 
 TABLE = {"table": "rooms"}
+METHOD = {"protocol": "sofa", "backbone": "small", "recipe": "closed_set", "seed": "0", "coverage": "single"}
 
 
 def test_places_are_named_once_by_hand() -> None:
@@ -16,14 +17,14 @@ def test_places_are_named_once_by_hand() -> None:
         Made("draw_figures", "scenes_png", TABLE),
         Made("check_protocol", "page", {"protocol": "sofa"}),
         Made("check_protocol", "page", {"protocol": "chair"}),
-        *(Made("export_clouds", "out", {"score": score}) for score in ("msp", "energy")),
+        *(Made("export_clouds", "out", {**METHOD, "score": score}) for score in ("msp", "energy")),
     ]
     assert places_to_look(made) == [
         "table:  results/tables/rooms.csv, .md, .tex",
         "report: results/reports/rooms.html",
         "plots:  results/figures/rooms.*",
         "pages:  results/protocols/",
-        f"clouds: {CLOUDS}",
+        "clouds: results/runs/sofa/small/closed_set/seed0/current/single/msp/clouds/ and 1 more",
         "logs:   logs/",
     ]
 

@@ -15,6 +15,7 @@ OUTSIDE = 0.002  # the share of the points of each side that its ends may leave 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 LARGEST = float(np.finfo(np.float32).max)
 LEVELS = 128  # of the scores of a scene's points
+DECADES = 3  # of the share of known points that score higher, over which levels and colours range
 DIGITS = 4
 FEWEST = 0.005  # the smallest share of the unknown points that a class is shown with
 
@@ -84,14 +85,17 @@ class Distribution:
         ]
 
     def levels(self) -> np.ndarray:
-        """Return for each bin the share of known points with a lower score, ties half, in steps of 1/127: (B,)."""
-        total = max(1.0, float(self.known.sum()))
-        share = (np.cumsum(self.known) - self.known / 2) / total
-        return np.minimum((share * LEVELS).astype(np.int64), LEVELS - 1)
+        """Return a level of 0 to 127 for each bin: 127 where at most 0.1 % of known points score higher: (B,).
+
+        In between it is the negative logarithm of that share, ties half, so that the highest scores are told apart.
+        """
+        share = 1 - (np.cumsum(self.known) - self.known / 2) / max(1.0, float(self.known.sum()))
+        decades = -np.log10(np.maximum(share, 10.0**-DECADES))
+        return np.minimum((decades / DECADES * LEVELS).astype(np.int64), LEVELS - 1)
 
     def scores_of_levels(self) -> list[float]:
         """Return the score that stands for each level: the middle of those that known points have."""
-        shares = (np.arange(LEVELS) + 0.5) / LEVELS
+        shares = 1 - 10.0 ** (-DECADES * (np.arange(LEVELS) + 0.5) / LEVELS)
         points = self.known if self.known.sum() else self.unknown
         return [float(f"{value:.4g}") for value in self.quantiles(points, shares).tolist()]
 

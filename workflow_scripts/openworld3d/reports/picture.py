@@ -88,7 +88,7 @@ def of_truth(scanned: np.ndarray, is_unknown: np.ndarray) -> np.ndarray:
 
 
 def of_level(level: np.ndarray) -> np.ndarray:
-    """Return the colours of scores by the share of known points below them, in 0..127: (M, 3) uint8."""
+    """Return the colours of scores by their level (M,), 0..127: (M, 3) uint8."""
     return colour(level.astype(np.float64), 0, 127)
 
 

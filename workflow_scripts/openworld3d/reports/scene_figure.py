@@ -8,6 +8,7 @@ import numpy as np
 
 from openworld3d.metrics.bootstrap import Row, best
 from openworld3d.reports.clouds import ANCHORS, colour
+from openworld3d.reports.distributions import DECADES
 from openworld3d.reports.picture import draw, of_truth, view_of
 from openworld3d.scenes.manifests import Scenes
 from openworld3d.scenes.scene import VOID, Scene, load_scene
@@ -15,7 +16,6 @@ from openworld3d.scoring.scored_scenes import ScoredScene
 
 MOST_SCENES = 3  # of as many protocols
 POINTS = 150_000  # of a scene, at most
-DECADES = 3  # of the share of known points, over which colours range
 CEILING = 0.1  # of the height: where so large a share of the points lies in it, the upper part hides the rest
 
 

@@ -108,7 +108,7 @@ def changes(old: Entry, new: Entry, old_code: dict[str, Any], new_code: dict[str
     """Yield each change of a result's own parts; `place` is that of its slice in the config."""
     before, after = old["parts"], new["parts"]
     for path, one, other in changed_values(before.get("config"), after.get("config"), ()):
-        yield f"{place_of(path, place, new['wildcards'])} {shown(one)} -> {shown(other)}"
+        yield f"{place_of(path, place, new['wildcards'])} {told(one, other)}"
     if before["code"] != after["code"]:
         files = changed_files(old_code.get(before["code"], {}), new_code.get(after["code"], {}))
         yield f"{', '.join(files) or 'its code'} changed"
@@ -138,6 +138,15 @@ def place_of(path: tuple[str, ...], place: str, wildcards: Mapping[str, str]) ->
     if not begin or not wildcards.keys() >= set(wildcards_of(begin)):  # as a table, which is of several recipes
         begin = ".".join(part for part in (place, first) if part)
     return ".".join([begin.format(**wildcards), *rest])
+
+
+def told(old: Any, new: Any) -> str:
+    """Return how a value changed; of lists of rows how many there are more and fewer, where not their order alone."""
+    if all(isinstance(value, list) and all(isinstance(row, dict) for row in value) for value in (old, new)):
+        more, fewer = ([row for row in one if row not in other] for one, other in ((new, old), (old, new)))
+        if more or fewer:
+            return f"{len(more)} more, {len(fewer)} fewer"
+    return f"{shown(old)} -> {shown(new)}"
 
 
 def shown(value: Any) -> str:

@@ -18,7 +18,7 @@ from openworld3d.workflow.steps import RUN, STEPS
 
 CURRENT = "current"
 MOST_REASONS = 20
-CLOUDS = "results/runs/PROTOCOL/BACKBONE/RECIPE/seedN/current/COVERAGE/SCORE/clouds/"
+CLOUDS = f"{STEPS['export_clouds'].shown}/clouds/"
 Links = Dict[Path, Path]  # a link's place, and what it leads to
 
 
@@ -51,7 +51,7 @@ def reasons(keys: Keys, targets: list[Made]) -> list[str]:
     """
     before = read_plan(SHOWN)
     if not before["results"]:
-        return ["no earlier call has ended well here"]
+        return ["nothing has been made completely here before"]
     to_make = [
         result for result in keys.behind(targets) if not any(Path(result.folder, result.key).rglob(f"*{SUFFIX}"))
     ]
@@ -104,7 +104,7 @@ def show(keys: Keys, targets: list[Made]) -> None:
 
 def places_to_look(made_now: Iterable[Made]) -> list[str]:
     """Return where a person finds what a call has made: tables, reports, plots, clouds, protocols, and the logs."""
-    lines = []
+    lines, clouds = [], []
     for made in made_now:
         if made.step == "make_table":
             lines.append(f"table:  results/tables/{made.wildcards['table']}.csv, .md, .tex")
@@ -113,9 +113,12 @@ def places_to_look(made_now: Iterable[Made]) -> list[str]:
         elif made.step == "draw_figures":
             lines.append(f"plots:  results/figures/{made.wildcards['table']}.*")
         elif made.step == "export_clouds":
-            lines.append(f"clouds: {CLOUDS}")
+            clouds.append(CLOUDS.format(**made.wildcards))
         elif made.step == "check_protocol":
             lines.append("pages:  results/protocols/")
+    if clouds:
+        more = f" and {len(clouds) - 1} more" if len(clouds) > 1 else ""
+        lines.append(f"clouds: {clouds[0]}{more}")
     return [*dict.fromkeys(lines), "logs:   logs/"]
 
 

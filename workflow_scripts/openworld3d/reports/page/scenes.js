@@ -2,6 +2,7 @@
 // Scenes that turn: on the left the truth, on the right what a method says, under one camera.
 const MODES = { scanned: "As scanned", truth: "Truth", prediction: "Prediction", score: "Score", error: "Errors at 95 % recall" };
 const FLAGGED = 128;
+const DECADES = 3; // over which levels range
 const PICK_RADIUS = 12; // pixels
 const NARROW = 700; // pixels, below which there is one view
 
@@ -230,8 +231,8 @@ class SceneViewer {
 
   scoreAt(number, point) {
     const row = this.data.rows[number], level = this.bytes(this.scene.scores[number], this.scene.shown)[point];
-    const share = percent((level % FLAGGED) / 127, 0), flagged = level >= FLAGGED ? ", flagged at 95 % recall" : "";
-    return `${row.name}: about ${short(row.score_of_level[level % FLAGGED])}, above ${share} % of known points${flagged}`;
+    const share = percent(10 ** (-DECADES * (level % FLAGGED) / 127), 2), flagged = level >= FLAGGED ? ", flagged at 95 % recall" : "";
+    return `${row.name}: about ${short(row.score_of_level[level % FLAGGED])}, exceeded by ${share} % of known points${flagged}`;
   }
 }
 
@@ -248,7 +249,7 @@ function drawSceneLegend(data, viewer) {
   if (viewer.mode === "score") {
     const ramp = html("i", { className: "ramp" });
     ramp.style.background = `linear-gradient(to right, ${colours.scores.map(bytesToHex).join(",")})`;
-    entries.push(html("span", {}, "score, as the share of known points that score lower: 0 ", ramp, "100 %"));
+    entries.push(html("span", {}, "score, as the share of known points that score higher: 100 % ", ramp, `${100 / 10 ** DECADES} %`));
     if (viewer.side) entries.push(entry("", bytesToHex(colours.unknown), `left: unknown (${protocol.unknown.join(", ")})`));
   } else if (viewer.mode === "error") {
     entries.push(entry("", bytesToHex(colours.unknown), "unknown, found"), entry("", bytesToHex(colours.missed), "unknown, missed"),
