@@ -46,3 +46,8 @@ def test_equal_slices_of_the_config_stand_once() -> None:
         ("train: p / a / seed 0, p / a / seed 1", 1),
         ("measure: p / a / msp", 1),
     ]
+
+
+def test_long_lists_of_names_end_in_their_number() -> None:
+    records = [{**RECORDS[2], "wildcards": {"protocol": "p", "score": f"s{number}"}} for number in range(6)]
+    assert [name for name, _ in configs(records)] == ["measure: p / s0, p / s1, p / s2, p / s3 and 2 more"]

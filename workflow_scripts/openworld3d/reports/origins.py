@@ -12,6 +12,7 @@ from openworld3d.provenance.records import chain, record_file
 Record = Dict[str, Any]
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
 MOST_FILES = 5  # of changed code that are named
+NAMED = 4  # of what an equal slice of the config is of
 # Steps whose slice of the config a reader wants, in the order of the way.
 CONFIGURED = ("train", "import_weights", "relabel", "infer", "ensemble", "import_outputs", "score", "measure")
 
@@ -86,7 +87,7 @@ def software(record: Record) -> str:
 def configs(records: Sequence[Record]) -> list[tuple[str, str]]:
     """Return the slice of the config that each job of a run saw, by a heading, in the order of the way.
 
-    Equal slices stand once, under all that they are of.
+    Equal slices stand once, under the first that they are of.
     """
     found: dict[tuple[str, str], list[str]] = {}
     for step in CONFIGURED:
@@ -101,4 +102,9 @@ def configs(records: Sequence[Record]) -> list[tuple[str, str]]:
                 names = found.setdefault((step, text), [])
                 if name not in names:
                     names.append(name)
-    return [(f"{step}: {', '.join(names)}", text) for (step, text), names in found.items()]
+    return [(f"{step}: {first_of(names)}", text) for (step, text), names in found.items()]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Return a list of names, only its first and how many more where it is long."""
+    return ", ".join(names) if len(names) <= NAMED else f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
