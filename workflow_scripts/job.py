@@ -52,7 +52,7 @@ def main() -> None:
     call = calling_process()
     job = Job.from_json(sys.stdin.read())
     with noted(job):
-        if not (job.elsewhere and is_taken_from_elsewhere(job, call)):
+        if not (job.elsewhere and copied_from_elsewhere(job, call)):
             make(job, options, arguments.gpus, call)
 
 
@@ -129,7 +129,7 @@ def check_outside(job: Job) -> None:
         )
 
 
-def is_taken_from_elsewhere(job: Job, call: int) -> bool:
+def copied_from_elsewhere(job: Job, call: int) -> bool:
     """Copy what has the same key under another name, as the network of two protocols, and tell whether there is one.
 
     Its job must have read all that this one would, what informs a person too.
