@@ -195,8 +195,8 @@ def benchmark_of(step):
 
 
 def growing(amount):
-    """Return a resource that a job gets more of at each further attempt, whatever it was that ran out."""
-    return lambda wildcards, attempt: amount * attempt
+    """Return a resource that a job gets more of at further attempts, up to three times, whatever it was that ran out."""
+    return lambda wildcards, attempt: amount * min(attempt, 3)
 
 
 def is_silent():

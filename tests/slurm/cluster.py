@@ -72,15 +72,29 @@ class Cluster:
         subprocess.run(["slurmd", "-N", "localhost"], check=True)
         wait_until("the node is idle", lambda: "idle" in self.node(), 60)
 
-    def start_controller(self) -> None:
-        subprocess.run(["slurmctld"], check=True)
+    def start_controller(self, *options: str) -> None:
+        subprocess.run(["slurmctld", *options], check=True)
 
     def restart_controller(self) -> None:
-        """Stop the controller, be without one for a while, and start it again."""
+        """Stop the controller, be without one for a while, and start it again.
+
+        No job starts meanwhile: a controller that comes back gives GPUs away before its node has said that it has
+        some, and then counts them wrong for good.
+        """
+        self.open_partitions("down")
+        time.sleep(5)
         self.end("slurmctld")
         time.sleep(10)
-        self.start_controller()
+        self.start_controller("-R")  # which recovers the state of partitions too
         wait_until("the controller answers", self.node, 60)
+        time.sleep(10)
+        self.open_partitions("up")
+
+    def open_partitions(self, state: str) -> None:
+        """Let jobs start, or wait in the queue."""
+        for name in ("cpu", "gpu"):
+            command = ["scontrol", "update", f"partitionname={name}", f"state={state}"]
+            subprocess.run(command, check=True, timeout=60)
 
     def end(self, service: str) -> None:
         pid = int((self.folder / f"{service}.pid").read_text())

@@ -61,8 +61,6 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
     too_long = begun_training(on_cluster, cluster, until=EPOCHS // 2)
     cluster.end_soon(too_long)
     wait_until("its time is over", lambda: cluster.state(too_long) == "TIMEOUT", 90)
-    # A controller gives GPUs away before it knows again which ones its node has: nothing may start as it comes back.
-    wait_until("its next attempt runs", lambda: "RUNNING" in attempts_after(too_long, cluster), 90)
 
     begun_training(on_cluster, cluster, until=EPOCHS - 1)
     cluster.restart_controller()
@@ -125,12 +123,6 @@ def assert_ends_well(call: subprocess.Popen[str], project: ClusterProject, clust
     except subprocess.TimeoutExpired:
         code = f"none after {seconds:.0f} s"
     assert code == 0, f"{project.printed()}\n{cluster.table()}"
-
-
-def attempts_after(job_id: str, cluster: Cluster) -> list[str]:
-    """Return the states of the later attempts at what a job was to make."""
-    comment_of = {job.id: job.comment for job in cluster.jobs()}
-    return [job.state for job in cluster.jobs() if int(job.id) > int(job_id) and job.comment == comment_of[job_id]]
 
 
 def begun_training(project: ClusterProject, cluster: Cluster, until: int) -> str:
