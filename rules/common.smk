@@ -154,7 +154,7 @@ def inputs(step):
             **{name: [path for path, _ in found] for name, found in places.items()},
             "records": records_missing(chain.from_iterable(places.values())),
             "environment": keys.path(environment),
-            "first": keys.made_first(step, wildcards),
+            "original": keys.original(step, wildcards),
         }
         if is_at_work():
             for path in chain(
@@ -174,7 +174,7 @@ def job(step):
 
     def of_job(wildcards):
         asked = keys.job(step, wildcards)
-        if looks_behind_what_stands() and not keys.made_first(step, wildcards):
+        if looks_behind_what_stands() and not keys.original(step, wildcards):
             asked = asked._replace(elsewhere="")
         return asked.as_json()
 

@@ -29,7 +29,7 @@ from openworld3d.errors import UserError, run_command
 from openworld3d.files import canonical_json, write_json, write_text
 from openworld3d.processes import ancestors, die_with_parent
 from openworld3d.provenance.code import code_of, digest_of
-from openworld3d.provenance.records import NOTE, checked, code_state, describe, wrong_file
+from openworld3d.provenance.records import NOTE, Record, checked, code_state, describe, wrong_file
 from openworld3d.workflow.inputs import Job
 from openworld3d.workflow.outside import identity_of, note_files
 from openworld3d.workflow.plan import planned_code
@@ -134,29 +134,27 @@ def copied_from_elsewhere(job: Job, call: int) -> bool:
 
     Its job must have read all that this one would, what informs a person too.
     """
+    own = Path(job.folder, job.key)
+    others = [folder for folder in sorted(Path().glob(job.elsewhere)) if folder != own]
+    if not others:
+        return False
     check_code(job)
     inputs = check_inputs(job)
     check_outside(job)
-    own = Path(job.folder, job.key)
     read = {path: inputs[path] for paths in job.inputs.values() for path in paths}
-    for record in sorted(Path().glob(job.elsewhere)):
-        other = record.parents[len(Path(job.record).relative_to(own).parts) - 1]
-        outputs = {path: other / Path(path).relative_to(own) for path in job.outputs.values()}
-        if other == own or any(wrong_file(file, record) for file in outputs.values()):
+    for folder in others:
+        record = folder / Path(job.record).relative_to(own)
+        outputs = {path: folder / Path(path).relative_to(own) for path in job.outputs.values()}
+        if any(wrong_file(file, record) for file in outputs.values()):
             continue
         theirs = json.loads(record.read_text(encoding="utf-8"))
-        if not read.items() <= theirs["inputs"].items():
-            continue
-        own.mkdir(parents=True, exist_ok=True)
-        for path, file in outputs.items():
-            shutil.copyfile(file, path)
-        check_call(call)
-        changed = {"wildcards": job.wildcards, "records": sorted(set(job.records.values())), "inputs": inputs}
-        described = {path: describe(Path(path)) for path in outputs}
-        made_as = theirs.get("made_as", theirs["wildcards"])
-        write_json(Path(job.record), {**theirs, **changed, "outputs": described, "made_as": made_as})
-        print(f"{other} has the same key: what it holds is copied, not made again")
-        return True
+        if read.items() <= theirs["inputs"].items():
+            own.mkdir(parents=True, exist_ok=True)
+            for path, file in outputs.items():
+                shutil.copyfile(file, path)
+            write_record_of_copy(job, theirs, inputs, call)
+            print(f"{folder} has the same key: what it holds is copied, not made again")
+            return True
     return False
 
 
@@ -265,6 +263,19 @@ def write_record(job: Job, code: dict[str, str], inputs: dict[str, str], call: i
     }
     check_call(call)
     write_json(Path(job.record), record)
+
+
+def write_record_of_copy(job: Job, original: Record, inputs: dict[str, str], call: int) -> None:
+    """Write the record of a result that was copied: what ran is that of the original, made under its wildcards."""
+    own = {
+        "wildcards": job.wildcards,
+        "records": sorted(set(job.records.values())),
+        "inputs": inputs,
+        "outputs": {path: describe(Path(path)) for path in job.outputs.values()},
+        "made_as": original.get("made_as", original["wildcards"]),
+    }
+    check_call(call)
+    write_json(Path(job.record), {**original, **own})
 
 
 def processor() -> str:

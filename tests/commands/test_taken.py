@@ -13,7 +13,7 @@ from openworld3d.files import sha256_of, write_json
 from openworld3d.provenance.records import describe
 
 OTHER = "results/others"
-ELSEWHERE = f"results/*/{KEY}/sum.provenance.json"
+ELSEWHERE = f"results/*/{KEY}"
 
 
 @pytest.fixture

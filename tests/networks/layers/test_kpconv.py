@@ -14,7 +14,7 @@ def test_chunks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     results = []
     for chunk in (100, 7):
         monkeypatch.setattr(kpconv, "CHUNK", chunk)
-        out = layer(feature, kpconv.Surroundings(coord, neighbor))
+        out = layer(feature, kpconv.Neighborhood(coord, neighbor))
         results.append([out, *torch.autograd.grad(out.square().sum(), [feature, layer.weight])])
     for whole, chunked in zip(*results):
         assert (whole - chunked).abs().max() < 1e-10
@@ -27,9 +27,9 @@ def test_layers_share_influences_only_where_their_kernel_points_are_alike(moved:
     torch.manual_seed(0)
     coord, neighbor = torch.rand(20, 3), torch.randint(0, 21, (20, 6))
     points = kpconv.kernel_points(0.75)
-    shared = kpconv.Surroundings(coord, neighbor)
+    shared = kpconv.Neighborhood(coord, neighbor)
     first = shared.influences_of(points, 0.5)
     (found,) = shared.influences_of(points + moved, reach)
-    (alone,) = kpconv.Surroundings(coord, neighbor).influences_of(points + moved, reach)
+    (alone,) = kpconv.Neighborhood(coord, neighbor).influences_of(points + moved, reach)
     assert torch.equal(found, alone)
     assert (found is first[0]) == (moved == 0 and reach == 0.5)

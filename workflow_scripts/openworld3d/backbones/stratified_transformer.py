@@ -21,7 +21,7 @@ from openworld3d.networks.layers.geometry import (
     sample_clouds,
     stratified_pairs,
 )
-from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock, Surroundings
+from openworld3d.networks.layers.kpconv import KPConvResBlock, KPConvSimpleBlock, Neighborhood
 from openworld3d.networks.layers.pair_attention import Pairs, make_pairs
 from openworld3d.networks.layers.stratified_attention import table_rows
 from openworld3d.networks.layers.transformer_block import Block
@@ -228,9 +228,9 @@ class StratifiedTransformer(PyramidBackbone):
 
     def stem(self, feature: Tensor, geometry: Geometry) -> Tensor:
         """Return the features of the finest level before any attention: (N, in) -> (N, c)."""
-        around = Surroundings(geometry.coord, geometry.neighbor)
+        neighborhood = Neighborhood(geometry.coord, geometry.neighbor)
         for block in self.stem_layer:
-            feature = block(feature, around)
+            feature = block(feature, neighborhood)
         return feature
 
     def pyramid(self, feature: Tensor, geometry: Geometry) -> list[Tensor]:

@@ -20,7 +20,7 @@ def named_protocol(name: str) -> NamedProtocol:
     named = read_registry(REGISTRY).protocol(name, "--protocol")
     if not named.said.get("unknown") and not named.said.get("unknown_raw_ids"):  # raises where it says nothing
         raise UserError(
-            f"--protocol: {name} has nothing unknown, expected unknown points for scores to find; choose a "
+            f"--protocol: {name} has nothing unknown, expected unknown points for scores to find; choose "
             "one of docs/protocols.md that has, or let the pipeline measure its mIoU from logits (docs/outputs.md)"
         )
     return named

@@ -12,7 +12,7 @@ from openworld3d.provenance.records import chain, record_file
 Record = Dict[str, Any]
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas")
 MOST_FILES = 5  # of changed code that are named
-NAMED = 4  # of what an equal slice of the config is of
+MOST_NAMES = 4  # of jobs that saw the same slice of the config
 # Steps whose slice of the config a reader wants, in the order of the way.
 CONFIGURED = ("train", "import_weights", "relabel", "infer", "ensemble", "import_outputs", "score", "measure")
 
@@ -87,7 +87,7 @@ def software(record: Record) -> str:
 def configs(records: Sequence[Record]) -> list[tuple[str, str]]:
     """Return the slice of the config that each job of a run saw, by a heading, in the order of the way.
 
-    Equal slices stand once, under the first that they are of.
+    Equal slices stand once, under the first of the jobs that saw them.
     """
     found: dict[tuple[str, str], list[str]] = {}
     for step in CONFIGURED:
@@ -106,5 +106,9 @@ def configs(records: Sequence[Record]) -> list[tuple[str, str]]:
 
 
 def first_of(names: Sequence[str]) -> str:
-    """Return a list of names, only its first and how many more where it is long."""
-    return ", ".join(names) if len(names) <= NAMED else f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    """Return names in a line: all of a few, or the first and how many more there are."""
+    return (
+        ", ".join(names)
+        if len(names) <= MOST_NAMES
+        else f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
+    )

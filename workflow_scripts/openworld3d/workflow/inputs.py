@@ -39,9 +39,7 @@ class Job(NamedTuple):
     outputs: dict[str, str]
     outside: Outside | None
     record: str
-    elsewhere: (
-        str  # where records of the same result lie under other names, as a pattern; empty where it is not shared
-    )
+    elsewhere: str  # the pattern of folders with the same key; empty where the result is not shared
 
     def as_json(self) -> str:
         """Return the job as JSON, equal jobs as equal text."""

@@ -147,8 +147,8 @@ class Keys:
         """Tell whether all outputs of a job are there, with the record that is written once they are whole."""
         return all(map(os.path.exists, [self.record(step, wildcards), *self.outputs(step, wildcards).values()]))
 
-    def made_first(self, step: str, wildcards: Mapping[str, Any]) -> list[str]:
-        """Return the record of what a shared result is a copy of: the first by name with its key, if not itself."""
+    def original(self, step: str, wildcards: Mapping[str, Any]) -> list[str]:
+        """Return the record of which a shared result is to be a copy: the first by name of its key, if not itself."""
         if not STEPS[step].shared:
             return []
         own = self.result(step, wildcards)
@@ -174,7 +174,7 @@ class Keys:
             outputs=self.outputs(step, wildcards),
             outside=kind.outside(self.config, wildcards),
             record=self.record(step, wildcards),
-            elsewhere=f"{WILDCARD.sub('*', kind.folder)}/{result.key}/{record_pattern(step)}" if kind.shared else "",
+            elsewhere=f"{WILDCARD.sub('*', kind.folder)}/{result.key}" if kind.shared else "",
         )
 
 

@@ -44,7 +44,7 @@ def kernel_influence(center: Tensor, near: Tensor, points: Tensor, reach: float)
     return influence
 
 
-class Surroundings:
+class Neighborhood:
     """A cloud's points (N, 3) with their neighbours (N, m), of which N is missing, and how kernel points reach them.
 
     Layers of equal kernel points share that.
@@ -77,10 +77,10 @@ class KPConv(nn.Module):
         self.K_points = nn.Parameter(kernel_points(1.5 * reach), requires_grad=False)
         self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(KERNEL_POINTS, in_channels, out_channels)))
 
-    def forward(self, feature: Tensor, around: Surroundings) -> Tensor:
+    def forward(self, feature: Tensor, neighborhood: Neighborhood) -> Tensor:
         padded = pad(feature)
         parts = []
-        for influence, near in zip(around.influences_of(self.K_points, self.reach), around.neighbor):
+        for influence, near in zip(neighborhood.influences_of(self.K_points, self.reach), neighborhood.neighbor):
             weighted = torch.matmul(influence, take_rows(padded, near))  # (n, 15, in)
             parts.append(torch.matmul(weighted.flatten(1), self.weight.flatten(0, 1)))  # (n, out)
         return torch.cat(parts)
@@ -112,8 +112,8 @@ class KPConvSimpleBlock(nn.Module):
         self.bn = StemNorm(out_channels)
         self.activation = nn.LeakyReLU(0.2)
 
-    def forward(self, feature: Tensor, around: Surroundings) -> Tensor:
-        return self.activation(self.bn(self.kpconv(feature, around)))
+    def forward(self, feature: Tensor, neighborhood: Neighborhood) -> Tensor:
+        return self.activation(self.bn(self.kpconv(feature, neighborhood)))
 
 
 class KPConvResBlock(nn.Module):
@@ -130,5 +130,5 @@ class KPConvResBlock(nn.Module):
         self.kpconv = KPConv(inner, inner, reach)
         self.bn = StemNorm(channels)
 
-    def forward(self, feature: Tensor, around: Surroundings) -> Tensor:
-        return feature + self.unary_2(self.kpconv(self.unary_1(feature), around))
+    def forward(self, feature: Tensor, neighborhood: Neighborhood) -> Tensor:
+        return feature + self.unary_2(self.kpconv(self.unary_1(feature), neighborhood))
