@@ -8,8 +8,11 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Callable, NamedTuple, TypeVar
+
+import psutil
 
 Found = TypeVar("Found")
 HERE = Path(__file__).parent
@@ -131,6 +134,13 @@ class Cluster:
     def end_soon(self, job_id: str) -> None:
         """Let a job's time be over as soon as the controller looks, which it does twice a minute."""
         subprocess.run(["scontrol", "update", f"jobid={job_id}", "endtime=now"], check=True, timeout=60)
+
+    def hold(self, job_ids: set[str]) -> None:
+        """Stop the processes of jobs, which Slurm still sees running: they do not end before what is done to them."""
+        for process in psutil.process_iter(["environ"]):
+            if (process.info["environ"] or {}).get("SLURM_JOB_ID") in job_ids:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
 
     def jobs(self) -> list[Job]:
         """Return every job since the start, the ended ones too."""

@@ -66,6 +66,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     started = Cluster(tmp_path_factory.mktemp("slurm"))
     started.start()
     yield started
+    print(started.table())
     started.stop()
 
 

@@ -18,7 +18,7 @@ from tests.slurm.conftest import ClusterProject
 
 pytestmark = pytest.mark.slurm
 
-EPOCHS, LOOP = 24, 60
+EPOCHS, LOOP = 24, 20
 SETTLED = 15  # seconds; a node that is brought back while it still ends jobs is one to which Slurm gives none
 TRAININGS = "results/runs/sofa/stratified_small"
 USE_GPUS = ("train", "infer", "sample_training")
@@ -32,7 +32,7 @@ SAME = ("weights.npz", "history.csv", "metrics.json", "replicates.npz", "rooms.c
 
 
 def two_trainings(config: dict[str, Any]) -> None:
-    """Shrink the default experiment to one recipe of two seeds, which train side by side for two minutes or so."""
+    """Shrink the default experiment to one recipe of two seeds, which train side by side."""
     make_tiny(config)
     config["recipes"]["closed_set"].update(epochs=EPOCHS, loop=LOOP)
     config["tables"]["rooms"].update(methods={"closed_set": ["msp", "knn"]}, seeds=[0, 1])
@@ -49,7 +49,7 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
         project.edit_config(two_trainings)
     asked = ("outputs", *RESOURCES)
     first = on_cluster.submit(*asked)
-    begun_training(on_cluster, cluster, until=EPOCHS - 3)
+    held_training(on_cluster, cluster)
     first.kill()
     first.wait()
     left = {job.id for job in cluster.jobs() if job.state in ("RUNNING", "PENDING")}
@@ -58,15 +58,14 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
     assert on_cluster.snakemake("--unlock").returncode == 0
     second = on_cluster.submit(*asked)
     wait_until("what was left is cancelled", lambda: "an earlier call left behind" in on_cluster.printed(), 60)
-    too_long = begun_training(on_cluster, cluster, until=EPOCHS // 2)
+    too_long = held_training(on_cluster, cluster)
     cluster.end_soon(too_long)
     wait_until("its time is over", lambda: cluster.state(too_long) == "TIMEOUT", 90)
 
-    begun_training(on_cluster, cluster, until=EPOCHS - 1)
+    on_the_node = held_training(on_cluster, cluster)
     cluster.restart_controller()
     time.sleep(SETTLED)
-
-    on_the_node = begun_training(on_cluster, cluster, until=EPOCHS - 3)
+    assert cluster.state(on_the_node) == "RUNNING"
     cluster.take_node_down()
     wait_until("its job is in the queue again", lambda: cluster.state(on_the_node) == "PENDING", 60)
     time.sleep(SETTLED)
@@ -93,7 +92,6 @@ def test_experiment_survives(on_cluster: ClusterProject, cluster: Cluster, tmp_p
     done = here.snakemake()
     assert done.returncode == 0, done.stdout
     assert shown == contents(here.folder, of_links=True)
-    print(cluster.table())
     print(on_cluster.read("results/tables/rooms.md"))
 
 
@@ -125,13 +123,17 @@ def assert_ends_well(call: subprocess.Popen[str], project: ClusterProject, clust
     assert code == 0, f"{project.printed()}\n{cluster.table()}"
 
 
-def begun_training(project: ClusterProject, cluster: Cluster, until: int) -> str:
-    """Wait for a training that runs, has ended an epoch and at most `until`; return its job."""
+def held_training(project: ClusterProject, cluster: Cluster) -> str:
+    """Wait until a training ends an epoch and has others before it; stop all that run, return its job."""
+    at_first: dict[str, int] = {}
 
     def begun() -> list[str]:
-        return [job.id for job in cluster.running("train") if 1 <= epochs(project, job.comment) <= until]
+        now = {job.id: epochs(project, job.comment) for job in cluster.running("train")}
+        return [job_id for job_id, ended in now.items() if at_first.setdefault(job_id, ended) < ended < EPOCHS - 1]
 
-    return wait_until("a training has ended an epoch", begun, 300)[0]
+    held = wait_until("a training has ended an epoch", begun, 300)[0]
+    cluster.hold({job.id for job in cluster.running("train")})
+    return held
 
 
 def trained(comment: str) -> list[str]:
