@@ -3,8 +3,8 @@
     python benchmarks/on_a_gpu.py
     python benchmarks/on_a_gpu.py --dry       # all of it small, on the CPU, in a minute
 
-Needs this folder beside workflow_scripts/, Python 3.12, torch 2.11 or newer with numpy, scipy and PyYAML, and no
-Snakemake. Each part runs in a process of its own and is stopped at its limit; all limits add up to less than 8
+Needs this folder beside workflow_scripts/, Python 3.11 or newer, torch 2.11 or newer with numpy, scipy and PyYAML,
+and no Snakemake. Each part runs in a process of its own and is stopped at its limit; all limits add up to less than 8
 minutes. What a part measured before it was stopped or failed counts. Prints a Markdown table per part, then all of it
 as one line of JSON; exits with 1 where a part did not finish or an agreement is off.
 """

@@ -64,7 +64,7 @@ def bound_gpus():
         names = ", ".join(gpu.text for gpu in gpus_here)
         raise WorkflowError(
             f"--set-resources lets a job request {most} GPUs, and those that it may use are {len(gpus_here)} ({names}); "
-            "request fewer, or let CUDA_VISIBLE_DEVICES name more"
+            "request fewer, or list more in CUDA_VISIBLE_DEVICES"
         )
     bound = number(workflow.global_resources.get("gpu"))
     if not bound:

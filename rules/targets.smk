@@ -50,7 +50,7 @@ def begin(name, lists):
     for path in shown.damaged(keys, outputs):
         if is_at_work():
             set_aside(path)
-        say([f"{path} is not what was made and recorded: a run makes it anew."])
+        say([f"{path} differs from its record; the next run makes it again."])
     missing = shown.missing(keys, outputs)
     if missing:
         new.extend(missing)

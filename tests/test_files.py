@@ -57,7 +57,7 @@ def test_link_that_leads_nowhere_is_a_sentence(
     """As the link to a scratch folder that was purged."""
     monkeypatch.chdir(tmp_path)
     Path("results").symlink_to(target)
-    with pytest.raises(UserError, match=r"results: is neither a folder nor a link to one; remove it, or let it lead"):
+    with pytest.raises(UserError, match=r"results: is neither a folder nor a link to one; remove it, or make it"):
         check_folder(Path("results"))
     with pytest.raises(SystemExit, match="1"):
         run_command(lambda: write_json(Path("results/.plan.json"), {}))

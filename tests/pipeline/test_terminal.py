@@ -19,7 +19,7 @@ def test_dry_run_fits_on_a_screen(project: Project) -> None:
     assert len(said.splitlines()) <= 40
     assert len(said.encode()) < 2000
     assert re.search(r"^train +4$", said, re.MULTILINE)
-    assert "Why:\n    nothing has been made completely here before\n" in said
+    assert "Why:\n    there are no complete results here yet\n" in said
 
 
 def test_dry_run_says_why(copy: Project) -> None:
@@ -52,12 +52,12 @@ def test_table_is_printed_once_by_the_call_that_makes_it(finished: Project) -> N
 def test_run_ends_with_where_to_look(finished: Project) -> None:
     said = finished.first_run.split(finished.read("results/tables/rooms.md"))[1].strip().splitlines()
     assert said[:6] == [
-        "table:  results/tables/rooms.csv, .md, .tex",
-        "report: results/reports/rooms.html",
-        "plots:  results/figures/rooms.*",
-        "pages:  results/protocols/",
-        "clouds: results/runs/sofa/stratified_small/closed_set/seed0/current/single/msp/clouds/ and 1 more",
-        "logs:   logs/",
+        "table:   results/tables/rooms.csv, .md, .tex",
+        "report:  results/reports/rooms.html",
+        "figures: results/figures/rooms.*",
+        "pages:   results/protocols/",
+        "clouds:  results/runs/sofa/stratified_small/closed_set/seed0/current/single/msp/clouds/ and 1 more",
+        "logs:    logs/",
     ]
 
 

@@ -159,5 +159,5 @@ def test_mistake_in_a_file_is_a_sentence(tmp_path: Path, change: dict[str, Any],
 def test_file_that_is_no_yaml_is_a_sentence(tmp_path: Path) -> None:
     folder = write_papers(tmp_path)
     (folder / "a.yaml").write_text("title: [")
-    with pytest.raises(UserError, match=r"a.yaml: is no YAML .*; correct it"):
+    with pytest.raises(UserError, match=r"a.yaml: is not valid YAML .*; correct it"):
         read_rows(folder)

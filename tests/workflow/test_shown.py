@@ -20,14 +20,14 @@ def test_places_are_named_once_by_hand() -> None:
         *(Made("export_clouds", "out", {**METHOD, "score": score}) for score in ("msp", "energy")),
     ]
     assert places_to_look(made) == [
-        "table:  results/tables/rooms.csv, .md, .tex",
-        "report: results/reports/rooms.html",
-        "plots:  results/figures/rooms.*",
-        "pages:  results/protocols/",
-        "clouds: results/runs/sofa/small/closed_set/seed0/current/single/msp/clouds/ and 1 more",
-        "logs:   logs/",
+        "table:   results/tables/rooms.csv, .md, .tex",
+        "report:  results/reports/rooms.html",
+        "figures: results/figures/rooms.*",
+        "pages:   results/protocols/",
+        "clouds:  results/runs/sofa/small/closed_set/seed0/current/single/msp/clouds/ and 1 more",
+        "logs:    logs/",
     ]
 
 
 def test_outputs_of_networks_are_in_no_place_to_look_at() -> None:
-    assert places_to_look([Made("infer", "out", {})]) == ["logs:   logs/"]
+    assert places_to_look([Made("infer", "out", {})]) == ["logs:    logs/"]

@@ -82,7 +82,7 @@ def remove_folder(path: Path) -> None:
 def check_folder(path: Path) -> None:
     """Raise UserError where a file stands in the place of a folder, or a link that leads to none."""
     if os.path.lexists(path) and not path.is_dir():
-        raise UserError(f"{path}: is neither a folder nor a link to one; remove it, or let it lead to a folder")
+        raise UserError(f"{path}: is neither a folder nor a link to one; remove it, or make it point to a folder")
 
 
 def temporary_sibling(path: Path) -> Path:

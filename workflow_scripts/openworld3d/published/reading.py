@@ -31,7 +31,7 @@ def read_yaml(file: Path, schema: str) -> Any:
     try:
         read = yaml.load(file.read_text(encoding="utf-8"), loader)
     except yaml.YAMLError as error:
-        raise UserError(f"{file}: is no YAML ({' '.join(str(error).split())}); correct it") from None
+        raise UserError(f"{file}: is not valid YAML ({' '.join(str(error).split())}); correct it") from None
     validator = Draft202012Validator(yaml.load((SCHEMAS / schema).read_text(encoding="utf-8"), loader))
     errors = sorted(validator.iter_errors(read), key=lambda error: list(map(str, error.path)))
     if errors:

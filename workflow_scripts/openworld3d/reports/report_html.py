@@ -23,13 +23,13 @@ COSTS = {
     "infer": "Inference",
     "score": "Scoring",
     "points_per_second": "Points per second",
-    "megabytes": "Most memory",
+    "megabytes": "Peak memory",
 }
 GROUND = (
     "The unknown is the positive class, void points are left out, and every number is pooled over all points of all "
-    "evaluation scenes. In percent but for counts; the arrow is the better direction. Intervals are of 95 %, from "
-    "scenes drawn anew. Bold: the best of its protocol, upper bounds aside. †: the interval of the difference from "
-    "the best contains 0."
+    "evaluation scenes. In percent but for counts; the arrow is the better direction. Intervals are 95 % bootstrap "
+    "intervals over evaluation scenes. Bold: the best of its protocol, upper bounds aside. †: the interval of the "
+    "difference from the best contains 0."
 )
 
 

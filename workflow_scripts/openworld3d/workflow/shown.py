@@ -51,7 +51,7 @@ def reasons(keys: Keys, targets: list[Made]) -> list[str]:
     """
     before = read_plan(SHOWN)
     if not before["results"]:
-        return ["nothing has been made completely here before"]
+        return ["there are no complete results here yet"]
     to_make = [
         result for result in keys.behind(targets) if not any(Path(result.folder, result.key).rglob(f"*{SUFFIX}"))
     ]
@@ -107,19 +107,19 @@ def places_to_look(made_now: Iterable[Made]) -> list[str]:
     lines, clouds = [], []
     for made in made_now:
         if made.step == "make_table":
-            lines.append(f"table:  results/tables/{made.wildcards['table']}.csv, .md, .tex")
+            lines.append(f"table:   results/tables/{made.wildcards['table']}.csv, .md, .tex")
         elif made.step == "make_report":
-            lines.append(f"report: results/reports/{made.wildcards['table']}.html")
+            lines.append(f"report:  results/reports/{made.wildcards['table']}.html")
         elif made.step == "draw_figures":
-            lines.append(f"plots:  results/figures/{made.wildcards['table']}.*")
+            lines.append(f"figures: results/figures/{made.wildcards['table']}.*")
         elif made.step == "export_clouds":
             clouds.append(CLOUDS.format(**made.wildcards))
         elif made.step == "check_protocol":
-            lines.append("pages:  results/protocols/")
+            lines.append("pages:   results/protocols/")
     if clouds:
         more = f" and {len(clouds) - 1} more" if len(clouds) > 1 else ""
-        lines.append(f"clouds: {clouds[0]}{more}")
-    return [*dict.fromkeys(lines), "logs:   logs/"]
+        lines.append(f"clouds:  {clouds[0]}{more}")
+    return [*dict.fromkeys(lines), "logs:    logs/"]
 
 
 def links_of(result: Result) -> Links:
