@@ -15,7 +15,7 @@ from openworld3d.workflow import slices
 from openworld3d.workflow.check_definitions import environment_names
 from openworld3d.workflow.keys import PATTERN, Keys, record_pattern, wildcards_of
 from openworld3d.workflow.slurm import end_orphans, job_in_note, keep_jobs
-from openworld3d.workflow.inputs import Made
+from openworld3d.workflow.inputs import Made, backbone_environment
 from openworld3d.workflow.steps import STEPS
 from openworld3d.workflow.terminal import speak_plainly
 
@@ -31,6 +31,12 @@ os.environ.update(
     OPENWORLD3D_CALL=str(os.getpid()),
 )
 os.environ.pop("PYTHONSAFEPATH", None)
+
+# Whether this call forces jobs to run again, which the calls that run its jobs elsewhere are not told otherwise.
+FORCED = "OPENWORLD3D_FORCED"
+if workflow.is_main_process:
+    forced = workflow.dag_settings.forcerun or workflow.dag_settings.forceall
+    os.environ[FORCED] = "yes" if forced else ""
 
 # Whoever says by an option what Snakemake is to print gets that: `--quiet host` is all of it but the host's name.
 printing = workflow.output_settings
@@ -174,7 +180,7 @@ def job(step):
 
     def of_job(wildcards):
         asked = keys.job(step, wildcards)
-        if looks_behind_what_stands() and not keys.original(step, wildcards):
+        if os.environ.get(FORCED) and not keys.original(step, wildcards):
             asked = asked._replace(elsewhere="")
         return asked.as_json()
 
@@ -204,11 +210,6 @@ def is_silent():
     return Quietness.ALL in (printing.quiet or ())
 
 
-def environment_name(wildcards):
-    """Return the environment that trains a backbone."""
-    return config["backbones"][wildcards.backbone]["environment"]
-
-
 def backbone_conda(wildcards):
     """Return the file of the environment that trains a backbone."""
-    return f"../envs/{environment_name(wildcards)}.yaml"
+    return f"../envs/{backbone_environment(config, wildcards)}.yaml"

@@ -13,7 +13,7 @@ def gpus(environment):
 
 def backbone_gpus(wildcards):
     """Return how many GPUs training and inference of a backbone request."""
-    return gpus(environment_name(wildcards))
+    return gpus(backbone_environment(config, wildcards))
 
 
 def requested(rule):
@@ -49,7 +49,8 @@ def needs_gpus():
 
 def environments_of_backbones():
     """Return the environments that train the backbones."""
-    return {backbone["environment"] for backbone in config["backbones"].values()}
+    said = {backbone.get("environment") for backbone in config["backbones"].values()}
+    return said & set(environment_names())
 
 
 def bound_gpus():

@@ -1,4 +1,11 @@
-# These rules have no output: they print on every call.
+# These rules have no output: they print on every call, to the terminal that it is made from.
+localrules:
+    provenance,
+    published,
+    why,
+    prune,
+
+
 rule provenance:
     """prints what made the rows of the table; --config row=2 for one of them"""
     log:

@@ -43,7 +43,10 @@ def without_what_comes_along(outputs):
 
 
 def begin(name, lists):
-    """List a target's outputs; set aside what is damaged, say why some are to be made, or show that all are there."""
+    """List a target's outputs; set aside what is damaged, say why some are to be made, or show that all are there.
+
+    Checks of environments have no record: each is made where it is not there.
+    """
     with located(given):
         outputs = [made for made_of in lists for made in made_of(config)]
     targets[name] = outputs
@@ -51,12 +54,13 @@ def begin(name, lists):
         if is_at_work():
             set_aside(path)
         say([f"{path} differs from its record; the next run makes it again."])
-    missing = shown.missing(keys, outputs)
+    recorded = [made for made in outputs if made.step != "check_environment"]
+    missing = shown.missing(keys, recorded)
     if missing:
         new.extend(missing)
-        say(shown.reasons(keys, outputs), "Why:")
-    elif is_at_work() and all(map(is_there, checks_behind(outputs))):
-        shown.show(keys, outputs)
+        say(shown.reasons(keys, recorded), "Why:")
+    elif is_at_work() and all(map(is_there, checks_behind(recorded))):
+        shown.show(keys, recorded)
 
 
 def say(lines, heading=""):

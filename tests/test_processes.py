@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from openworld3d import processes
+from openworld3d.errors import UserError
 from openworld3d.networks import distributed
-from openworld3d.processes import ancestors, die_with_parent
+from openworld3d.processes import ancestors, die_with_parent, in_parallel
 
 PR_GET_PDEATHSIG = 2
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what Linux has alone")
@@ -65,3 +66,13 @@ def test_worker_of_a_pool_and_rank_of_a_training_do(monkeypatch: pytest.MonkeyPa
 def test_ancestors_begin_with_the_parent_and_end_with_the_first_process() -> None:
     assert ancestors()[0] == os.getppid()
     assert ancestors()[-1] in (0, 1)
+
+
+def kill_this(task: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@linux
+def test_pool_whose_process_is_killed_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="one of its processes was killed; give the job more memory or fewer threads"):
+        in_parallel(kill_this, [1, 2], 2)

@@ -24,7 +24,7 @@ from openworld3d.scenes.manifests import read_manifest
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: protocol, unknown, inliers")
     parser.add_argument(
         "--train", type=Path, nargs="*", required=True, help="manifests of the training splits, or none"

@@ -17,7 +17,7 @@ from openworld3d.scenes.manifests import read_manifest, scene_names
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: stored_precision")
     parser.add_argument("--members", type=Path, nargs="+", required=True, help="manifests of the networks' outputs")
     parser.add_argument("--out", type=Path, required=True, help="manifest.json, the outputs beside it")

@@ -19,7 +19,7 @@ PERCENTILES = (1, 99)
 
 def main() -> None:
     """Read the arguments, write a `.ply` per scene and the legend of its colours."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--scores", required=True, type=Path, nargs="+", help="manifests of scores, of all shards")
     parser.add_argument("--outputs", required=True, type=Path, nargs="+", help="manifests of what was scored")
     parser.add_argument("--scenes", required=True, type=Path, nargs="+", help="manifests of scenes")

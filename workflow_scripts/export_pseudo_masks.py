@@ -26,7 +26,7 @@ PALETTE = np.array(list(COLOURS.values()), np.uint8)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         type=json.loads,

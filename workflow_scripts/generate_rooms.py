@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from openworld3d.errors import run_command
@@ -10,7 +9,7 @@ from openworld3d.files import whole_folder
 from openworld3d.generators.config import RoomsConfig, read_arguments
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.generators.rooms.scannet_layout import write_scene
-from openworld3d.processes import die_with_parent
+from openworld3d.processes import in_parallel
 
 # Scene numbers of the splits lie as far apart as a split may be large: one grows without renaming the other's scenes.
 SCENES_PER_SPLIT = 5000
@@ -35,8 +34,7 @@ def generate(config: RoomsConfig, folder: Path, workers: int) -> None:
             tasks += [(temporary / "scans", config.seed, config.spacing, number, index) for index in range(count)]
             names = [f"{scene_name(number, index)}\n" for index in range(count)]
             (temporary / f"scannetv2_{split}.txt").write_text("".join(names), encoding="utf-8")
-        with ProcessPoolExecutor(workers, initializer=die_with_parent) as pool:
-            list(pool.map(generate_scene, tasks))
+        in_parallel(generate_scene, tasks, workers)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from openworld3d.errors import run_command
@@ -13,6 +12,7 @@ from openworld3d.generators.streets.generation import generate_scans
 from openworld3d.generators.streets.insertion import generate_street_with_anomalies
 from openworld3d.generators.streets.kitti_layout import write_scan, write_trajectory
 from openworld3d.generators.streets.stu_layout import FIRST_SEQUENCE, as_stu
+from openworld3d.processes import in_parallel
 
 
 def generate_sequence(task: tuple[Path, StreetAnomaliesConfig, int]) -> None:
@@ -28,8 +28,7 @@ def generate(config: StreetAnomaliesConfig, folder: Path, workers: int) -> None:
     """Write the sequences into `folder`, which appears whole or not at all."""
     with whole_folder(folder) as temporary:
         tasks = [(temporary, config, FIRST_SEQUENCE + number) for number in range(config.sequences)]
-        with ProcessPoolExecutor(workers) as pool:
-            list(pool.map(generate_sequence, tasks))
+        in_parallel(generate_sequence, tasks, workers)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from openworld3d.errors import run_command
@@ -11,7 +10,7 @@ from openworld3d.generators.config import StreetsConfig, read_arguments
 from openworld3d.generators.streets.drive import times
 from openworld3d.generators.streets.generation import generate_scans, generate_street
 from openworld3d.generators.streets.kitti_layout import write_scan, write_trajectory
-from openworld3d.processes import die_with_parent
+from openworld3d.processes import in_parallel
 
 
 def generate_sequence(task: tuple[Path, int, int, int]) -> None:
@@ -30,8 +29,7 @@ def generate(config: StreetsConfig, folder: Path, workers: int) -> None:
             (temporary / "sequences" / f"{sequence:02d}", config.seed, sequence, config.scans)
             for sequence in range(config.sequences)
         ]
-        with ProcessPoolExecutor(workers, initializer=die_with_parent) as pool:
-            list(pool.map(generate_sequence, tasks))
+        in_parallel(generate_sequence, tasks, workers)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from openworld3d.scenes.manifests import read_scenes
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: classes, and which are unknown")
     parser.add_argument("--saved", type=Path, required=True, help="the folder of saved outputs")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")

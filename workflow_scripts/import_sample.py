@@ -13,7 +13,7 @@ from openworld3d.saved_outputs.sample import read_sample
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: classes, and which are unknown")
     parser.add_argument("--saved", type=Path, required=True, help="the folder of saved outputs")
     parser.add_argument("--out", type=Path, required=True, help="a training sample, .npz")

@@ -19,7 +19,7 @@ from openworld3d.scenes.scene import load_scene
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: unknown, backbone, recipe")
     parser.add_argument("--checkpoint", type=Path, required=True, help="of torch.save, or weights.npz of a run")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the evaluation splits")

@@ -18,7 +18,7 @@ from openworld3d.scenes.scene import load_scene
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         type=json.loads,

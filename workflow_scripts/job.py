@@ -32,14 +32,14 @@ from openworld3d.provenance.code import code_of, digest_of
 from openworld3d.provenance.records import NOTE, Record, checked, code_state, describe, wrong_file
 from openworld3d.workflow.inputs import Job
 from openworld3d.workflow.outside import identity_of, note_files
-from openworld3d.workflow.plan import planned_code
+from openworld3d.workflow.plan import changed_files, planned_code
 
 # The process whose job this is: a job ends with its Snakemake, as the next call would make the same beside it.
 CALL = "OPENWORLD3D_CALL"
 SECONDS_BETWEEN_LOOKS = 1.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FLAGS, HASH_BASED = 4, 1  # the byte of a .pyc that says so, PEP 552
-LONGEST_ARGUMENT, LONGEST_LINE = 100_000, 1_000_000  # bytes; what is longer goes through a file
+LONGEST_ARGUMENT, LONGEST_LINE = 100_000, 1_000_000  # characters; what is longer goes through a file
 
 
 def main() -> None:
@@ -92,8 +92,7 @@ def check_code(job: Job) -> dict[str, str]:
         code = {}
     expected = job.parts["code"]
     if digest_of(code) != expected:
-        before = planned_code(expected)
-        changed = [file for file in sorted({*code, *before}) if code.get(file) != before.get(file)] if before else []
+        changed = changed_files(planned_code(expected), code)
         where = changed[0] if changed else f"{job.script} or a file that it imports"
         raise UserError(
             f"{where}: it has changed since this job was planned; run again, and what it changes is made anew"
@@ -172,8 +171,8 @@ def command_of(job: Job, options: list[str]) -> list[str]:
 
 
 def as_argument(path: str) -> str:
-    """Return a path as an argument that is no option: `./-model.pth` for `-model.pth`."""
-    return f"./{path}" if path.startswith("-") else path
+    """Return a path as an argument that is neither an option nor a file of arguments: `./-model.pth`, `./@2x`."""
+    return f"./{path}" if path.startswith(("-", "@")) else path
 
 
 def run(command: list[str], call: int, held: Held) -> int:

@@ -16,7 +16,7 @@ from openworld3d.scenes.scene import count_labels, load_scene
 
 def main() -> None:
     """Write `label` (N,) uint8 of each scene that counts, and a manifest of those and of the skipped ones."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config", type=json.loads, required=True, help="JSON of a labelling (protocols/evaluation.py)"
     )

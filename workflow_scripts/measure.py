@@ -18,7 +18,7 @@ from openworld3d.scenes.manifests import read_evaluation
 
 def main() -> None:
     """Read the arguments, compute the metrics, write them as JSON, null where not defined, and their replicates."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--statistics", required=True, type=Path, nargs="+", help="statistics of all shards, .npz")
     parser.add_argument("--before", required=True, type=Path, nargs="*", help="those of the step before, or none")
     parser.add_argument("--scores", required=True, type=Path, nargs="*", help="manifests to rank exactly, or none")

@@ -24,7 +24,7 @@ NO_NAME = re.compile(r"^\.|[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def main() -> None:
     """Write the scenes, their lines of the journal as they get ready, and at the end the manifest."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config", type=json.loads, required=True, help="JSON: dataset, layout, split, classes, keys"
     )

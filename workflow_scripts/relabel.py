@@ -23,7 +23,7 @@ from openworld3d.scenes.scene import VOID, Scene, describe, load_scene, save_sce
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         type=json.loads,

@@ -16,7 +16,7 @@ from openworld3d.scenes.manifests import read_scenes
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         type=json.loads,

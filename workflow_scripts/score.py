@@ -27,7 +27,7 @@ from openworld3d.scoring.scored_scenes import ScoredScene, scored_scenes
 
 def main() -> None:
     """Read the arguments, score every scene of the outputs, write a folder of scores and a file of statistics."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--config",
         required=True,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import Iterator
 
 from openworld3d.errors import UserError, run_command
 from openworld3d.provenance.records import SUFFIX, Record, chain
+from openworld3d.workflow.keys import PATTERN
 from openworld3d.workflow.plan import PLAN, SHOWN, Plan, behind, differences, read_plan, sentences
 from openworld3d.workflow.steps import STEPS
 
@@ -46,7 +48,7 @@ def plan_behind(key: str) -> Plan:
 def records_of(key: str) -> Iterator[Path]:
     """Yield the records in the folders of a key."""
     for parent, folders, _ in os.walk("results"):
-        if key and key in folders and not Path(parent, key).is_symlink():
+        if re.fullmatch(PATTERN, key) and key in folders and not Path(parent, key).is_symlink():
             yield from sorted(Path(parent, key).rglob(f"*{SUFFIX}"))
 
 

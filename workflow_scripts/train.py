@@ -26,7 +26,7 @@ from openworld3d.training.monitor import RunWatch
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: unknown, backbone, recipe, seed")
     parser.add_argument("--scenes", type=Path, nargs="+", required=True, help="manifests of the training splits")
     parser.add_argument(

@@ -29,12 +29,14 @@ from tests.commands.tiny_project import (
     run,
     write_project,
 )
+from tests.configs import ROOT
 from tests.provenance.test_records import delete, flip, replace, truncate, zero
 
 from openworld3d.files import read_noted, sha256_of, write_noted
 from openworld3d.provenance.records import digest_of_output
 from openworld3d.workflow.outside import Outside, note_files
 from openworld3d.workflow.plan import PLAN
+from openworld3d.workflow.steps import STEPS
 
 
 @pytest.fixture
@@ -173,6 +175,15 @@ def test_long_command_line_goes_through_a_file(project: Path) -> None:
     asked["inputs"]["numbers"] *= 4000
     assert run(asked).returncode == 0
     assert json.loads(Path(OUT).read_text())["total"] == 4000 * 3.25
+
+
+@pytest.mark.parametrize("script", sorted({step.script for step in STEPS.values()} - {"check_environment.py"}))
+def test_every_command_reads_its_arguments_from_a_file(tmp_path: Path, script: str) -> None:
+    arguments = tmp_path / "arguments"
+    arguments.write_text("--help\n")
+    command = [sys.executable, str(ROOT / "workflow_scripts" / script), f"@{arguments}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout[:6]) == (0, "usage:"), done.stderr
 
 
 def test_slurm_job_is_noted_while_it_runs(project: Path) -> None:

@@ -132,7 +132,9 @@ def test_key_that_was_planned_and_not_made_is_known(show: Show, place: Path) -> 
     assert set(show(key(1), key(4))) == {EPOCHS, LABEL}
 
 
-@pytest.mark.parametrize("keys", [("", ""), (key(0), "nowhere"), ("nowhere", key(0)), (key(0), "")])
+@pytest.mark.parametrize(
+    "keys", [("", ""), (key(0), "nowhere"), ("nowhere", key(0)), (key(0), ""), (key(0), "rooms")]
+)
 def test_key_that_nothing_has_is_refused(show: Show, keys: tuple[str, str]) -> None:
     run_of(0)
     unknown = next(name for name in keys if name != key(0))

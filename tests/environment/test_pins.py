@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -34,8 +35,18 @@ COMMANDS = {
         "draw_figures",
         "export_clouds",
     ],
-    "network": ["train", "infer", "export_pseudo_masks"],
+    "network": ["train", "infer", "sample_training", "relabel", "ensemble", "export_pseudo_masks"],
 }
+NUMPY_ALONE = """
+import importlib.abc, sys
+known = {*sys.stdlib_module_names, "numpy", "openworld3d", "job"}
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] not in known:
+            raise ModuleNotFoundError(f"{name} is imported")
+sys.meta_path.insert(0, Refuse())
+import job
+"""
 
 
 def test_every_file_is_described() -> None:
@@ -147,7 +158,16 @@ def test_environment_holds_what_its_commands_import(kind: str, monkeypatch: pyte
     plugins = {"metrics": ("datasets", "scores"), "network": ("backbones", "recipes")}[kind]
     modules = tuple(f"{plugin}.{name}" for plugin in plugins for name in plugin_names(plugin))
     files = {Path(file) for name in COMMANDS[kind] for file in code_of(f"{name}.py", modules) if file.endswith(".py")}
-    names = {name.split(".")[0] for file in files for name in imported_names(ast.parse(file.read_text()))}
+    names = {name.split(".")[0] for file in files for name in imported_names(ast.parse(file.read_text()), "")}
     optional = {"torch_scatter", "triton"}  # taken where they are there
     foreign = names - sys.stdlib_module_names - optional - {"openworld3d", "__future__"}
     assert foreign <= set(REQUIREMENTS["metrics" if kind == "metrics" else "cpu"].modules)
+
+
+def test_job_of_any_environment_starts_with_numpy_alone() -> None:
+    """Environments of jobs lack what planning needs, such as yaml."""
+    done = subprocess.run(
+        [sys.executable, "-c", NUMPY_ALONE], cwd=ROOT / "workflow_scripts", capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert all("numpy" in requirements.modules for requirements in REQUIREMENTS.values())

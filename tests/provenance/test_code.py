@@ -73,6 +73,15 @@ def test_code_is_that_of_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert code_now("score.py", ("scores.msp",)) == before
 
 
+def test_relative_imports_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"openworld3d/{name}.py": "" for name in ("__init__", "arrays", "scores/__init__", "scores/energy")}
+    files["openworld3d/scores/msp.py"] = ""
+    files["openworld3d/scores/mine.py"] = "from . import msp\nfrom .energy import score\nfrom ..arrays import load\n"
+    files["score.py"] = ""
+    project(tmp_path, monkeypatch, files)
+    assert set(code_now("score.py", ("scores.mine",))) == {f"workflow_scripts/{name}" for name in files}
+
+
 def test_what_is_ignored_does_not_count_nor_what_it_alone_imports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

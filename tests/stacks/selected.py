@@ -40,7 +40,7 @@ def reached_files() -> set[Path]:
 def imported_files(file: Path) -> frozenset[Path]:
     """Return the project's files that a test imports, itself or through other files of tests/."""
     found: set[Path] = set()
-    for name in imported_names(tree_of(file)):
+    for name in imported_names(tree_of(file), ""):
         helper = Path(*name.split(".")).with_suffix(".py")
         if name.split(".")[0] == LIBRARY and module_file(name).is_file():
             found.add(module_file(name))

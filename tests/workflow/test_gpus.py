@@ -20,12 +20,16 @@ from openworld3d.environment.requirements import requirements_of
 from openworld3d.errors import UserError
 
 STEPS = ["train"]
-config = {{"backbones": {{"a": {{"environment": "cuda_current"}}}}}}
+# The last two are entries that no table reaches.
+config = {{"backbones": {{"a": {{"environment": "cuda_current"}}, "b": {{}}, "c": {{"environment": "cpuu"}}}}}}
 
 def is_at_work():
     return workflow.is_main_process and not workflow.dryrun
 
-def environment_name(wildcards):
+def environment_names():
+    return ["cpu", "cuda_current"]
+
+def backbone_environment(config, wildcards):
     return "cuda_current"
 
 def say(lines):

@@ -68,8 +68,8 @@ class RunFolder:
 
     @property
     def root(self) -> Path:
-        """Return the checkout that the run was made in, which its records are relative to."""
-        folders = self.place.resolve().parents
+        """Return the checkout that the run was made in, which its records are relative to, by a link too."""
+        folders = (*self.place.absolute().parents, *self.place.resolve().parents)
         return next((folder.parent for folder in folders if folder.name == RESULTS), Path())
 
     @property

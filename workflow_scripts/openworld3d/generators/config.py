@@ -50,7 +50,7 @@ class StreetAnomaliesConfig:
 
 def read_arguments(description: str | None, kind: type[Config]) -> tuple[Config, Path, int]:
     """Read the command line of a generator: its config, the folder to write, the number of processes."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(description=description, fromfile_prefix_chars="@")
     parser.add_argument("--config", required=True, help=f"JSON: {', '.join(one.name for one in fields(kind))}")  # type: ignore[arg-type]
     parser.add_argument("--out", required=True, type=Path, help="the folder to write")
     parser.add_argument("--workers", type=int, default=1, help="processes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Iterator
 
@@ -62,18 +63,19 @@ def files_beside(file: Path) -> list[Path]:
 @lru_cache(maxsize=None)
 def imported_modules(file: Path) -> list[Path]:
     """Return the project's files that one file imports."""
-    names = imported_names(tree_of(file))
+    names = imported_names(tree_of(file), ".".join(file.relative_to(SCRIPTS).parent.parts))
     return [module_file(name) for name in names if name.split(".")[0] == LIBRARY and is_module(name)]
 
 
-def imported_names(tree: ast.Module) -> Iterator[str]:
-    """Yield each module that a file's import statements may mean; `from a import b` may mean `a.b`."""
+def imported_names(tree: ast.Module, package: str) -> Iterator[str]:
+    """Yield each module that the import statements of a package's file may mean; `from a import b` may mean `a.b`."""
     for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 def statements(tree: ast.AST) -> Iterator[ast.AST]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Mapping
 
 from openworld3d.plugins import declared, names_in, plugin_names
-from openworld3d.workflow.check_protocols import check_protocol
+from openworld3d.workflow.check_protocols import MOST_CLASSES, check_protocol
 from openworld3d.workflow.places import ConfigError, KeyPath, Mistake, wrong
 from openworld3d.workflow.protocols import classes_of
 from openworld3d.workflow.references import refer, refer_all, refer_to
@@ -15,8 +15,6 @@ from openworld3d.workflow.schema import KINDS
 from openworld3d.workflow.slices import begins_with
 
 Config = Dict[str, Any]
-
-MOST_CLASSES = 255  # a label is a byte, of which 255 is void
 
 
 def check_kinds(config: Config) -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Dict, Iterable, Mapping, NamedTuple
 
-import yaml
-
+from openworld3d.errors import UserError
 from openworld3d.files import canonical_json, sha256_of_text
 from openworld3d.provenance.code import digest_of_code
 from openworld3d.provenance.records import record_file
@@ -31,6 +30,7 @@ WILDCARD = re.compile(r"\{\w+\}")
 # Letters alone, as digits on a command line would be a number there.
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 PATTERN = f"[a-p]{{{LENGTH}}}"
+OF_ENVIRONMENT = ("{}.yaml", "{}.*.pin.txt", "{}.post-deploy.sh")  # what Snakemake reads in envs/
 
 
 class Result(NamedTuple):
@@ -191,15 +191,21 @@ def key_of(step: str, parts: Parts) -> str:
 
 @lru_cache(maxsize=None)
 def digest_of_environment(name: str) -> str:
-    """Return the digest of what an environment's files require, comments aside."""
-    files = sorted(Path("envs").glob(f"{name}.*"))
-    required = {
-        file.name: yaml.safe_load(file.read_text(encoding="utf-8"))
-        if file.suffix == ".yaml"
-        else file.read_text(encoding="utf-8")
-        for file in files
-    }
+    """Return the digest of what an environment's files require, comments aside; raises UserError for no YAML."""
+    found = (file for pattern in OF_ENVIRONMENT for file in Path("envs").glob(pattern.format(name)))
+    required = {file.name: required_by(file) for file in sorted(found)}
     return sha256_of_text(canonical_json(required))[:LENGTH]
+
+
+def required_by(file: Path) -> Any:
+    """Return what a file of an environment holds."""
+    import yaml  # which environments of jobs, whose job.py imports this module, need not have
+
+    try:
+        text = file.read_text(encoding="utf-8")
+        return yaml.safe_load(text) if file.suffix == ".yaml" else text
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{file}: is not valid YAML ({' '.join(str(error).split())}); correct it") from None
 
 
 @lru_cache(maxsize=None)

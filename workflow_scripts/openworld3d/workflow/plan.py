@@ -39,7 +39,6 @@ PLACES = {
     "keys": "datasets.{dataset}",
     "rows": "tables.{table}.methods",
     "lines": "tables.{table}.methods",
-    "coverage": "coverage",
     "teaches": "recipes.{recipe}.teaches",
     "taught": "recipes.{recipe}.teaches",
     "old_labels": "recipes.{recipe}.kind",
