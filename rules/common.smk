@@ -32,12 +32,6 @@ os.environ.update(
 )
 os.environ.pop("PYTHONSAFEPATH", None)
 
-# Whether this call forces jobs to run again, which the calls that run its jobs elsewhere are not told otherwise.
-FORCED = "OPENWORLD3D_FORCED"
-if workflow.is_main_process:
-    forced = workflow.dag_settings.forcerun or workflow.dag_settings.forceall
-    os.environ[FORCED] = "yes" if forced else ""
-
 # Whoever says by an option what Snakemake is to print gets that: `--quiet host` is all of it but the host's name.
 printing = workflow.output_settings
 if workflow.is_main_process and not (
@@ -180,7 +174,9 @@ def job(step):
 
     def of_job(wildcards):
         asked = keys.job(step, wildcards)
-        if os.environ.get(FORCED) and not keys.original(step, wildcards):
+        if (is_forced() or os.environ.get(FORCED)) and not keys.original(
+            step, wildcards
+        ):
             asked = asked._replace(elsewhere="")
         return asked.as_json()
 

@@ -13,6 +13,8 @@ from openworld3d.workflow.reached import everything_reached
 # The outputs that each target of this call stands for, by its name, and those among them that are to be made.
 targets = {}
 new = []
+# Tells the calls by which a cluster runs the jobs of this one that it forces some.
+FORCED = "OPENWORLD3D_FORCED"
 
 
 def target(name, *lists):
@@ -99,8 +101,12 @@ def is_at_work():
 
 def looks_behind_what_stands():
     """Tell whether this call lists jobs or runs some that it need not."""
-    forced = workflow.dag_settings.forcerun or workflow.dag_settings.forceall
-    return workflow.executor_plugin is None or bool(forced)
+    return workflow.executor_plugin is None or is_forced()
+
+
+def is_forced():
+    """Tell whether this call runs jobs again that it need not."""
+    return bool(workflow.dag_settings.forcerun or workflow.dag_settings.forceall)
 
 
 def checks_behind(outputs):
@@ -168,6 +174,7 @@ def end_with_terminal():
 
 onstart:
     gc.enable()
+    os.environ[FORCED] = "yes" if is_forced() else ""
     end_with_terminal()
     cancel_left_behind()
     say_which_gpus_are_left_alone()
