@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from openworld3d.errors import run_command
 from openworld3d.files import whole_folder
 from openworld3d.inference.outputs import save_manifest, save_outputs
 from openworld3d.inference.shards import scenes_of_shard
-from openworld3d.saved_outputs.checks import negative_share
-from openworld3d.saved_outputs.folder import SavedFolder, columns_of, open_saved
-from openworld3d.saved_outputs.sample import read_sample
+from openworld3d.saved_outputs.folder import columns_of, open_saved
+from openworld3d.saved_outputs.sample import read_sample, warn_of_negative_features
 from openworld3d.saved_outputs.scenes import Expected, SavedScene, read_scene
 from openworld3d.scenes.manifests import read_scenes
 
@@ -33,7 +31,7 @@ def main() -> None:
     saved = open_saved(arguments.saved)
     columns = columns_of(saved, arguments.config["classes"], arguments.config["unknown"])
     sample = read_sample(saved, columns)
-    warn(saved, sample)
+    warn_of_negative_features(saved, sample)
     entries = []
     with whole_folder(arguments.out.parent) as folder:
         for name, scene in scenes_of_shard(scenes, arguments.shard).items():
@@ -57,17 +55,6 @@ def as_outputs(scene: SavedScene) -> dict[str, Any]:
         "visits": np.ones(rows, np.int32),
         "halved_crops": np.array(0),
     }
-
-
-def warn(saved: SavedFolder, sample: dict[str, np.ndarray]) -> None:
-    """Say which share of the features is negative, where scores may suppose that none is."""
-    share = negative_share(sample["features"]) if {"features", "last_weight"} <= set(sample) else 0
-    if share:
-        print(
-            f"{saved.sample['features']}: {share:.0%} of its numbers are negative, but ash, ash_p and scale suppose "
-            "features as after a ReLU; do not trust these scores",
-            file=sys.stderr,
-        )
 
 
 if __name__ == "__main__":

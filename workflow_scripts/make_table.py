@@ -20,7 +20,7 @@ def main() -> None:
     """Read the arguments, join the metrics, write the seven files."""
     parser = parser_of(
         __doc__,
-        '{"table": name, "metrics": [...], "conventions": {PROTOCOL: {...}}, "rows": [...], '
+        '{"table": name, "metrics": [...], "conventions" and "counting": {PROTOCOL: {...}}, "rows": [...], '
         '"published": {"rows": [...], "notes": [...]}}',
         "metrics",
         "replicates",
@@ -35,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     config = arguments.config
-    name, metrics, conventions, published = (config[key] for key in ("table", "metrics", "conventions", "published"))
+    name, metrics, published = (config[key] for key in ("table", "metrics", "published"))
     rows = read_rows(config, arguments.metrics, arguments.replicates)
     means = means_over_seeds(rows, metrics)
     write_text(arguments.csv, join(rows, metrics).to_csv(index=False, na_rep=MISSING))
@@ -43,12 +43,12 @@ def main() -> None:
     write_text(arguments.summary, summary(means, metrics).to_csv(index=False, na_rep=MISSING))
 
     tables = printed(rows, metrics, published["rows"])
-    notes = notes_of(tables, rows, metrics, conventions, MARKS, published["notes"])
+    notes = notes_of(tables, rows, metrics, config, MARKS, published["notes"])
     write_text(arguments.markdown, markdown(tables, notes, name))
     write_text(arguments.tex, latex(tables, notes, name))
 
     tables = printed(means, metrics, published["rows"], cell_of_mean)
-    notes = notes_of(tables, means, metrics, conventions, MARKS_OF_MEANS, published["notes"])
+    notes = notes_of(tables, means, metrics, config, MARKS_OF_MEANS, published["notes"])
     notes.insert(0, note_on_seeds(means))
     write_text(arguments.summary_markdown, markdown(tables, notes, f"{name}.summary"))
     write_text(arguments.summary_tex, latex(tables, notes, f"{name}.summary"))

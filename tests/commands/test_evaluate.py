@@ -12,6 +12,8 @@ from tests.commands.devkit import SEQUENCES, as_array, values_of, write_scan, wr
 from tests.golden import golden_files, read_golden
 
 from openworld3d.commands.evaluate import evaluate
+from openworld3d.commands.registry import config_of, named_protocol
+from openworld3d.errors import UserError
 from openworld3d.metrics.ranking import ranking
 
 # What the devkit prints, and what of it depends on a threshold.
@@ -24,17 +26,19 @@ def _outside_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.parametrize("is_scaled", [True, False])
 @pytest.mark.parametrize("path", golden_files("stu"))
-def test_golden_frames_have_the_numbers_of_the_devkit(path: Path, tmp_path: Path) -> None:
+def test_golden_frames_have_the_numbers_of_the_devkit(path: Path, is_scaled: bool, tmp_path: Path) -> None:
     """The protocol's threshold is 0.5; what is above the golden one times 5/8, exact in float64, is above that."""
     golden = read_golden(path)
     assert np.isclose(golden["threshold"] * 5 / 8, 0.5)
     for number in range(int(golden["frames"])):
         sequence, frame = SEQUENCES[number % 2], f"{number:06d}"
         write_scan(tmp_path / "val", sequence, frame, golden[f"xyz_{number}"], golden[f"label_{number}"])
-        score = golden[f"score_{number}"].astype(np.float64) * 5 / 8
+        score = golden[f"score_{number}"].astype(np.float64) * (5 / 8 if is_scaled else 1)
         write_text_scores(tmp_path / "scores", sequence, frame, score)
-    found = values_of(evaluate("stu_val", tmp_path, tmp_path / "scores"))
+    threshold = None if is_scaled else float(golden["threshold"])
+    found = values_of(evaluate("stu_val", tmp_path, tmp_path / "scores", threshold))
     for name, answer in {**POINT_LEVEL, **OBJECT_LEVEL}.items():
         value, low, high = found[name]
         assert 100 * value == pytest.approx(float(golden[answer]), abs=1e-6), name
@@ -53,6 +57,16 @@ def test_frame_without_anomalies_needs_no_scores(tmp_path: Path, capsys: pytest.
     said = capsys.readouterr().err
     assert "2 of 3 scans count" in said
     assert "not evaluated: 17 of 19 splits, 138, 139, " in said
+
+
+def test_other_threshold_of_objects_is_said(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    table = " ".join(evaluate("stu_val", tmp_path / "labels", tmp_path / "scores", 4.0).split())
+    assert "objects are clusters of points whose score is above 4, on whatever scale" in table
+    assert "objects by threshold 4.0, not 0.5" in table
+    sentence = "--object-threshold: protocol semantickitti_void compares no objects; leave it out"
+    with pytest.raises(UserError, match=sentence):
+        config_of(named_protocol("semantickitti_void"), tmp_path, None, 0.5)
 
 
 def test_table_of_some_sequences_says_so(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def make_table(tmp_path: Path, command: Callable[..., None]) -> Callable[..., di
         config: dict[str, Any] = {"table": "small_rooms", "metrics": metrics, "published": published}
         config["rows"] = [{**ROW, **identity}, {**ROW, **identity, "seed": seed}][:rows] + [ROW] * (rows - 2)
         config["conventions"] = {{**ROW, **identity}["protocol"]: conventions or {}}
+        config["counting"] = {name: {} for name in config["conventions"]}
         targets = {kind: tmp_path / f"table.{kind}" for kind in OUTPUTS}
         options = [part for kind, path in targets.items() for part in (f"--{kind}", path)]
         options += ["--replicates", *(path.with_suffix(".npz") for path in paths)]

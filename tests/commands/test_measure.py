@@ -103,6 +103,13 @@ def test_metrics_by_hand(measure: Measure) -> None:
     assert metrics["bootstrap"]["auroc"] == [None, None]  # one scene
 
 
+def test_points_of_no_class_count_in_no_iou(measure: Measure) -> None:
+    """Lamps are inliers: one of them predicted as a wall takes nothing from the IoU of walls."""
+    metrics = measure(hall(), "sofa", beyond=["lamp"], inliers=["lamp"])
+    assert metrics["iou"]["lamp"] is None
+    assert metrics["miou_known"] == metrics["iou"]["wall"] == pytest.approx(3 / 4)
+
+
 def test_step_that_learns_by_hand(measure: Measure) -> None:
     """Sofas are learned: both are now recognised, one lamp and one wall fewer than before."""
     prediction = np.array([0, 0, 1, 1, 2, 1, 1], np.uint8)

@@ -52,7 +52,7 @@ def test_its_cell_is_not_available(
         "metrics": metrics,
         "rows": [{**ROW, "method": method} for method in methods],
     }
-    asked["conventions"] = {ROW["protocol"]: {}}
+    asked["conventions"] = asked["counting"] = {ROW["protocol"]: {}}
     asked["published"] = {"rows": [], "notes": []}
     targets = {kind: tmp_path / f"table.{kind}" for kind in OUTPUTS}
     options = [part for kind, path in targets.items() for part in (f"--{kind}", path)]

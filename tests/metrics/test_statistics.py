@@ -107,6 +107,14 @@ def test_pooled_metrics_do_not_depend_on_the_scenes(points: list[Point]) -> None
             np.testing.assert_array_equal(value, one[name], err_msg=name)
 
 
+def test_threshold_keeps_the_precision_of_the_score() -> None:
+    score = 1e8 + np.arange(4) / 100
+    points = Points(np.zeros(4, np.uint8), np.zeros(4, np.uint8), score)
+    assert of_scene("hall", CLASSES, KNOWN, points, 32, score[2]).unflagged[0, 0, 0] == 3
+    points.score = np.array([0.1, 0.2], np.float32)[[0, 0, 1, 1]]
+    assert of_scene("hall", CLASSES, KNOWN, points, 32, 0.1).unflagged[0, 0, 0] == 2
+
+
 def test_objects_of_scenes_add_up_and_are_in_the_file(tmp_path: Path) -> None:
     def seen(name: str, *objects: int) -> Statistics:
         points = Points(np.zeros(1, np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.float32))

@@ -66,6 +66,6 @@ def test_exact_metrics_are_those_that_bins_leave_open() -> None:
 
 def test_row_is_all_that_a_metric_takes(toy: str) -> None:
     assert measured(evaluation().of_all())[toy][:, 0].tolist() == [14 / 20] * 3
-    assert "toy ↓: share of known points." in notes_of([], [], [toy], {}, "")
+    assert "toy ↓: share of known points." in notes_of([], [], [toy], {"conventions": {}, "counting": {}}, "")
     rows = [Row({}, {toy: value}, {}) for value in (0.5, 0.4)]
     assert best(rows, toy) is rows[1]

@@ -51,6 +51,15 @@ def test_number_of_another_definition_is_left_out() -> None:
     assert {metric for row in explicit for metric in row["numbers"]} == {"aupr_trapezoid"}
 
 
+def test_objects_of_another_threshold_have_no_published_numbers() -> None:
+    stu: dict[str, Any] = {"metrics": ["aupr", "object_pq"], "a": {"named": "stu_val"}}
+    assert any("object_pq" in row["numbers"] for row in shown(**stu)["rows"])
+    stu["a"]["objects"] = {"threshold": "trained"}
+    found = shown(**stu)
+    assert {metric for row in found["rows"] for metric in row["numbers"]} == {"aupr"}
+    assert any("objects by threshold trained, not 0.5" in note for note in found["notes"])
+
+
 def test_origin_and_certainty_are_said_once_for_the_rows_that_share_them() -> None:
     found = shown(a={"named": "stu_test"})
     methods = [row["method"] for row in found["rows"]]

@@ -83,7 +83,7 @@ def write_report(
     targets = STEPS["make_table"].outputs.items()
     wanted = [part for name, file in targets for part in (option(name), folder / file.format(table="small"))]
     rows_files = ["--metrics", *files["metrics"], "--replicates", *files["replicates"]]
-    seen = {key: config[key] for key in ("table", "metrics", "rows", "conventions", "published")}
+    seen = {key: config[key] for key in ("table", "metrics", "rows", "conventions", "counting", "published")}
     command("make_table", "--config", json.dumps(seen), *rows_files, *wanted)
     return page
 
@@ -115,6 +115,7 @@ def config_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "metrics": METRICS,
         "rows": rows,
         "conventions": {protocol: {} for protocol in PROTOCOLS},
+        "counting": {protocol: {} for protocol in PROTOCOLS},
         "published": PUBLISHED,
         "taught": [[] for _ in rows],
         "protocols": {

@@ -75,7 +75,8 @@ def test_numbers_of_two_protocols_never_stand_in_one_table() -> None:
 @pytest.mark.parametrize(("scenes", "said"), [(6, MARKS), (1, ONE_SCENE)])
 def test_marks_are_explained_where_there_are_some(scenes: int, said: str) -> None:
     rows = [row("msp", scenes=scenes), row("gen", scenes=scenes, start=2)]
-    notes = notes_of([of(rows)], rows, METRICS, {"sofa": {"aupr": "aupr_trapezoid"}}, MARKS, ["[1] A paper."])
+    config = {"conventions": {"sofa": {"aupr": "aupr_trapezoid"}}, "counting": {"sofa": {}}}
+    notes = notes_of([of(rows)], rows, METRICS, config, MARKS, ["[1] A paper."])
     assert [note for note in notes if note in (MARKS, ONE_SCENE)] == [said]
     assert "coverage single: inference on one point of each voxel, whose outputs the others share." in notes
     assert notes[-2].startswith("In protocol sofa, aupr is area under straight lines")

@@ -30,7 +30,7 @@ def test_sample_is_what_scores_are_fitted_on(root: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(60,), (60, 1)])
 def test_weight_and_range_are_a_number_per_point(root: Path, shape: tuple[int, ...]) -> None:
-    save(root, {f"train_sample/{name}": np.arange(60).reshape(shape) for name in ("weight", "range")})
+    save(root, {f"train_sample/{name}": np.arange(1, 61).reshape(shape) for name in ("weight", "range")})
     sample = read(root)
     assert sample["weight"].shape == (60,)
     assert sample["range"].shape == (60, 1)
@@ -80,8 +80,9 @@ MISTAKES: list[tuple[str, np.ndarray, str]] = [
         np.arange(60) // 20,
         "for 33% of the training points, no better than chance, 33%; let classes of meta.json",
     ),
-    ("weight", np.zeros(60), "weight.npy: has the sum 0.0, expected one above 0 that is finite; save how many"),
-    ("weight", np.full(60, 1e308), "weight.npy: has the sum inf, expected one above 0 that is finite"),
+    ("weight", np.zeros(60), "weight.npy: has the least weight 0 and the sum 0, expected all above 0 and a"),
+    ("weight", np.arange(60.0), "weight.npy: has the least weight 0 and the sum 1770, expected all above 0"),
+    ("weight", np.full(60, 1e308), r"weight.npy: has the least weight 1e\+308 and the sum inf, expected all above 0"),
     ("label", LABEL[:0], "train_sample: has no training point; save some, or leave the folder out"),
     ("weight", -np.ones(60), "weight.npy: has -1.0, expected finite numbers that are not negative"),
     ("range", np.ones((60, 2)), r"range.npy: holds float64 \(60, 2\), expected a number for each of 60 points"),

@@ -51,6 +51,16 @@ def test_inverse_names_the_row_of_each_point(root: Path) -> None:
     assert read(root, np.tile(COORD, (2, 1))[:45]).inverse.tolist() == inverse.tolist()
 
 
+def test_rows_that_no_point_has_are_left_out(root: Path) -> None:
+    """As the voxels of padding rows are, which a row's first point is looked up for."""
+    is_point = np.arange(40) < 25
+    inverse = np.concatenate([np.arange(25) + 3, np.arange(15) * 2 + 1])
+    save(root, {"scenes/hall/inverse": inverse})
+    scene = read(root, np.tile(COORD, (2, 1))[:25], is_point)
+    assert np.array_equal(scene.outputs["features"][scene.inverse], features_of(30, 0)[3:28])
+    assert np.unique(scene.inverse).tolist() == list(range(len(scene.outputs["features"])))
+
+
 @pytest.mark.parametrize("with_inverse", [True, False])
 def test_rows_that_are_no_points_are_left_out(root: Path, with_inverse: bool) -> None:
     is_point = np.arange(30) % 4 > 0

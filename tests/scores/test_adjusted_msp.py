@@ -53,7 +53,7 @@ def test_row_by_hand(fitted: Sample, row: list[float], expected: float) -> None:
 @given(LOGITS)
 def test_is_the_least_over_the_classes(logits: np.ndarray) -> None:
     training = {"logits": logits[:-1], "target": np.arange(len(logits) - 1, dtype=np.uint8) % 3}
-    threshold = class_confidence(training["logits"], training["target"])
+    threshold = class_confidence(training["logits"], training["target"], np.ones(len(logits) - 1))
     expected = 1 - (softmax(logits.astype(np.float64), axis=1) - threshold + threshold.min()).max(axis=1)
     result = made("adjusted_msp", training)({"logits": logits})
     np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-7)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from tests.scores.scored import Sample, made
 
+from openworld3d.errors import UserError
+
 
 def last_layer(weight: list[list[float]], bias: list[float]) -> Sample:
     return {"last_weight": np.array(weight, np.float32), "last_bias": np.array(bias, np.float32)}
@@ -63,3 +65,10 @@ def test_highest_percentile_fits_in_float32(features: int) -> None:
     result = made("ash", fitted, percentile=98)({"features": flat})
     assert np.isfinite(result).all()
     assert result[0] < -60000 * math.exp(35)
+
+
+@pytest.mark.parametrize(("row", "binary", "total"), [([-1, -2, -3, 0], 0, "-1"), ([3, -1, -1, -1], 1, "0")])
+def test_features_that_are_no_activations_are_refused(row: list[float], binary: int, total: str) -> None:
+    sentence = f"score ash: the largest of a point's 4 features add up to {total}, expected above 0; 75% of the "
+    with pytest.raises(UserError, match=sentence):
+        made("ash", SUM, percentile=50, binary=binary)({"features": np.array([row], np.float32)})

@@ -18,6 +18,8 @@ KEYS: dict[str, Any] = {}
 GENERATOR: str | None = None
 TABLES: list[str] = []
 ORIGIN_IS_SENSOR: bool = False
+
+HAS_INSTANCES: bool = False
 CLASS_OF_RAW_ID: dict[int, str | None] = {0: None, 1: "ground", 2: "box", 3: "tree"}
 
 

@@ -70,6 +70,11 @@ CASES: list[tuple[dict[str, Any], Callable[[dict[str, Any]], object], str]] = [
     (STREETS, put(objects={"threshold": "train"}), r"objects.threshold is 'train', expected one of trained"),
     (STREETS, put(fpr95="exact"), r"fpr95 is 'exact', expected one of reached, strict, nearest"),
     (GARDENS, put(range=[1, 2]), r"range is in metres from the sensor, but scenes of layout folder are not seen by"),
+    (
+        GARDENS,
+        put(objects={"threshold": 0.5}),
+        r"objects compares objects, but labels of layout folder do not tell them apart; leave",
+    ),
     (GARDENS, put(unknown_raw_ids=[5]), r"unknown_raw_ids says 5, but layout folder has no raw ids; name classes"),
     (
         GARDENS,

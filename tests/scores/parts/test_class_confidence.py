@@ -22,11 +22,16 @@ THREE_TO_ONE = [math.log(3), 0]  # p = 3/4, 1/4
     ],
 )
 def test_threshold_by_hand(logits: list[list[float]], target: list[int], expected: list[float]) -> None:
-    result = class_confidence(np.array(logits, np.float32), np.array(target, np.uint8))
+    result = class_confidence(np.array(logits, np.float32), np.array(target, np.uint8), np.ones(len(target)))
     assert result == pytest.approx(expected, rel=1e-6)
+
+
+def test_voxels_are_counted_by_weight() -> None:
+    result = class_confidence(np.array([THREE_TO_ONE, [0, 0]]), np.zeros(2, np.uint8), np.array([3.0, 1.0]))
+    assert result == pytest.approx([(3 * 0.75 + 0.5) / 4, 2], rel=1e-12)
 
 
 def test_float16_is_averaged_in_float64() -> None:
     logits = np.array([[8, 0]] * 1000, np.float16)
-    result = class_confidence(logits, np.zeros(1000, np.uint8))
+    result = class_confidence(logits, np.zeros(1000, np.uint8), np.full(1000, 0.1))
     assert result == pytest.approx([1 / (1 + math.exp(-8)), 2], rel=1e-12)

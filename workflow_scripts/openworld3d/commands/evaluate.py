@@ -41,14 +41,15 @@ from openworld3d.workflow import protocols, rows, slices
 Config = dict[str, Any]
 
 
-def evaluate(protocol: str, labels: Path, scores: Path) -> str:
+def evaluate(protocol: str, labels: Path, scores: Path, threshold: float | None = None) -> str:
     """Return the table of a protocol for saved scores, in Markdown, and below it each metric with its interval.
 
-    labels: the folder of the raw dataset; scores: that of a `.txt` or `.npy` for each scan. Raises UserError.
+    labels: the folder of the raw dataset; scores: that of a `.txt` or `.npy` for each scan; threshold: the score
+    above which points are clustered into objects, None for the protocol's. Raises UserError.
     """
     named = named_protocol(protocol)
     saved, scans = open_scores(scores), scans_of(config_of(named, scores), labels)
-    config = config_of(named, scores, {scan.split for scan in scans})
+    config = config_of(named, scores, {scan.split for scan in scans}, threshold)
     with tempfile.TemporaryDirectory() as folder:
         counted = CountedPoints(Path(folder))
         of_method = statistics_of(config, scans, saved, counted)
@@ -158,8 +159,8 @@ def report(config: Config, metrics: dict[str, Any], replicates: dict[str, np.nda
     """Return the table in Markdown, and below it each metric with its bootstrap interval in full precision."""
     table = rows.table_slice(config, config["table"])
     published = beside(rows.asked_of_papers(config, config["table"]), REGISTRY)
-    (identity,), names, conventions = table["rows"], table["metrics"], table["conventions"]
-    row = make_row(identity, metrics, replicates, conventions[identity["protocol"]])
+    (identity,), names = table["rows"], table["metrics"]
+    row = make_row(identity, metrics, replicates, table["conventions"][identity["protocol"]])
     tables = printed([row], names, published["rows"])
     of_papers = published["notes"]
     if published["rows"]:
@@ -168,7 +169,7 @@ def report(config: Config, metrics: dict[str, Any], replicates: dict[str, np.nda
             *of_papers,
             f"The published rows are of all scans of the split, the others of the {scans} found.",
         ]
-    notes = notes_of(tables, [row], names, conventions, MARKS, of_papers)
+    notes = notes_of(tables, [row], names, table, MARKS, of_papers)
     return "\n".join([markdown(tables, notes, table["table"]), *intervals(row, names)])
 
 

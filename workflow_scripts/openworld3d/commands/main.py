@@ -15,6 +15,8 @@ LABELS = "the dataset in its own layout, for STU DIR/125/velodyne/000000.bin and
 SCORES = """a file for each scan, DIR/125/000000.txt or .npy, or DIR/125_000000.npy: a number for each point in the
 order of the scan, higher means more unknown; with or without the rows that have no return"""
 
+THRESHOLD = "the score above which points are clustered into objects; the protocol's by default, for STU 0.5"
+
 PREDICT = """Run a trained network over a folder of clouds without labels.
 
 Each cloud is written again, in its own format and order, with a predicted class, its probability and the chosen
@@ -67,6 +69,7 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--protocol", required=True, metavar="NAME", help="such as stu_val")
     command.add_argument("--labels", required=True, type=Path, metavar="DIR", help=LABELS)
     command.add_argument("--scores", required=True, type=Path, metavar="DIR", help=SCORES)
+    command.add_argument("--object-threshold", type=float, metavar="SCORE", help=THRESHOLD)
     command.set_defaults(command=evaluate)
 
 
@@ -74,7 +77,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Run the subcommand `evaluate`."""
     from openworld3d.commands.evaluate import evaluate
 
-    print(evaluate(arguments.protocol, arguments.labels, arguments.scores))
+    print(evaluate(arguments.protocol, arguments.labels, arguments.scores, arguments.object_threshold))
 
 
 def add_score(commands: argparse._SubParsersAction) -> None:

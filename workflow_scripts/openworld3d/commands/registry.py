@@ -26,13 +26,20 @@ def named_protocol(name: str) -> NamedProtocol:
     return named
 
 
-def config_of(named: NamedProtocol, scores: Path, splits: Collection[str] | None = None) -> dict[str, Any]:
+def config_of(
+    named: NamedProtocol, scores: Path, splits: Collection[str] | None = None, threshold: float | None = None
+) -> dict[str, Any]:
     """Return a config whose one table has the metrics of a protocol for saved scores.
 
-    scores: their folder; splits: those that are evaluated, of the protocol's, all by default. Datasets have the
-    names of their layouts.
+    scores: their folder; splits: those that are evaluated, of the protocol's, all by default; threshold: of objects,
+    the protocol's by default. Datasets have the names of their layouts. Raises UserError for a threshold where the
+    protocol has no objects.
     """
     keys = {**named.said, "named": named.name}
+    if threshold is not None:
+        if "objects" not in keys:
+            raise UserError(f"--object-threshold: protocol {named.name} compares no objects; leave it out")
+        keys["objects"] = {**keys["objects"], "threshold": threshold}
     if splits is not None:
         chosen = [split for split in keys["evaluate"]["splits"] if split in splits]
         keys["evaluate"] = {**keys["evaluate"], "splits": chosen}

@@ -13,7 +13,7 @@ from openworld3d.files import whole_folder, write_json
 from openworld3d.plugins import declared, plugin_names
 from openworld3d.saved_outputs.arrays import read_array
 from openworld3d.saved_outputs.folder import SavedFolder, open_saved
-from openworld3d.saved_outputs.sample import read_sample
+from openworld3d.saved_outputs.sample import OF_ACTIVATIONS, read_sample, warn_of_negative_features
 from openworld3d.saved_outputs.scenes import read_scene
 from openworld3d.scenes.scene import VOID
 from openworld3d.scoring.apply import score_rows
@@ -39,6 +39,8 @@ def score(root: Path, kind: str, out: Path) -> None:
     columns = columns_of(saved)
     sample = read_sample(saved, columns)
     check_dataset(kind)
+    if kind in OF_ACTIVATIONS:
+        warn_of_negative_features(saved, sample)
     method = method_of(kind, saved.outputs, sample, str(root))
     points: dict[str, int] = {}
     with whole_folder(out) as folder:

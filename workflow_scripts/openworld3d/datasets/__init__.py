@@ -42,6 +42,9 @@ class Dataset(Protocol):
     ORIGIN_IS_SENSOR: bool
     """Whether one sensor saw each scene, from the origin of its coordinates: a point's norm is its range."""
 
+    HAS_INSTANCES: bool
+    """Whether labels tell the objects of a class from one another, if its files are complete."""
+
     CLASS_OF_RAW_ID: dict[int, str | None]
     """The class of each raw id, None where the official map has none: the ids of `raw` in its scenes.
 

@@ -120,6 +120,8 @@ TABLES: list[str] = []
 
 ORIGIN_IS_SENSOR: bool = False
 
+HAS_INSTANCES: bool = False
+
 CLASS_OF_RAW_ID: dict[int, str | None] = {}
 
 # In metres; and which share of one the rounding of float64 may be, in the coordinates of a map.

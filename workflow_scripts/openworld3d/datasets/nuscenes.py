@@ -54,6 +54,8 @@ TABLES: list[str] = [
 
 ORIGIN_IS_SENSOR: bool = True
 
+HAS_INSTANCES: bool = True
+
 CLASS_OF_RAW_ID: dict[int, str | None] = {}
 
 CLASSES: list[str] = [

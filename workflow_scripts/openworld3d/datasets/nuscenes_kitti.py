@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from openworld3d.datasets.nuscenes import CLASSES, GROUPS, SPLITS, THINGS  # noqa: F401
-from openworld3d.datasets.semantickitti import ORIGIN_IS_SENSOR, TABLES, files_of_scene  # noqa: F401
+from openworld3d.datasets.semantickitti import HAS_INSTANCES, ORIGIN_IS_SENSOR, TABLES, files_of_scene  # noqa: F401
 from openworld3d.raw.kitti import read_scan, scenes_of_sequence
 from openworld3d.raw.labels import Reading, class_of_raw_id
 

@@ -26,6 +26,8 @@ TABLES: list[str] = []
 
 ORIGIN_IS_SENSOR: bool = False
 
+HAS_INSTANCES: bool = True
+
 CLASS_OF_RAW_ID: dict[int, str | None] = {}
 
 CLASSES: list[str] = [

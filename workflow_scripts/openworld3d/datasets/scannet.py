@@ -64,6 +64,8 @@ TABLES: list[str] = []
 
 ORIGIN_IS_SENSOR: bool = False
 
+HAS_INSTANCES: bool = True
+
 CLASSES: list[str] = [
     "wall",
     "floor",

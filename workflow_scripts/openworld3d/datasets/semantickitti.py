@@ -44,6 +44,8 @@ TABLES: list[str] = []
 
 ORIGIN_IS_SENSOR: bool = True
 
+HAS_INSTANCES: bool = True
+
 CLASSES: list[str] = [
     "car",
     "bicycle",

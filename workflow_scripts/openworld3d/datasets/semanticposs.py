@@ -10,7 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from openworld3d.datasets.semantickitti import ORIGIN_IS_SENSOR, TABLES, files_of_scene, scenes_of_split  # noqa: F401
+from openworld3d.datasets.semantickitti import (  # noqa: F401
+    HAS_INSTANCES,
+    ORIGIN_IS_SENSOR,
+    TABLES,
+    files_of_scene,
+    scenes_of_split,
+)
 from openworld3d.raw.kitti import read_scan
 from openworld3d.raw.labels import Reading, class_of_raw_id
 

@@ -19,6 +19,7 @@ from openworld3d.datasets.semantickitti import (  # noqa: F401
     CLASS_OF_RAW_ID,
     CLASSES,
     GROUPS,
+    HAS_INSTANCES,
     ORIGIN_IS_SENSOR,
     TABLES,
     THINGS,

@@ -47,7 +47,10 @@ def by_name(
     """Return every metric by name, its bounds, its bootstrap interval, and its breakdowns."""
     points = evaluation.statistics.class_points().sum(axis=0)
     unknown_points, all_points = int(points[evaluation.unknown].sum()), int(points.sum())
-    confusion = evaluation.statistics.confusion.sum(axis=0)
+    # Of known and unknown points: inliers, whose class nobody gives, count in no IoU.
+    confusion = evaluation.confusion_of(np.ones((1, evaluation.scenes), np.int64), evaluation.statistics.confusion)[0]
+    iou = segmentation.iou(confusion)
+    iou[[index for index in range(len(iou)) if index not in evaluation.classes]] = math.nan
     return {
         "points": all_points,
         "unknown_points": unknown_points,
@@ -56,7 +59,7 @@ def by_name(
         "between": {name: [float(value[0, 0]), float(value[2, 0])] for name, value in found.items()},
         "object_threshold": float(evaluation.statistics.object_threshold),
         "bootstrap": {name: list(interval(value[0], value[2])) for name, value in drawn.items()},
-        "iou": dict(zip(evaluation.statistics.classes.tolist(), segmentation.iou(confusion).tolist())),
+        "iou": dict(zip(evaluation.statistics.classes.tolist(), iou.tolist())),
         "by_unknown": by_unknown(evaluation),
         "by_known": by_known(evaluation),
         "by_scene": by_scene(evaluation, of_scenes),

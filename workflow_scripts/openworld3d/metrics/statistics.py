@@ -103,15 +103,17 @@ def of_scene(
     right = right[: len(log_odds)]
     return Statistics(
         bits=np.array(bits),
-        threshold=np.array(threshold, np.float32),
+        threshold=np.array(threshold, np.float64),
         score=count(points.label, points.score, bits),
         ends=ends_of(points.score, bits),
         confidence=count(right, log_odds, bits),
         calibration=calibrate(right, log_odds)[None],
         confusion=confuse(predicted, len(classes))[None],
-        unflagged=confuse(predicted.take(predicted.score <= np.float32(threshold)), len(classes))[None],
+        unflagged=confuse(predicted.take(predicted.score <= predicted.score.dtype.type(threshold)), len(classes))[
+            None
+        ],
         objects=(np.zeros(OBJECT_COUNTS, np.int64) if objects is None else objects)[None],
-        object_threshold=np.array(object_threshold, np.float32),
+        object_threshold=np.array(object_threshold, np.float64),
         classes=np.array(classes, dtype=str),
         scenes=np.array([name], dtype=str),
     )
@@ -125,7 +127,7 @@ def of_no_scene(
     confusion = np.zeros((0, len(classes), len(classes)), np.int64)
     return Statistics(
         bits=np.array(bits),
-        threshold=np.array(threshold, np.float32),
+        threshold=np.array(threshold, np.float64),
         score=none,
         ends=ends_of(np.zeros(0), bits),
         confidence=none,
@@ -133,7 +135,7 @@ def of_no_scene(
         confusion=confusion,
         unflagged=confusion,
         objects=np.zeros((0, OBJECT_COUNTS), np.int64),
-        object_threshold=np.array(object_threshold, np.float32),
+        object_threshold=np.array(object_threshold, np.float64),
         classes=np.array(classes, dtype=str),
         scenes=np.zeros(0, dtype=str),
     )

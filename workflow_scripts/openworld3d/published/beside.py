@@ -48,8 +48,10 @@ def beside(asked: Asked, folder: Path = FOLDER) -> dict[str, Any]:
         notes += what_is_changed(name, spec, named, registry)
         if differences(spec, named.spec, fields=EVALUATED):
             continue
+        other_objects = differences(spec, named.spec, fields=("objects",))
+        comparable = [metric for metric in asked.metrics if not (other_objects and metric.startswith("object_"))]
         for row in read_rows(folder):
-            numbers = shown_numbers(row, spec, asked.metrics)
+            numbers = shown_numbers(row, spec, comparable)
             if row.protocol == named.name and numbers and belongs(row, asked.taught):
                 if row.origin not in origins:
                     origins.append(row.origin)

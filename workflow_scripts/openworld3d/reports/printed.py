@@ -5,15 +5,16 @@ Markdown and LaTeX are two ways to write the same `Printed`.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
 from openworld3d.metrics.bootstrap import Row, mark
 from openworld3d.metrics.table import METRICS
+from openworld3d.reports.counting import pooled, what_counts
 from openworld3d.reports.numbers import MISSING, decimals, in_percent, shown
 
 GROUND = (
-    "The unknown is the positive class, void points are left out, and every number is pooled over all original "
-    f"points of all evaluation scenes. In percent, but for counts and lift; {MISSING}: not defined."
+    "The unknown is the positive class, void points are left out, and every number is {pooled}. In percent, but for "
+    f"counts and lift; {MISSING}: not defined."
 )
 MARKS = (
     "Bold: the best of a column, upper bounds aside. †: not distinguishable from it, as the 95 % bootstrap interval "
@@ -223,16 +224,16 @@ def notes_of(
     tables: Sequence[Printed],
     rows: Sequence[Row],
     metrics: Sequence[str],
-    conventions: dict[str, dict[str, str]],
+    config: Mapping[str, Any],
     marked: str,
     published: Iterable[str] = (),
 ) -> list[str]:
     """Return the sentences below the tables: what numbers, marks and columns mean, and what was published.
 
-    marked: the sentence on the marks. conventions: for each protocol the metrics that its papers call by the name of
-    another.
+    config: `counting` of each protocol, and as `conventions` the metrics that its papers call by the name of another.
+    marked: the sentence on the marks.
     """
-    said = [GROUND]
+    said = [GROUND.format(pooled=pooled(config)), *what_counts(config["counting"], metrics, rows)]
     if any(table.has_marks for table in tables):
         said.append(marked)
     elif all(len(row.replicates["scenes"]) == 1 for row in rows):
@@ -244,7 +245,7 @@ def notes_of(
     said += [f"{Column(name, METRICS[name].higher_is_better).head}: {METRICS[name].definition}." for name in metrics]
     said += [
         f"In protocol {protocol}, {metric} is {METRICS[called[metric]].definition}."
-        for protocol, called in conventions.items()
+        for protocol, called in config["conventions"].items()
         for metric in metrics
         if metric in called
     ]

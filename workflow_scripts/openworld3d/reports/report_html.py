@@ -9,6 +9,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from openworld3d.metrics.table import METRICS
+from openworld3d.reports.counting import pooled
 from openworld3d.reports.numbers import MISSING
 from openworld3d.reports.origins import Record, configs, origins
 from openworld3d.reports.picture import draw, of_errors, of_level, of_truth, png, view_of
@@ -26,10 +27,9 @@ COSTS = {
     "megabytes": "Peak memory",
 }
 GROUND = (
-    "The unknown is the positive class, void points are left out, and every number is pooled over all points of all "
-    "evaluation scenes. In percent but for counts; the arrow is the better direction. Intervals are 95 % bootstrap "
-    "intervals over evaluation scenes. Bold: the best of its protocol, upper bounds aside. †: the interval of the "
-    "difference from the best contains 0."
+    "The unknown is the positive class, void points are left out, and every number is {pooled}. In percent but for "
+    "counts; the arrow is the better direction. Intervals are 95 % bootstrap intervals over evaluation scenes. Bold: "
+    "the best of its protocol, upper bounds aside. †: the interval of the difference from the best contains 0."
 )
 
 
@@ -42,7 +42,7 @@ def html_parts(report: Report, checks: Mapping[str, Mapping[str, Any]], records:
         "came_out": escape(came_out(config, rows)),
         "picture": picture(report),
         "tables": tables(rows, config["metrics"], config["published"]["rows"]),
-        "ground": escape(GROUND),
+        "ground": escape(GROUND.format(pooled=pooled(config))),
         "definitions": "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in definitions.items()),
         "costs": cost_table(report),
         "notes": list_of(notes(config, rows, checks)),

@@ -6,6 +6,7 @@ from typing import Any, Mapping, Sequence
 
 from openworld3d.metrics.bootstrap import TIED, Row, best, mark
 from openworld3d.metrics.table import METRICS
+from openworld3d.reports.counting import what_counts
 from openworld3d.reports.numbers import shown
 from openworld3d.reports.report_table import label_of, places_of, with_interval
 
@@ -87,8 +88,8 @@ def notes(config: Mapping[str, Any], rows: Sequence[Row], checks: Mapping[str, M
         found += of_scenes(name, mine, checks.get(name, {}))
     if len({row.identity["seed"] for row in rows}) == 1 and rows[0].identity["seed"] != "n/a":
         found.append(
-            "Each network was trained with one seed: intervals hold what scenes change, not what another training "
-            "would."
+            "Each network was trained with one seed: intervals cover the variation between scenes, not between "
+            "trainings."
         )
     uppers = sorted({row.identity["recipe"] for row in rows if row.identity["trains_on_unknown"]})
     if uppers:
@@ -96,6 +97,7 @@ def notes(config: Mapping[str, Any], rows: Sequence[Row], checks: Mapping[str, M
     undefined = sorted({label_of(name) for row in rows for name in config["metrics"] if row.metrics[name] is None})
     if undefined:
         found.append(f"{listed(undefined)}: n/a where not defined, as without predictions or without a threshold.")
+    found += what_counts(config["counting"], config["metrics"], rows)
     for name, called in config["conventions"].items():
         found += [
             f"Protocol {name}: {label_of(column)} is {METRICS[other].definition}." for column, other in called.items()
@@ -110,7 +112,7 @@ def of_scenes(name: str, rows: Sequence[Row], check: Mapping[str, Any]) -> list[
         found.append(f"Protocol {name}: one evaluation scene, so that there is no interval.")
     elif scenes < FEW_SCENES:
         found.append(
-            f"Protocol {name}: {scenes} evaluation scenes, of which intervals are rough and most likely too narrow."
+            f"Protocol {name}: {scenes} evaluation scenes, so that intervals are rough and probably too narrow."
         )
     without = check.get("scenes_without_unknown", [])
     if without:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Sequence
+from typing import Mapping, Sequence
 
 import numpy as np
 
 from openworld3d.errors import UserError
 from openworld3d.inference.outputs import as_float
 from openworld3d.saved_outputs.arrays import read_array
-from openworld3d.saved_outputs.checks import check_classifier, check_finite, check_logits
+from openworld3d.saved_outputs.checks import check_classifier, check_finite, check_logits, negative_share
 from openworld3d.saved_outputs.folder import SAMPLE, SavedFolder
 from openworld3d.saved_outputs.labels import check_columns_of_labels
 from openworld3d.saved_outputs.shapes import Rows, check_array
 
 BY_SHAPE = ("target", "weight", "range", "features", "logits")  # those that are surely no transposes first
+OF_ACTIVATIONS = ("ash", "ash_p", "scale")  # scores that suppose features as after a ReLU
 LAST_LAYER = {"last_weight": "weight", "last_bias": "bias"}
 
 
@@ -45,10 +47,10 @@ def read_sample(folder: SavedFolder, columns: Sequence[str]) -> dict[str, np.nda
     sample["weight"] = sample.get("weight", np.ones(rows.counts[0]))
     with np.errstate(over="ignore"):
         total = sample["weight"].sum()
-    if not 0 < total < np.inf:
+    if not (sample["weight"] > 0).all() or total == np.inf:
         raise UserError(
-            f"{files['weight']}: has the sum {total}, expected one above 0 that is finite; save how many training "
-            "points each stands for, or leave the file out"
+            f"{files['weight']}: has the least weight {sample['weight'].min():g} and the sum {total:g}, expected all "
+            "above 0 and a finite sum; save how many training points each stands for, or leave the file out"
         )
     if "range" in sample:
         sample["range"] = sample["range"].astype(np.float32).reshape(-1, 1)
@@ -128,3 +130,14 @@ def read_labels(path: Path, array: np.ndarray, rows: Rows, columns: Sequence[str
             "points that are void or of an unknown class, which no score may be fitted on"
         )
     return labels.astype(np.uint8)
+
+
+def warn_of_negative_features(folder: SavedFolder, sample: Mapping[str, np.ndarray]) -> None:
+    """Say which share of the sample's features is negative, where scores may suppose that none is."""
+    share = negative_share(sample["features"]) if {"features", "last_weight"} <= set(sample) else 0
+    if share:
+        print(
+            f"{folder.sample['features']}: {share:.0%} of its numbers are negative, but {', '.join(OF_ACTIVATIONS)} "
+            "suppose features as after a ReLU; do not trust these scores",
+            file=sys.stderr,
+        )

@@ -96,7 +96,9 @@ def read_scene(
     if {"logits", "features"} <= set(arrays):
         check_classifier(files["features"].parent, arrays, sample)
     outputs = {output: as_float(np.asarray(array)).reshape(len(array), -1) for output, array in arrays.items()}
-    return SavedScene(name, outputs, inverse.astype(np.int32))
+    used = np.unique(inverse)  # rows that only padding has, if any, are of no point
+    outputs = {output: array[used] for output, array in outputs.items()}
+    return SavedScene(name, outputs, np.searchsorted(used, inverse).astype(np.int32))
 
 
 def expected_rows(arrays: Arrays, inverse: np.ndarray | None, scene: Expected | None) -> Rows:

@@ -46,9 +46,8 @@ class Score(Protocol):
 class FittedScore(Score, Protocol):
     """A score that is fitted on a training sample, which holds known classes alone.
 
-    The sample has equally many voxels of each class. A fit counts each by its `weight`, so that every training voxel
-    counts alike, as papers fit on their training or validation data as it comes; the voxels of one class have equal
-    weights, which a statistic of that class alone need not read.
+    The sample has about as many voxels of each class. A fit counts each by its `weight`, also within a class, so that
+    every training voxel counts alike, as papers fit on their training or validation data as it comes.
     """
 
     def fit(self, sample: Arrays, *positional: Any, **options: Any) -> dict[str, Any]:
@@ -69,3 +68,14 @@ def require_two_classes(score: str, logits: np.ndarray) -> None:
     """Raise UserError where logits (R, K) have K = 1, of which a score that compares classes says nothing."""
     if logits.shape[1] < 2:
         raise UserError(f"score {score}: the outputs have one known class, expected two or more; take another score")
+
+
+def require_positive(score: str, features: np.ndarray, total: np.ndarray) -> None:
+    """Raise UserError where the sum (R, 1) of a point's largest features (R, F) is not above 0, but for all zeros."""
+    wrong = (total <= 0) & features.any(axis=1, keepdims=True)
+    if wrong.any():
+        raise UserError(
+            f"score {score}: the largest of a point's {features.shape[1]} features add up to {total[wrong].min():g}, "
+            f"expected above 0; {(features < 0).mean():.0%} of the features are negative, as none is after a ReLU; "
+            "take another score for this run"
+        )

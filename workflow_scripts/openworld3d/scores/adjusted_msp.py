@@ -11,22 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays, require_two_classes
+from openworld3d.scores import Arrays, precision_of, require_two_classes
 from openworld3d.scores.parts.class_confidence import class_confidence
 
 READS: tuple[str, ...] = ("logits",)
-FITS: tuple[str, ...] = ("logits", "target")
+FITS: tuple[str, ...] = ("logits", "target", "weight")
 KEYS: dict[str, Any] = {}
 
 
 def fit(sample: Arrays) -> dict[str, Any]:
     """Return the handicap of each class: how far its confidence is above that of the least confident class.
 
-    sample: logits (S, K) with K >= 2, target (S,). Raises UserError for one class alone, whose probability is 1
-    everywhere.
+    sample: logits (S, K) with K >= 2, target (S,), weight (S,). Raises UserError for one class alone, whose
+    probability is 1 everywhere.
     """
     require_two_classes("adjusted_msp", sample["logits"])
-    confidence = class_confidence(sample["logits"], sample["target"])
+    confidence = class_confidence(sample["logits"], sample["target"], sample["weight"])
     return {"handicap": confidence - confidence.min()}
 
 
@@ -39,11 +39,11 @@ def score(outputs: Arrays, *, handicap: np.ndarray) -> np.ndarray:
     the class with the least c_k keep their order; those of another tie once 1 - p_k is below the resolution of
     float32 at c_k - min_j c_j. A class absent from the sample has c_k = 2 and never wins. A logit of -inf is a class
     of probability 0.
-    logits (R, K); returns (R,) float32 in 0..1, higher is more unknown.
+    logits (R, K); returns (R,), in 0..1, higher is more unknown.
     Source: Tkachenko, Mueller and Northcutt, A Simple Adjustment Improves Out-of-Distribution Detection for Any
     Classifier, Cleanlab 2022.
     """
-    return (complement(outputs["logits"]) + handicap).min(axis=1).astype(np.float32)
+    return (complement(outputs["logits"]) + handicap).min(axis=1).astype(precision_of(outputs["logits"]))
 
 
 def complement(logits: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays, energy
+from openworld3d.scores import Arrays, energy, precision_of, require_positive
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("last_weight", "last_bias")
@@ -57,18 +57,23 @@ def score(
     all activations, s' of those that are kept, n how many these are. ASH-S: g_i = f_i e^{s / s'}; where all are 0,
     z = b. ASH-B: g_i = s / n. The paper takes the percentile 90 for ASH-S and 65 for ASH-B. OpenOOD's
     `ash` is ASH-B, by default with 90, of the 65 to 95 that it tries.
-    features (R, F), not negative; returns (R,) float32, unbounded, higher is more unknown.
+    features (R, F), not negative; returns (R,), unbounded, higher is more unknown.
+    Raises UserError where the activations of a point that are kept add up to no positive number, which takes negative
+    ones.
     Source: Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023,
     arXiv 2209.09858.
     """
     features = outputs["features"].astype(np.float64)
     kept = features >= np.partition(features, dropped, axis=1)[:, dropped, None]  # (R, F)
     total = features.sum(axis=1, keepdims=True)  # (R, 1)
+    largest = features * kept
+    total_kept = largest.sum(axis=1, keepdims=True)
+    require_positive("ash", features, total if binary else total_kept)
     if binary:
         shaped = kept * (total / kept.sum(axis=1, keepdims=True))
     else:
-        largest = features * kept
-        total_kept = largest.sum(axis=1, keepdims=True)
         ratio = np.divide(total, total_kept, out=np.ones_like(total), where=total_kept > 0)
         shaped = largest * np.exp(ratio)
-    return energy.score({"logits": shaped @ last_weight.T + last_bias}, temperature=1.0).astype(np.float32)
+    return energy.score({"logits": shaped @ last_weight.T + last_bias}, temperature=1.0).astype(
+        precision_of(outputs["features"])
+    )

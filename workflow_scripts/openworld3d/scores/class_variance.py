@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("class_variance",)
 FITS: tuple[str, ...] = ()
@@ -22,8 +22,8 @@ def score(outputs: Arrays) -> np.ndarray:
     """Return the variance of a class's probability over the passes, averaged over the classes.
 
     mean_k sum_t (p_tk - mean_t p_tk)^2 / (T - 1), which the recipe computes over its passes; the mean over a point's
-    visits. class_variance (R, 1); returns (R,) float32 in 0..1/K for two passes, higher is more unknown.
+    visits. class_variance (R, 1); returns (R,), in 0..1/K for two passes, higher is more unknown.
     Source: MC-Dropout in the code of REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV
     2022).
     """
-    return outputs["class_variance"][:, 0].astype(np.float32)
+    return outputs["class_variance"][:, 0].astype(precision_of(outputs["class_variance"]))

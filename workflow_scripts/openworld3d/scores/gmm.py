@@ -37,13 +37,13 @@ def fit(sample: Arrays, *, regularisation: float) -> dict[str, Any]:
     features, target, weight = sample["features"].astype(np.float64), sample["target"], sample["weight"]
     mean, whitening, peak = [], [], []
     for label in np.unique(target):
-        own = features[target == label]
-        mean.append(own.mean(axis=0))
-        value, vector = np.linalg.eigh(np.cov(own, rowvar=False, bias=True).reshape(2 * [features.shape[1]]))
+        own, counted = features[target == label], weight[target == label]
+        mean.append(np.average(own, axis=0, weights=counted))
+        covariance = np.cov(own, rowvar=False, bias=True, aweights=counted).reshape(2 * [features.shape[1]])
+        value, vector = np.linalg.eigh(covariance)
         variance = np.maximum(value, 0) + regularisation
         whitening.append(vector / np.sqrt(variance))
-        share = weight[target == label].sum() / weight.sum()
-        peak.append(np.log(share) - np.log(2 * np.pi * variance).sum() / 2)
+        peak.append(np.log(counted.sum() / weight.sum()) - np.log(2 * np.pi * variance).sum() / 2)
     return {"mean": np.stack(mean), "whitening": np.stack(whitening), "peak": np.array(peak)}
 
 

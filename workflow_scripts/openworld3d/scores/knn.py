@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from openworld3d.errors import UserError
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("features", "target", "weight")
@@ -48,12 +48,12 @@ def score(outputs: Arrays, *, bank: NearestNeighbors) -> np.ndarray:
 
     ||u - u_(k)|| with u = f / ||f||; a feature of zeros stays one, at distance 1 from all others but its like. The
     paper takes k = 50 of the 50,000 features of CIFAR-10, and 1000 of all, or 10 of a hundredth, of ImageNet's.
-    features (R, F); returns (R,) float32 in 0..2, in 0..sqrt(2) where features are not negative; higher is more
+    features (R, F); returns (R,), in 0..2, in 0..sqrt(2) where features are not negative; higher is more
     unknown.
     Source: Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, arXiv 2204.06507.
     """
     unit = of_length_one(outputs["features"])
-    result = np.empty(len(unit), np.float32)
+    result = np.empty(len(unit), precision_of(outputs["features"]))
     rows_at_once = max(1, DISTANCES_AT_ONCE // bank.n_samples_fit_)
     for first in range(0, len(unit), rows_at_once):
         some = slice(first, first + rows_at_once)
@@ -64,14 +64,20 @@ def score(outputs: Arrays, *, bank: NearestNeighbors) -> np.ndarray:
 def uniform_part(target: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return the rows of a sample that make a uniform one of the training voxels: target (S,), weight (S,) -> (R,).
 
-    Of a class with the largest weight all rows, of one with a tenth of that every tenth, and of each at least one;
-    the first, as the rows of a class come in random order.
+    Of voxels with the largest weight all, of those with a tenth of that every tenth, and of each class at least one;
+    of a class whose weights are equal the first rows, as they come in random order.
     """
     rows = []
     for label in np.unique(target):
         of_class = np.flatnonzero(target == label)
-        share = weight[of_class[0]] / weight.max()
-        rows.append(of_class[: int(np.ceil(share * len(of_class)))])
+        own = weight[of_class]
+        if np.ptp(own) == 0:
+            places = np.arange(int(np.ceil(own[0] / weight.max() * len(own))))
+        else:
+            until = np.cumsum(own)
+            count = max(1, round(until[-1] / weight.max()))
+            places = np.searchsorted(until, (np.arange(count) + 0.5) / count * until[-1])
+        rows.append(of_class[places])
     return np.concatenate(rows)
 
 

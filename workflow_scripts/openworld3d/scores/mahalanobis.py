@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 from openworld3d.scores.parts.gaussians import Gaussians, fit_gaussians, squared_distance
 
 READS: tuple[str, ...] = ("features",)
@@ -31,8 +31,8 @@ def score(outputs: Arrays, *, classes: Gaussians) -> np.ndarray:
     it, pooled over the classes; shrunk, as the paper's is not, so that features that never vary have a finite
     distance. The paper's input noise, made for images of one object, is left out, and so is a class absent from the
     sample.
-    features (R, F); returns (R,) float32, not negative, higher is more unknown.
+    features (R, F); returns (R,), not negative, higher is more unknown.
     Source: Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks,
     NeurIPS 2018, arXiv 1807.03888; the shrinkage: `openworld3d.scores.parts.gaussians`.
     """
-    return squared_distance(outputs["features"], classes).astype(np.float32)
+    return squared_distance(outputs["features"], classes).astype(precision_of(outputs["features"]))

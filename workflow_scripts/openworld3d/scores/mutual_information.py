@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("mutual_information",)
 FITS: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ def score(outputs: Arrays) -> np.ndarray:
     """Return how much the passes disagree, beyond the uncertainty of each pass.
 
     H(mean_t p_t) - mean_t H(p_t) in nats, which the recipe computes over its passes; the mean over a point's visits.
-    mutual_information (R, 1); returns (R,) float32 in 0..log K, higher is more unknown.
+    mutual_information (R, 1); returns (R,), in 0..log K, higher is more unknown.
     Source: Houlsby et al., Bayesian Active Learning, arXiv 1112.5745; of dropout Gal et al., ICML 2017.
     """
-    return outputs["mutual_information"][:, 0].astype(np.float32)
+    return outputs["mutual_information"][:, 0].astype(precision_of(outputs["mutual_information"]))

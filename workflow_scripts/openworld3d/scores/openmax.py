@@ -18,7 +18,7 @@ from openworld3d.errors import UserError
 from openworld3d.scores import Arrays, precision_of, require_two_classes
 
 READS: tuple[str, ...] = ("logits",)
-FITS: tuple[str, ...] = ("logits", "target")
+FITS: tuple[str, ...] = ("logits", "target", "weight")
 KEYS: dict[str, Any] = {
     "tail": {
         "description": "how many of the largest distances of each class the extreme values are fitted on, a whole "
@@ -41,8 +41,8 @@ SHIFT = 10000.0  # of distances before the fit, as in libmr
 def fit(sample: Arrays, *, tail: int, alpha: int) -> dict[str, Any]:
     """Return for each class the mean logits (K, K) of its voxels that are predicted right, and three numbers of it.
 
-    sample: logits (S, K) with K >= 2, target (S,). The numbers (K, 3) are those of `fit_tail`, NaN for a class with
-    fewer than two different distances. Raises UserError for one class alone and for logits of -inf.
+    sample: logits (S, K) with K >= 2, target (S,), weight (S,). The numbers (K, 3) are those of `fit_tail`, NaN for a
+    class with fewer than two different distances. Raises UserError for one class alone and for logits of -inf.
     """
     logits, target = sample["logits"].astype(np.float64), sample["target"]
     require_two_classes("openmax", logits)
@@ -50,9 +50,10 @@ def fit(sample: Arrays, *, tail: int, alpha: int) -> dict[str, Any]:
     classes = logits.shape[1]
     centre, extreme = np.zeros((classes, classes)), np.full((classes, 3), np.nan)
     for label in range(classes):
-        own = logits[(target == label) & (logits.argmax(axis=1) == label)]
+        rows = (target == label) & (logits.argmax(axis=1) == label)
+        own = logits[rows]
         if len(own):
-            centre[label] = own.mean(axis=0)
+            centre[label] = np.average(own, axis=0, weights=sample["weight"][rows])
         distance = np.sort(np.linalg.norm(own - centre[label], axis=1))[-tail:]
         if len(np.unique(distance)) > 1:
             extreme[label] = fit_tail(distance)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays, energy
+from openworld3d.scores import Arrays, energy, precision_of
 from openworld3d.scores.parts.percentiles import percentile_of
 
 READS: tuple[str, ...] = ("features",)
@@ -42,10 +42,10 @@ def score(outputs: Arrays, *, ceiling: float, last_weight: np.ndarray, last_bias
 
     -log sum_k e^{z_k} with z = W min(f, c) + b, W and b the last layer, and c = ceiling the percentile of all
     activations of the training sample, zeros included; the paper takes the 90th.
-    features (R, F); returns (R,) float32, unbounded, higher is more unknown.
+    features (R, F); returns (R,), unbounded, higher is more unknown.
     Source: Sun, Guo and Li, ReAct: Out-of-distribution Detection With Rectified Activations, NeurIPS 2021,
     arXiv 2111.12797.
     """
     clipped = np.minimum(outputs["features"].astype(np.float64), ceiling)
     logits = clipped @ last_weight.T + last_bias
-    return energy.score({"logits": logits}, temperature=1.0).astype(np.float32)
+    return energy.score({"logits": logits}, temperature=1.0).astype(precision_of(outputs["features"]))

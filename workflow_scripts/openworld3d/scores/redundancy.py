@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("logits", "unknown_logit")
 FITS: tuple[str, ...] = ()
@@ -35,9 +35,9 @@ def score(outputs: Arrays, *, logit: int) -> np.ndarray:
     probability in the softmax over (z, u), which rank as it does and do not round to 0. Where `logit` is 1, u
     itself, which the released code computes and leaves unused. A logit of -inf adds nothing. Where u is the log-sum
     of negative logits, this is the relative energy of Li et al., arXiv 2511.06720.
-    logits (R, K) with K >= 1, unknown_logit (R, 1); returns (R,) float32, unbounded, higher is more unknown.
+    logits (R, K) with K >= 1, unknown_logit (R, 1); returns (R,), unbounded, higher is more unknown.
     Source: Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022, arXiv 2207.01452.
     """
     unknown = outputs["unknown_logit"][:, 0].astype(np.float64)
     of_known = 0 if logit else logsumexp(outputs["logits"].astype(np.float64), axis=1)  # (R,)
-    return (unknown - of_known).astype(np.float32)
+    return (unknown - of_known).astype(precision_of(outputs["unknown_logit"]))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 from openworld3d.scores.parts.gaussians import Gaussians, fit_gaussians, squared_distance
 
 READS: tuple[str, ...] = ("features",)
@@ -42,8 +42,10 @@ def score(outputs: Arrays, *, classes: Gaussians, whole: Gaussians) -> np.ndarra
     min_c M_c(f) - M_0(f): M_c is the score `mahalanobis` of class c, and M_0(f) = (f - mu)^T S_0^-1 (f - mu) of all
     voxels of the sample, their mean and their covariance, shrunk as well. Directions in which classes do not differ
     cancel. A class absent from the sample is left out.
-    features (R, F); returns (R,) float32, unbounded, higher is more unknown.
+    features (R, F); returns (R,), unbounded, higher is more unknown.
     Source: Ren et al., A Simple Fix to Mahalanobis Distance for Improving Near-OOD Detection, 2021, arXiv 2106.09022.
     """
     features = outputs["features"]
-    return (squared_distance(features, classes) - squared_distance(features, whole)).astype(np.float32)
+    return (squared_distance(features, classes) - squared_distance(features, whole)).astype(
+        precision_of(outputs["features"])
+    )

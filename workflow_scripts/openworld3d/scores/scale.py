@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.errors import UserError
-from openworld3d.scores import Arrays, energy, precision_of
+from openworld3d.scores import Arrays, energy, precision_of, require_positive
 
 READS: tuple[str, ...] = ("features",)
 FITS: tuple[str, ...] = ("last_weight", "last_bias")
@@ -52,13 +51,7 @@ def score(outputs: Arrays, *, largest: int, last_weight: np.ndarray, last_bias: 
     """
     features = outputs["features"].astype(np.float64)
     top = np.partition(features, -largest, axis=1)[:, -largest:].sum(axis=1, keepdims=True)  # (R, 1)
-    empty = ~features.any(axis=1, keepdims=True)
-    if (top <= 0)[~empty].any():
-        raise UserError(
-            f"score scale: the {largest} largest of a point's {features.shape[1]} features add up to "
-            f"{top[~empty].min():g}, expected above 0; {(features < 0).mean():.0%} of the features are negative, as "
-            "none is after a ReLU; take another score for this run"
-        )
-    ratio = features.sum(axis=1, keepdims=True) / np.where(empty, 1, top)
+    require_positive("scale", features, top)
+    ratio = features.sum(axis=1, keepdims=True) / np.where(top > 0, top, 1)
     logits = features * np.exp(ratio) @ last_weight.T + last_bias
     return energy.score({"logits": logits}, temperature=1.0).astype(precision_of(outputs["features"]))

@@ -15,23 +15,26 @@ from openworld3d.errors import UserError
 from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("logits", "features")
-FITS: tuple[str, ...] = ("logits", "features", "target")
+FITS: tuple[str, ...] = ("logits", "features", "target", "weight")
 KEYS: dict[str, Any] = {}
 
 
 def fit(sample: Arrays) -> dict[str, Any]:
     """Return the mean features (K, F) of each class's voxels that are predicted right, and which classes have any.
 
-    sample: logits (S, K), features (S, F), target (S,). Raises UserError where no voxel is predicted right.
+    sample: logits (S, K), features (S, F), target (S,), weight (S,). Raises UserError where no voxel is predicted
+    right.
     """
     classes = sample["logits"].shape[1]
     right = sample["logits"].argmax(axis=1) == sample["target"]
-    features, target = sample["features"][right].astype(np.float64), sample["target"][right]
+    features, target, weight = (sample[name][right] for name in ("features", "target", "weight"))
     if not len(target):
         raise UserError("score she: no voxel of the training sample is predicted right; train this run for longer")
-    found = np.bincount(target, minlength=classes)
-    total = np.stack([features[target == label].sum(axis=0) for label in range(classes)])
-    return {"pattern": total / np.maximum(found, 1)[:, None], "found": found > 0}
+    pattern = np.zeros((classes, features.shape[1]))
+    for label in np.unique(target):
+        own = target == label
+        pattern[label] = np.average(features[own].astype(np.float64), axis=0, weights=weight[own])
+    return {"pattern": pattern, "found": np.bincount(target, minlength=classes) > 0}
 
 
 def score(outputs: Arrays, *, pattern: np.ndarray, found: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ("logits", "weight")
@@ -45,13 +45,13 @@ def score(outputs: Arrays, *, mean: np.ndarray, spread: np.ndarray) -> np.ndarra
     score; its iterative suppression of boundaries between predicted classes, made for the grid of an image, is left
     out.
     A logit of -inf never wins.
-    logits (R, K) with K >= 1; returns (R,) float32, unbounded, higher is more unknown.
+    logits (R, K) with K >= 1; returns (R,), unbounded, higher is more unknown.
     Source: Jung et al., Standardized Max Logits: A Simple yet Effective Approach for Identifying Unexpected Road
     Obstacles in Urban-Scene Segmentation, ICCV 2021, arXiv 2107.11264.
     """
     logits = outputs["logits"].astype(np.float64)
     wins = logits == logits.max(axis=1, keepdims=True)  # (R, K)
-    return np.where(wins, (mean - logits) / spread, -np.inf).max(axis=1).astype(np.float32)
+    return np.where(wins, (mean - logits) / spread, -np.inf).max(axis=1).astype(precision_of(outputs["logits"]))
 
 
 def moments(value: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("unknown_log_odds",)
 FITS: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ def score(outputs: Arrays) -> np.ndarray:
     """Return the log-odds that a point is of an unknown class.
 
     log(p / (1 - p)) with p = sum of the unknown classes' probabilities, which ranks as p does; the mean over a
-    point's visits. unknown_log_odds (R, 1); returns (R,) float32, unbounded, higher is more unknown.
+    point's visits. unknown_log_odds (R, 1); returns (R,), unbounded, higher is more unknown.
     Source: the upper bound of REAL (Cen et al., Open-world Semantic Segmentation for LIDAR Point Clouds, ECCV 2022).
     """
-    return outputs["unknown_log_odds"][:, 0].astype(np.float32)
+    return outputs["unknown_log_odds"][:, 0].astype(precision_of(outputs["unknown_log_odds"]))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from openworld3d.errors import UserError
-from openworld3d.scores import Arrays, energy
+from openworld3d.scores import Arrays, energy, precision_of
 
 READS: tuple[str, ...] = ("logits", "features")
 FITS: tuple[str, ...] = ("logits", "features", "weight", "last_weight", "last_bias")
@@ -50,12 +50,14 @@ def score(outputs: Arrays, *, origin: np.ndarray, minor: np.ndarray) -> np.ndarr
     alpha ||P (f - o)|| - log sum_k e^{z_k}: o = -W^+ b is where the last layer says nothing, P projects on all but
     the first D principal directions of f - o, uncentred, and alpha = mean max_k z_k / mean ||P (f - o)|| over the
     training sample. A logit of -inf adds nothing.
-    logits (R, K) with K >= 1, features (R, F); returns (R,) float32, unbounded, higher is more unknown.
+    logits (R, K) with K >= 1, features (R, F); returns (R,), unbounded, higher is more unknown.
     Source: Wang et al., ViM: Out-Of-Distribution with Virtual-logit Matching, CVPR 2022, arXiv 2203.10807; half of
     few features as in pytorch-ood 0.4.0, where OpenOOD (Yang et al., 2022, arXiv 2210.07242) takes 256 or 1000.
     """
     residual = (outputs["features"] - origin) @ minor  # (R, M)
-    return (np.linalg.norm(residual, axis=1) + energy.score(outputs, temperature=1.0)).astype(np.float32)
+    return (np.linalg.norm(residual, axis=1) + energy.score(outputs, temperature=1.0)).astype(
+        precision_of(outputs["logits"])
+    )
 
 
 def usual_dimension(features: int) -> int:

@@ -52,7 +52,7 @@ def score_rows(scorer: Scorer, outputs: Arrays) -> np.ndarray:
 def known_threshold(score: np.ndarray, weight: np.ndarray) -> float:
     """Return the lowest score that at least 95 % of the known training voxels do not exceed.
 
-    score (S,) float32 of a sample of them; weight (S,), how many voxels each stands for.
+    score (S,) of a sample of them; weight (S,), how many voxels each stands for.
     """
     order = np.argsort(score, kind="stable")
     share = np.cumsum(weight[order], dtype=np.float64) / weight.sum(dtype=np.float64)

@@ -42,11 +42,11 @@ class Clustering:
 def instances_above(threshold: float, score: np.ndarray, coord: np.ndarray, clustering: Clustering) -> np.ndarray:
     """Return the instance of each point, -1 for noise and for points not above the threshold: (N,) int32.
 
-    score (N,) float32; coord (N, 3) in metres. Pass only the points that count, as STU's devkit does: another point
-    could link two instances.
+    score (N,) float32 or float64; coord (N, 3) in metres. Pass only the points that count, as STU's devkit does:
+    another point could link two instances.
     """
     instance = np.full(len(score), NO_INSTANCE, np.int32)
-    flagged = score > np.float32(threshold)
+    flagged = score > score.dtype.type(threshold)
     instance[flagged] = dbscan(coord[flagged], clustering)
     return instance
 

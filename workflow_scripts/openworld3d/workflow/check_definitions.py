@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, Mapping
 from openworld3d.plugins import declared, names_in, plugin_names
 from openworld3d.workflow.check_protocols import MOST_CLASSES, check_protocol
 from openworld3d.workflow.places import ConfigError, KeyPath, Mistake, wrong
-from openworld3d.workflow.protocols import classes_of
+from openworld3d.workflow.protocols import INLIER, VOID, classes_of
 from openworld3d.workflow.references import refer, refer_all, refer_to
 from openworld3d.workflow.schema import KINDS
 from openworld3d.workflow.slices import begins_with
@@ -75,8 +75,12 @@ def check_dataset(name: str, dataset: dict[str, Any]) -> None:
 
 
 def check_raw_ids(path: KeyPath, dataset: dict[str, Any]) -> None:
-    """Check that a raw id is of one class or void, and that the things are classes."""
-    class_of: dict[int, str] = dict.fromkeys(dataset.get("void", []), "void")
+    """Check that a raw id is of one class or void, that no class is called void, and that the things are classes."""
+    for name in (VOID, INLIER):
+        if name in dataset["classes"]:
+            said = "is what protocols call points of no class; choose another name, or list its raw ids in void"
+            raise wrong((*path, "classes", name), said)
+    class_of: dict[int, str] = dict.fromkeys(dataset.get("void", []), VOID)
     for name, raw_ids in dataset["classes"].items():
         for raw_id in raw_ids:
             if raw_id in class_of:

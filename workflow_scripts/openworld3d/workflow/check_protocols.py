@@ -109,7 +109,7 @@ def check_raw_ids(config: Config, name: str) -> None:
 
 
 def check_counting(config: Config, name: str) -> None:
-    """Check that a range has a sensor, and that scenes can have unknown points where some are demanded."""
+    """Check that a range has a sensor, objects have instances, and scenes can have unknown points if some must be."""
     protocol, path = config["protocols"][name], ("protocols", name)
     layout = config["datasets"][protocols.evaluated(config, name).dataset]["layout"]
     if "range" in protocol and not declared("datasets", layout, "ORIGIN_IS_SENSOR"):
@@ -119,6 +119,9 @@ def check_counting(config: Config, name: str) -> None:
             "leave it out",
             dataset_key(config, name, "evaluate"),
         )
+    if "objects" in protocol and not declared("datasets", layout, "HAS_INSTANCES"):
+        said = f"compares objects, but labels of layout {layout} do not tell them apart; leave it out"
+        raise wrong((*path, "objects"), said, dataset_key(config, name, "evaluate"))
     if protocol.get("min_unknown_points") and not protocols.unknown(config, name):
         said = "demands unknown points, but the protocol has no unknown classes; leave it out"
         raise wrong((*path, "min_unknown_points"), said, (*path, "unknown"))

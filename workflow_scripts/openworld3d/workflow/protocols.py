@@ -149,3 +149,11 @@ def conventions(config: Config, protocol: str) -> dict[str, str]:
     said = (chosen.get("ap", "step"), chosen.get("fpr95", "reached"), chosen.get("pool", "points"))
     names = {name: defined(name, *said) for name in CALLED}
     return {name: called for name, called in names.items() if name != called}
+
+
+def counting(config: Config, protocol: str) -> dict[str, Any]:
+    """Return which points and scenes of a protocol count, and how it tells objects apart, where it says so."""
+    chosen = config["protocols"][protocol]
+    said = {key: chosen[key] for key in ("range", "min_unknown_points") if chosen.get(key)}
+    of_objects = objects(config, protocol)
+    return {**said, **({} if of_objects is None else {"objects": of_objects})}

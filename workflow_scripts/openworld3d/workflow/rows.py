@@ -8,7 +8,7 @@ from typing import Any, Dict
 from openworld3d.plugins import declared
 from openworld3d.published.beside import Asked, beside
 from openworld3d.published.comparison import compared
-from openworld3d.workflow.protocols import conventions, evaluated
+from openworld3d.workflow.protocols import conventions, counting, evaluated
 from openworld3d.workflow.slices import begins_with, is_for, network_of, novel_classes
 
 Config = Dict[str, Any]
@@ -48,6 +48,7 @@ def table_slice(config: Config, table: str) -> Slice:
         "table": table,
         "metrics": config["tables"][table]["metrics"],
         "conventions": {name: conventions(config, name) for name in config["tables"][table]["protocols"]},
+        "counting": {name: counting(config, name) for name in config["tables"][table]["protocols"]},
         "rows": [shown(config, row) for row in rows_of_table(config, table)],
     }
 
