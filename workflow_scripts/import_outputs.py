@@ -37,7 +37,7 @@ def main() -> None:
         for name, scene in scenes_of_shard(scenes, arguments.shard).items():
             outputs = as_outputs(read_scene(saved, name, columns, load_expected(scene.path), sample))
             entries.append(save_outputs(folder, name, outputs))
-        save_manifest(folder / arguments.out.name, "saved", columns, entries)
+        save_manifest(folder / arguments.out.name, "saved", columns, entries, saved.has_instances)
 
 
 def load_expected(path: Path) -> Expected:
@@ -52,6 +52,7 @@ def as_outputs(scene: SavedScene) -> dict[str, Any]:
     return {
         **scene.outputs,
         "inverse": scene.inverse,
+        **({} if scene.instance is None else {"instance": scene.instance}),
         "visits": np.ones(rows, np.int32),
         "halved_crops": np.array(0),
     }

@@ -12,7 +12,7 @@ from openworld3d.files import whole_folder, write_json
 from openworld3d.metrics import statistics
 from openworld3d.metrics.object_level import ObjectLevel, read_object_level, statistics_of_scene
 from openworld3d.metrics.statistics import Points, Statistics
-from openworld3d.scenes.manifests import Scenes, read_evaluation
+from openworld3d.scenes.manifests import Scenes, read_evaluation, read_manifest
 from openworld3d.scenes.scene import load_scene
 from openworld3d.scoring.scenes import (
     group_of_columns,
@@ -57,7 +57,8 @@ def main() -> None:
         manifest = {"score": config["score"], "threshold": threshold, "scenes": written}
         write_json(folder / arguments.out.name, manifest)
     found = scored_scenes([arguments.out], [arguments.outputs], scenes)
-    level = read_object_level(config["objects"], threshold)
+    predicts_instances = read_manifest(arguments.outputs, []).get("predicts_instances", False)
+    level = read_object_level(config["objects"], threshold, predicts_instances)
     statistics.save(arguments.statistics, summary(found, scenes, config["bits"], threshold, level))
 
 
@@ -72,7 +73,8 @@ def summary(
         scene = load_scene(scored.file.path, classes, scored.file.labels)
         points = Points(scene.label, scored.prediction(), scored.score(), log_odds_of(scored))
         known = scored.columns.tolist()
-        parts.append(statistics_of_scene(scored.name, scene, points, classes, known, bits, flagged_above, level))
+        made_of = (points, classes, known, bits, flagged_above, level, scored.instance())
+        parts.append(statistics_of_scene(scored.name, scene, *made_of))
     return statistics.merge(parts)
 
 

@@ -45,6 +45,27 @@ def test_golden_frames_have_the_numbers_of_the_devkit(path: Path, is_scaled: boo
         assert low <= value <= high
 
 
+@pytest.mark.parametrize("path", golden_files("stu"))
+def test_golden_instances_that_a_network_predicts_are_counted_as_the_devkit_does(path: Path, tmp_path: Path) -> None:
+    golden = read_golden(path)
+    for number in range(int(golden["frames"])):
+        sequence, frame = SEQUENCES[number % 2], f"{number:06d}"
+        write_scan(tmp_path / "val", sequence, frame, golden[f"xyz_{number}"], golden[f"label_{number}"])
+        scene = tmp_path / f"saved/scenes/{sequence}_{frame}"
+        scene.mkdir(parents=True)
+        np.save(scene / "score.npy", golden[f"score_{number}"])
+        np.save(scene / "instance.npy", golden[f"instance_{number}"])
+    table = evaluate("stu_val", tmp_path, tmp_path / "saved")
+    for name in ("SQ", "RecallQ", "UQ"):
+        assert 100 * values_of(table)[f"object_{name.lower()}"][0] == pytest.approx(float(golden[f"object_{name}"]))
+    assert "predicted instances for saved_outputs + saved_score." in " ".join(table.split())
+    (scene / "instance.npy").unlink()
+    with pytest.raises(
+        UserError, match=f"scene {scene.name} has no instance.npy, which other scenes have; save it for"
+    ):
+        evaluate("stu_val", tmp_path, tmp_path / "saved")
+
+
 def test_frame_without_anomalies_needs_no_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counted = write_small(tmp_path)
     (tmp_path / "scores/137/000009.txt").unlink()

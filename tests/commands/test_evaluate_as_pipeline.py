@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.commands.conftest import Command
 from tests.commands.devkit import SEQUENCES, write_small
@@ -47,10 +49,25 @@ def through_the_pipeline(command: Command, folder: Path, config: dict[str, Any])
     return folder / "pipeline"
 
 
+def predict_instances(folder: Path) -> None:
+    """Put the scores of each scan into a folder of its own, with the objects that a network would predict."""
+    for file in sorted(folder.glob("*/*.txt")):
+        scene = folder / f"scenes/{file.parent.name}_{file.stem}"
+        scene.mkdir(parents=True)
+        np.save(scene / "score.npy", np.loadtxt(file))
+        np.save(
+            scene / "instance.npy", np.repeat([7, 0, 2, 0], [25, 10, 15, 350])
+        )  # the first finds most of 30 or 12
+        shutil.rmtree(file.parent) if len(list(file.parent.iterdir())) == 1 else file.unlink()
+
+
+@pytest.mark.parametrize("with_instances", [False, True])
 def test_table_and_intervals_are_those_of_the_pipeline(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_instances: bool
 ) -> None:
     write_small(tmp_path)
+    if with_instances:
+        predict_instances(tmp_path / "scores")
     config = config_of(named_protocol(PROTOCOL), tmp_path / "scores", set(SEQUENCES))
     made = through_the_pipeline(command, tmp_path, config)
     monkeypatch.chdir(tmp_path)
@@ -62,4 +79,9 @@ def test_table_and_intervals_are_those_of_the_pipeline(
     assert [line for line in lines if line[0] in metrics and len(line) == 4] == [
         [name, row[name], row[f"{name}_low"], row[f"{name}_high"]] for name in metrics
     ]
-    assert json.loads((made / "metrics.json").read_text())["unknown_points"] == 42
+    found = json.loads((made / "metrics.json").read_text())
+    assert found["unknown_points"] == 42
+    assert found["object_threshold"] == (None if with_instances else 0.5)
+    if with_instances:  # 25 of 30 points are a match, 12 of 25 are none
+        assert (found["object_tp"], found["object_fp"], found["object_fn"]) == (1, 3, 1)
+        assert found["object_sq"] == pytest.approx(25 / 30)

@@ -65,6 +65,10 @@ def test_threshold_of_objects_is_printed() -> None:
         "In protocol sofa, objects are clusters of points whose score is above 0.5, on whatever scale a method's "
         "scores are."
     )
+    saved = with_threshold("saved", None)
+    saved = saved._replace(metrics={**saved.metrics, "object_tp": 3.0})
+    (said,) = what_counts(given, ["object_pq"], [with_threshold("msp", 0.5), saved])
+    assert said.endswith("scores are; predicted instances for closed_set + saved.")
     trained = {"sofa": {"objects": {"threshold": "trained"}}, "bed": {}}
     rows = [with_threshold("msp", -3.25), with_threshold("msp", 2, seed=1), with_threshold("saved", None)]
     (said,) = what_counts(trained, ["object_pq"], rows)

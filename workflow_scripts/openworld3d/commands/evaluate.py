@@ -91,16 +91,18 @@ def statistics_of(config: Config, scans: list[Scan], saved: SavedFolder, counted
     asked, classes = slices.score_slice(config, protocol, "saved_score"), classes_of(config, protocol)
     known = [classes.index(name) for name in protocols.network_classes(config, protocol)]
     unknown = [classes.index(name) for name in protocols.unknown(config, protocol)]
-    level = read_object_level(asked["objects"], None)
+    level = read_object_level(asked["objects"], None, saved.has_instances)
     above = level.threshold if level else math.nan
     parts = [statistics.of_no_scene(classes, asked["bits"], math.nan, above)]
     for scan in scans:
         scene = labelled(config, scan)
         if scene is None:
             continue
-        score = score_of(saved, scan.name, scene)
+        found = read_scene(saved, scan.name, scene=Expected(scene.coord, scene.is_point))
+        score = found.outputs["saved_score"][:, 0][found.inverse]
         points = Points(scene.label, np.full(len(scene), VOID, np.uint8), score)
-        parts.append(statistics_of_scene(scan.name, scene, points, classes, known, asked["bits"], math.nan, level))
+        made_of = (points, classes, known, asked["bits"], math.nan, level, found.instance)
+        parts.append(statistics_of_scene(scan.name, scene, *made_of))
         counts = scene.label != VOID
         counted.add(score[counts], np.isin(scene.label[counts], unknown))
     return statistics.merge(parts)
@@ -122,12 +124,6 @@ def open_scores(folder: Path) -> SavedFolder:
             "one number for each point, or let openworld3d score compute them"
         )
     return saved
-
-
-def score_of(saved: SavedFolder, name: str, scene: Scene) -> np.ndarray:
-    """Return the score (N,) of a scan's points; raises UserError where it does not fit or is not finite."""
-    found = read_scene(saved, name, scene=Expected(scene.coord, scene.is_point))
-    return found.outputs["saved_score"][:, 0][found.inverse]
 
 
 def classes_of(config: Config, protocol: str) -> list[str]:

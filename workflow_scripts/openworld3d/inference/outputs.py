@@ -18,7 +18,7 @@ from openworld3d.files import sha256_of, write_json
 from openworld3d.scenes.manifests import read_manifest
 from openworld3d.scenes.scene import VOID
 
-BESIDE = ("inverse", "visits", "halved_crops")
+BESIDE = ("inverse", "instance", "visits", "halved_crops")
 INFER_AGAIN = "infer this run again"
 
 
@@ -50,11 +50,20 @@ def rounded(array: np.ndarray, precision: str, place: str) -> np.ndarray:
     return result
 
 
-def save_manifest(path: Path, coverage: str, columns: Sequence[str | None], scenes: list[dict[str, Any]]) -> None:
+def save_manifest(
+    path: Path,
+    coverage: str,
+    columns: Sequence[str | None],
+    scenes: list[dict[str, Any]],
+    predicts_instances: bool = False,
+) -> None:
     """Write the manifest: the class of each column of the logits, None at the end where it is of none, and what
     `save_outputs` returned.
+
+    predicts_instances: whether the outputs of each scene have `instance` (N,), the unknown objects of its points.
     """
-    write_json(path, {"coverage": coverage, "columns": list(columns), "scenes": scenes})
+    said = {"predicts_instances": True} if predicts_instances else {}
+    write_json(path, {"coverage": coverage, "columns": list(columns), **said, "scenes": scenes})
 
 
 def index_of_columns(manifest: Path, classes: list[str]) -> np.ndarray:

@@ -19,7 +19,7 @@ from openworld3d.scoring.clusters import Clustering, instances_above
 class ObjectLevel:
     """How objects are told apart: the unknown classes, the score above which points are clustered, and how.
 
-    threshold: NaN where the method has none, so that it has no object metrics.
+    threshold: NaN where the method has none, so that it has no object metrics unless it predicts instances.
     """
 
     unknown: Sequence[str]
@@ -27,29 +27,40 @@ class ObjectLevel:
     clustering: Clustering
 
 
-def read_object_level(config: Mapping[str, Any] | None, chosen: float | None) -> ObjectLevel | None:
+def read_object_level(
+    config: Mapping[str, Any] | None, chosen: float | None, predicts_instances: bool
+) -> ObjectLevel | None:
     """Read the JSON of `objects`: unknown, threshold, eps, min_samples; None where the protocol has no objects.
 
-    chosen: the threshold that was chosen on training data, for a `threshold` of `trained`.
+    chosen: the threshold that was chosen on training data, for a `threshold` of `trained`. A method that predicts
+    instances needs none.
     """
     if config is None:
         return None
     threshold = chosen if config["threshold"] == "trained" else config["threshold"]
+    if predicts_instances:
+        threshold = None
     clustering = Clustering(config["eps"], config["min_samples"])
     return ObjectLevel(config["unknown"], math.nan if threshold is None else threshold, clustering)
 
 
 def objects_in_scene(
-    scene: Scene, score: np.ndarray, classes: Sequence[str], level: ObjectLevel
+    scene: Scene, score: np.ndarray, classes: Sequence[str], level: ObjectLevel, instance: np.ndarray | None = None
 ) -> np.ndarray | None:
-    """Return what `count_objects` counts of the points that are not void, (4,) int64; None without a threshold."""
-    if math.isnan(level.threshold):
+    """Return what `count_objects` counts of the points that are not void, (4,) int64.
+
+    instance: those that the method predicts, in place of clusters; None without them and without a threshold.
+    """
+    if instance is None and math.isnan(level.threshold):
         return None
     counted = scene.label != VOID
     unknown = np.isin(scene.label, [classes.index(name) for name in level.unknown])
     true = true_instances(scene.label, scene.instance, unknown)[counted]
-    predicted = instances_above(level.threshold, score[counted], scene.coord[counted], level.clustering)
-    return count_objects(true, predicted)
+    if instance is not None:
+        return count_objects(true, instance[counted])
+    return count_objects(
+        true, instances_above(level.threshold, score[counted], scene.coord[counted], level.clustering)
+    )
 
 
 def statistics_of_scene(
@@ -61,12 +72,13 @@ def statistics_of_scene(
     bits: int,
     threshold: float,
     level: ObjectLevel | None,
+    instance: np.ndarray | None = None,
 ) -> Statistics:
     """Return the statistics of a scene's points, with its objects where the protocol has some.
 
     known: the indices of the classes that can be predicted; threshold: the score above which a point is flagged, or
-    NaN.
+    NaN; instance (N,): what the method predicts, None where it predicts none.
     """
-    objects = objects_in_scene(scene, points.score, classes, level) if level else None
+    objects = objects_in_scene(scene, points.score, classes, level, instance) if level else None
     above = level.threshold if level else math.nan
     return statistics.of_scene(name, classes, known, points, bits, threshold, objects, above)

@@ -9,6 +9,7 @@ from openworld3d.reports.numbers import MISSING
 
 Counting = Mapping[str, Mapping[str, Any]]
 OF_OBJECTS = "object_"
+PREDICTED = "predicted instances"
 BUT = ", but for what is said beside it"
 
 
@@ -47,12 +48,21 @@ def counted(keys: Mapping[str, Any]) -> str:
 
 
 def above(objects: Mapping[str, Any], rows: Sequence[Row]) -> str:
-    """Return above which threshold points are clustered: one for all methods, or that of each."""
-    if objects["threshold"] != "trained":
-        return f"whose score is above {objects['threshold']:g}, on whatever scale a method's scores are"
+    """Return above which threshold points are clustered, and which methods predict objects in place of that."""
     of_method: dict[str, list[str]] = {}
     for row in (one for mean in rows for one in mean.of_seeds or (mean,)):
-        value = row.metrics.get("object_threshold")
-        of_method.setdefault(row.identity["method"], []).append(MISSING if value is None else f"{value:.4g}")
-    listed = "; ".join(f"{method} {' and '.join(values)}" for method, values in of_method.items())
-    return f"above the score that 5 % of a method's training sample exceed: {listed}"
+        of_method.setdefault(row.identity["method"], []).append(threshold_of(row))
+    predicted = [method for method, values in of_method.items() if PREDICTED in values]
+    if objects["threshold"] == "trained":
+        listed = "; ".join(f"{method} {' and '.join(values)}" for method, values in of_method.items())
+        return f"above the score that 5 % of a method's training sample exceed: {listed}"
+    said = f"whose score is above {objects['threshold']:g}, on whatever scale a method's scores are"
+    return f"{said}; {PREDICTED} for {' and '.join(predicted)}" if predicted else said
+
+
+def threshold_of(row: Row) -> str:
+    """Return the threshold of a row's objects as text, that it predicts them, or that it has none."""
+    value = row.metrics.get("object_threshold")
+    if value is not None:
+        return f"{value:.4g}"
+    return MISSING if row.metrics.get("object_tp") is None else PREDICTED

@@ -5,6 +5,7 @@ meta.json                        classes: of the columns, in order; kind: logits
 scenes/SCENE/logits.npy          (R, K)  SCENE is the name of our scene, or SEQUENCE/FRAME for SEQUENCE_FRAME
 scenes/SCENE/features.npy        (R, F)  input of the last layer
 scenes/SCENE/score.npy           (R,)    a score computed elsewhere, higher means more unknown
+scenes/SCENE/instance.npy        (R,)    the unknown object that the network predicts, 0 where none
 scenes/SCENE/inverse.npy         (N,)    the row of each raw point; without it, R = N
 train_sample/logits.npy          (S, K)  of training points of known classes
 train_sample/features.npy        (S, F)
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Dict, Sequence
 
@@ -29,7 +31,8 @@ from openworld3d.saved_outputs.arrays import ENDINGS, axes_of
 
 META, SCENES, SAMPLE, CLASSIFIER = "meta.json", "scenes", "train_sample", "classifier.npz"
 # The files of a scene and of the training sample, by what scores call the array.
-OF_SCENE = {"logits": "logits", "features": "features", "saved_score": "score", "inverse": "inverse"}
+OF_SCENE = {"logits": "logits", "features": "features", "saved_score": "score"}
+INVERSE, INSTANCE = "inverse", "instance"
 OF_SAMPLE = {"logits": "logits", "features": "features", "target": "label", "weight": "weight", "range": "range"}
 OF_CLASSIFIER = ("last_weight", "last_bias")
 LOGITS = "logits"
@@ -44,7 +47,7 @@ class SavedFolder:
     """What a folder of saved outputs has.
 
     classes: of the columns of the logits, [] where meta.json does not say; scenes: the files of each scene, by a name
-    of `OF_SCENE`; sample: those of the training sample, by a name of `OF_SAMPLE`.
+    of `OF_SCENE`, `INVERSE` or `INSTANCE`; sample: those of the training sample, by a name of `OF_SAMPLE`.
     """
 
     root: Path
@@ -54,11 +57,22 @@ class SavedFolder:
     classifier: Path | None = None
     meta: Path | None = None
 
-    @property
+    @cached_property
     def outputs(self) -> set[str]:
         """Return the outputs that every scene has: some of `logits`, `features` and `saved_score`."""
         of_scenes = [set(files) for files in self.scenes.values()]
-        return set.intersection(*of_scenes) - {"inverse"} if of_scenes else set()
+        return set.intersection(*of_scenes) & set(OF_SCENE) if of_scenes else set()
+
+    @cached_property
+    def has_instances(self) -> bool:
+        """Tell whether every scene has instances that a network predicts; raises UserError where some lack them."""
+        without = [name for name, files in self.scenes.items() if INSTANCE not in files]
+        if 0 < len(without) < len(self.scenes):
+            raise UserError(
+                f"{self.root}: scene {without[0]} has no {INSTANCE}.npy, which other scenes have; save it for each, "
+                "with zeros where no object is predicted"
+            )
+        return bool(self.scenes) and not without
 
     @property
     def fits(self) -> set[str]:
@@ -161,7 +175,7 @@ def files_of_scenes(folder: Path) -> dict[str, Files]:
     """Return the files of each scene below `scenes`."""
     every = list(folder.rglob("*.npy"))  # once, as there may be thousands
     found: dict[str, Files] = {}
-    for name, stem in OF_SCENE.items():
+    for name, stem in {**OF_SCENE, INVERSE: INVERSE, INSTANCE: INSTANCE}.items():
         for scene, parent in by_scene(folder, [file.parent for file in every if file.stem == stem]).items():
             found.setdefault(scene, {})[name] = parent / f"{stem}.npy"
     return found

@@ -17,8 +17,9 @@ from openworld3d.saved_outputs.checks import (
     check_logits,
     check_score,
 )
-from openworld3d.saved_outputs.folder import SavedFolder
+from openworld3d.saved_outputs.folder import INSTANCE, INVERSE, SavedFolder
 from openworld3d.saved_outputs.shapes import Rows, check_array
+from openworld3d.scenes.scene import NO_INSTANCE
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -27,12 +28,14 @@ class SavedScene(NamedTuple):
     """The saved outputs of a scene of N points.
 
     outputs: `logits` (R, K), `features` (R, F) and `saved_score` (R, 1), those that the folder has of every scene, in
-    float32, or float64 where they are saved so; inverse (N,) int32: the row of each point.
+    float32, or float64 where they are saved so; inverse (N,) int32: the row of each point; instance (N,) int32: the
+    unknown object that it is predicted to be of, -1 where none, or None without predictions of objects.
     """
 
     name: str
     outputs: dict[str, np.ndarray]
     inverse: np.ndarray
+    instance: np.ndarray | None = None
 
 
 class Expected(NamedTuple):
@@ -68,7 +71,7 @@ def read_scene(
     """
     files, sample = folder.files_of(name), sample or {}
     arrays = {output: read_array(files[output]) for output in sorted(folder.outputs)}
-    inverse = read_inverse(files["inverse"], scene) if "inverse" in files else None
+    inverse = read_inverse(files[INVERSE], scene) if INVERSE in files else None
     rows = expected_rows(arrays, inverse, scene)
     for output, array in arrays.items():
         check_array(files[output], array, output, rows, len(columns) if columns and output == "logits" else None)
@@ -78,10 +81,12 @@ def read_scene(
         raise UserError(
             f"{folder.root}: scene {name} has arrays of other numbers of rows: {found}; save one for each row"
         )
+    instance = read_instances(files[INSTANCE], lengths) if folder.has_instances else None
     is_point = None if scene is None else scene.is_point
     if inverse is None:
         if is_point is not None and lengths == {len(is_point)}:
             arrays = {output: array[is_point] for output, array in arrays.items()}
+            instance = None if instance is None else instance[is_point]
         inverse = np.arange(len(next(iter(arrays.values()))) if arrays else 0)
     elif is_point is not None and len(inverse) == len(is_point):
         inverse = inverse[is_point]
@@ -98,7 +103,8 @@ def read_scene(
     outputs = {output: as_float(np.asarray(array)).reshape(len(array), -1) for output, array in arrays.items()}
     used = np.unique(inverse)  # rows that only padding has, if any, are of no point
     outputs = {output: array[used] for output, array in outputs.items()}
-    return SavedScene(name, outputs, np.searchsorted(used, inverse).astype(np.int32))
+    of_points = None if instance is None else instance[inverse]
+    return SavedScene(name, outputs, np.searchsorted(used, inverse).astype(np.int32), of_points)
 
 
 def expected_rows(arrays: Arrays, inverse: np.ndarray | None, scene: Expected | None) -> Rows:
@@ -112,6 +118,18 @@ def expected_rows(arrays: Arrays, inverse: np.ndarray | None, scene: Expected | 
         lengths = [len(array) for array in arrays.values() if array.ndim]
         return Rows(lengths[:1] or [0], "rows", "save all arrays of a scene with the same rows")
     return Rows(scene.counts, "points", "save the array of this scene, with every point in the order of its raw file")
+
+
+def read_instances(path: Path, lengths: set[int]) -> np.ndarray:
+    """Return the predicted object of each row, numbered from 0, -1 where none: (R,) int32."""
+    array = np.asarray(read_array(path))
+    if array.ndim != 1 or array.dtype.kind not in "iu" or {len(array)} != lengths:
+        raise UserError(
+            f"{path}: holds {array.dtype} {array.shape}, expected integers ({', '.join(map(str, lengths))},), the "
+            "object of each row, 0 where none"
+        )
+    _, number = np.unique(array, return_inverse=True)
+    return np.where(array > 0, number, NO_INSTANCE).astype(np.int32)
 
 
 def read_inverse(path: Path, scene: Expected | None) -> np.ndarray:

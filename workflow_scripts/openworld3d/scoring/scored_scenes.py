@@ -39,6 +39,11 @@ class ScoredScene(NamedTuple):
             raise UserError(f"{self.scores}: it has {len(score)} rows, {self.outputs} has {rows}; score it again")
         return score[inverse]
 
+    def instance(self) -> np.ndarray | None:
+        """Return the unknown object that each point is predicted to be of, (N,) int32; None without such outputs."""
+        with np.load(self.outputs) as outputs:
+            return outputs["instance"] if "instance" in outputs.files else None
+
     def prediction(self) -> np.ndarray:
         """Return the predicted class of each point, (N,) uint8, void where the outputs have no logits."""
         inverse, logits = read_inverse(self.outputs, self.file.points), self.taught_logits()
