@@ -172,10 +172,10 @@ def report(config: Config, metrics: dict[str, Any], replicates: dict[str, np.nda
 def intervals(row: Row, metrics: list[str]) -> list[str]:
     """Return the lines of a table of each metric, and the ends of its interval over scans."""
     line = join([row], metrics).iloc[0]
-    cells = [[name, *(shown(line[f"{name}{end}"]) for end in ("", *ENDS))] for name in metrics]
+    cells = [[name, *(in_full(line[f"{name}{end}"]) for end in ("", *ENDS))] for name in metrics]
     return table_lines(["metric", "value", "95 % from", "to"], cells, 1)
 
 
-def shown(value: Any) -> str:
+def in_full(value: Any) -> str:
     """Return a number as the table's .csv has it."""
     return MISSING if value is None else repr(float(value))

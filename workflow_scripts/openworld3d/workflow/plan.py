@@ -145,10 +145,10 @@ def told(old: Any, new: Any) -> str:
         more, fewer = ([row for row in one if row not in other] for one, other in ((new, old), (old, new)))
         if more or fewer:
             return f"{len(more)} more, {len(fewer)} fewer"
-    return f"{shown(old)} -> {shown(new)}"
+    return f"{abbreviated(old)} -> {abbreviated(new)}"
 
 
-def shown(value: Any) -> str:
+def abbreviated(value: Any) -> str:
     """Return a value as a line has room for it."""
     text = "nothing" if value is GONE else json.dumps(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."

@@ -49,7 +49,7 @@ def table_slice(config: Config, table: str) -> Slice:
         "metrics": config["tables"][table]["metrics"],
         "conventions": {name: conventions(config, name) for name in config["tables"][table]["protocols"]},
         "counting": {name: counting(config, name) for name in config["tables"][table]["protocols"]},
-        "rows": [shown(config, row) for row in rows_of_table(config, table)],
+        "rows": [identity_of(config, row) for row in rows_of_table(config, table)],
     }
 
 
@@ -96,7 +96,7 @@ def compared_with_papers(config: Config, table: str) -> list[tuple[dict[str, Any
     ]
 
 
-def shown(config: Config, row: dict[str, Any]) -> dict[str, Any]:
+def identity_of(config: Config, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row's identity as the table has it, and whether its recipe is trained on the unknown classes.
 
     What somebody else saved has no backbone, coverage or seed.
