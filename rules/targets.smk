@@ -13,7 +13,7 @@ from openworld3d.workflow.reached import everything_reached
 # The outputs that each target of this call stands for, by its name, and those among them that are to be made.
 targets = {}
 new = []
-# Tells the calls by which a cluster runs the jobs of this one that it forces some.
+# Set for the calls of Snakemake that run jobs on a cluster: the call that submitted them forces some to run again.
 FORCED = "OPENWORLD3D_FORCED"
 
 

@@ -59,10 +59,9 @@ def test_golden_instances_that_a_network_predicts_are_counted_as_the_devkit_does
     for name in ("SQ", "RecallQ", "UQ"):
         assert 100 * values_of(table)[f"object_{name.lower()}"][0] == pytest.approx(float(golden[f"object_{name}"]))
     assert "predicted instances for saved_outputs + saved_score." in " ".join(table.split())
-    (scene / "instance.npy").unlink()
-    with pytest.raises(
-        UserError, match=f"scene {scene.name} has no instance.npy, which other scenes have; save it for"
-    ):
+    (tmp_path / "saved/scenes/125_000000/instance.npy").unlink()
+    sentence = "scene 125_000000: has no instance.npy, which other scenes have; save it for each scene that counts"
+    with pytest.raises(UserError, match=sentence):
         evaluate("stu_val", tmp_path, tmp_path / "saved")
 
 

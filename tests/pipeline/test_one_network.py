@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.pipeline.conftest import KEY, Project, make_tiny
 
 RUN = "results/runs/{}/stratified_small/closed_set/seed0"
@@ -67,3 +68,13 @@ def test_what_is_forced_is_trained(copy: Project) -> None:
     done = copy.snakemake("--forcerun", "train")
     assert done.returncode == 0, done.stdout
     assert "has the same key" not in made_by(copy, "another")[2]
+
+
+@pytest.mark.parametrize("forced", ["", "yes"])
+def test_job_on_a_cluster_learns_that_it_is_forced(
+    copy: Project, monkeypatch: pytest.MonkeyPatch, forced: str
+) -> None:
+    monkeypatch.setenv("OPENWORLD3D_FORCED", forced)
+    (weights,) = copy.folder.glob(f"{RUN.format('sofa')}/{KEY}/weights.npz")
+    asked = ("--dry-run", "--printshellcmds", "--force", str(weights.relative_to(copy.folder)))
+    assert ('"elsewhere": ""' in copy.snakemake(*asked).stdout) == bool(forced)

@@ -10,6 +10,7 @@ from tests.published.papers import paper_of, write_papers
 
 from openworld3d.errors import UserError
 from openworld3d.published.beside import Asked, beside
+from openworld3d.published.comparison import compared
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = ["aupr", "auroc", "fpr95", "miou_known", "miou_all"]
@@ -58,6 +59,17 @@ def test_objects_of_another_threshold_have_no_published_numbers() -> None:
     found = shown(**stu)
     assert {metric for row in found["rows"] for metric in row["numbers"]} == {"aupr"}
     assert any("objects by threshold trained, not 0.5" in note for note in found["notes"])
+
+
+def test_nor_are_they_compared(tmp_path: Path) -> None:
+    def metrics_of(**keys: Any) -> set[str]:
+        asked = Asked({"a": {"named": "stu_val", **keys}}, LAYOUTS, ["object_pq"], [])
+        return {metric for row in compared(asked, []) for metric, _ in row["numbers"]}
+
+    assert "object_pq" in metrics_of()
+    found = metrics_of(objects={"threshold": 0.7})
+    assert found
+    assert not any(metric.startswith("object_") for metric in found)
 
 
 def test_origin_and_certainty_are_said_once_for_the_rows_that_share_them() -> None:

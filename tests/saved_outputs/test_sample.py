@@ -80,11 +80,12 @@ MISTAKES: list[tuple[str, np.ndarray, str]] = [
         np.arange(60) // 20,
         "for 33% of the training points, no better than chance, 33%; let classes of meta.json",
     ),
-    ("weight", np.zeros(60), "weight.npy: has the least weight 0 and the sum 0, expected all above 0 and a"),
-    ("weight", np.arange(60.0), "weight.npy: has the least weight 0 and the sum 1770, expected all above 0"),
-    ("weight", np.full(60, 1e308), r"weight.npy: has the least weight 1e\+308 and the sum inf, expected all above 0"),
+    ("weight", np.zeros(60), "weight.npy: has 0.0, expected finite numbers above 0; leave out training points that"),
+    ("weight", np.arange(60.0), "weight.npy: has 0.0, expected finite numbers above 0; leave out"),
+    ("weight", np.full(60, 1e308), "weight.npy: has the sum inf, expected one that is finite; save how many"),
     ("label", LABEL[:0], "train_sample: has no training point; save some, or leave the folder out"),
-    ("weight", -np.ones(60), "weight.npy: has -1.0, expected finite numbers that are not negative"),
+    ("weight", -np.ones(60), "weight.npy: has -1.0, expected finite numbers above 0; leave out"),
+    ("range", -np.ones(60), "range.npy: has -1.0, expected finite numbers that are not negative"),
     ("range", np.ones((60, 2)), r"range.npy: holds float64 \(60, 2\), expected a number for each of 60 points"),
 ]
 

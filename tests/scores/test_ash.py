@@ -67,8 +67,14 @@ def test_highest_percentile_fits_in_float32(features: int) -> None:
     assert result[0] < -60000 * math.exp(35)
 
 
-@pytest.mark.parametrize(("row", "binary", "total"), [([-1, -2, -3, 0], 0, "-1"), ([3, -1, -1, -1], 1, "0")])
-def test_features_that_are_no_activations_are_refused(row: list[float], binary: int, total: str) -> None:
-    sentence = f"score ash: the largest of a point's 4 features add up to {total}, expected above 0; 75% of the "
+@pytest.mark.parametrize(
+    ("row", "binary", "said"),
+    [
+        ([-1, -2, -3, 0], 0, "largest features of a point add up to -1"),
+        ([3, -1, -1, -1], 1, "features of a point add up to 0"),
+    ],
+)
+def test_features_that_are_no_activations_are_refused(row: list[float], binary: int, said: str) -> None:
+    sentence = f"score ash: the {said}, expected above 0; 75% of the "
     with pytest.raises(UserError, match=sentence):
         made("ash", SUM, percentile=50, binary=binary)({"features": np.array([row], np.float32)})

@@ -72,14 +72,22 @@ def test_bank_is_a_uniform_part_of_the_training_voxels() -> None:
     weight = np.array([0, 0, 8, 0, 0, 4, 0, 1, 0, 0.1])[target]
     assert uniform_part(target, weight).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 18]
     assert uniform_part(target, np.ones(19)).tolist() == list(range(19))
-    # Of unequal weights within a class, every voxel of the largest and every tenth of a tenth, the order no matter.
+    # Of unequal weights within a class, every voxel of the largest and every tenth of a tenth.
     unequal = np.array([10.0, *[1] * 20])
-    assert uniform_part(np.zeros(21), unequal).tolist() == [0, 5, 15]
-    assert uniform_part(np.zeros(21), unequal[::-1]).tolist() == [4, 14, 20]
+    assert uniform_part(np.zeros(21), unequal).tolist() == [0, 6, 16]
+    assert uniform_part(np.zeros(21), unequal[::-1]).tolist() == [5, 15, 20]
+    assert uniform_part(np.zeros(3), np.array([3.0, 10, 3])).tolist() == [1, 2]
     assert uniform_part(np.array([0, 0, 1]), np.array([1.0, 100, 100])).tolist() == [1, 2]
     features = np.concatenate([np.tile([1.0, 0], (6, 1)), np.tile([0, 1.0], (13, 1))]).astype(np.float32)
     score = made("knn", {"features": features, "target": target, "weight": weight}, k=6)
     assert score({"features": np.array([[0, 3]], np.float32)}) == pytest.approx([math.sqrt(2)])
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=30))
+def test_bank_has_no_voxel_twice_and_all_of_the_largest_weight(weight: list[int]) -> None:
+    rows = uniform_part(np.zeros(len(weight)), np.array(weight, np.float64)).tolist()
+    assert len(set(rows)) == len(rows) > 0
+    assert {row for row, value in enumerate(weight) if value == max(weight)} <= set(rows)
 
 
 def test_bank_of_usual_size_takes_bounded_memory() -> None:

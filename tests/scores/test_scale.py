@@ -37,6 +37,6 @@ def test_row_by_hand(row: list[float], percentile: float, expected: float) -> No
 def test_features_that_are_no_activations_are_refused(row: list[float], total: str) -> None:
     with pytest.raises(
         UserError,
-        match=f"score scale: the largest of a point's 4 features add up to {total}, expected above 0; 75% of the ",
+        match=f"score scale: the 2 largest features of a point add up to {total}, expected above 0; 75% of the ",
     ):
         scaled(row, 50)

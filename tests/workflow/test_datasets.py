@@ -57,8 +57,14 @@ CASES: list[tuple[Callable[[dict[str, Any], dict[str, Any]], object], str]] = [
     ),
     (lambda mine, _: mine["classes"].update(wall=[2]), "datasets.mine.classes.wall has 2, which is ground already"),
     (lambda mine, _: mine.update(void=[5]), "datasets.mine.classes.tree has 5, which is void already"),
-    (lambda mine, _: mine["classes"].update(void=[7]), "mine.classes.void is what protocols call points of no class"),
-    (lambda mine, _: mine["classes"].update(inlier=[7]), "mine.classes.inlier is what protocols call points of no "),
+    (
+        lambda mine, _: mine["classes"].update(void=[7]),
+        "mine.classes.void is a word of protocols, for points of no class; ",
+    ),
+    (
+        lambda mine, _: mine["classes"].update(inlier=[7]),
+        "mine.classes.inlier is a word of protocols, for points of no",
+    ),
     (
         lambda mine, _: mine["classes"].update(wall="2"),
         "mine.classes.wall is '2', expected a list of whole num",

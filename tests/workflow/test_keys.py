@@ -86,10 +86,10 @@ def test_environment_is_what_snakemake_reads_of_it(copied: Path, monkeypatch: py
         (copied / "envs" / beside).write_text("numpy")
         forget_all()
         assert module.digest_of_environment("cpu") == before
-    for broken in (b"a: [", b"\xff"):
+    for broken, said in ((b"a: [", r"valid YAML .*; correct it"), (b"\xff", "text in UTF-8; save it so")):
         file.write_bytes(broken)
         forget_all()
-        with pytest.raises(UserError, match=r"envs/cpu.yaml: is not valid YAML .*; correct it"):
+        with pytest.raises(UserError, match=f"envs/cpu.yaml: is not {said}"):
             module.digest_of_environment("cpu")
     file.write_text(text)
     forget_all()

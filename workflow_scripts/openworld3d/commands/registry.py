@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Collection
 
@@ -37,6 +38,8 @@ def config_of(
     """
     keys = {**named.said, "named": named.name}
     if threshold is not None:
+        if not math.isfinite(threshold):
+            raise UserError(f"--object-threshold: is {threshold}, expected a finite number; give the score")
         if "objects" not in keys:
             raise UserError(f"--object-threshold: protocol {named.name} compares no objects; leave it out")
         keys["objects"] = {**keys["objects"], "threshold": threshold}

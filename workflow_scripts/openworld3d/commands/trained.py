@@ -70,7 +70,8 @@ class RunFolder:
     def root(self) -> Path:
         """Return the checkout that the run was made in, which its records are relative to, by a link too."""
         folders = (*self.place.absolute().parents, *self.place.resolve().parents)
-        return next((folder.parent for folder in folders if folder.name == RESULTS), Path())
+        found = (folder.parent for folder in folders if folder.name == RESULTS and (folder / "runs").is_dir())
+        return next(found, Path())
 
     @property
     def classes(self) -> list[str]:

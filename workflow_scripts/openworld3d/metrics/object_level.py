@@ -8,6 +8,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from openworld3d.errors import UserError
 from openworld3d.metrics import statistics
 from openworld3d.metrics.objects import count_objects, true_instances
 from openworld3d.metrics.statistics import Points, Statistics
@@ -19,12 +20,13 @@ from openworld3d.scoring.clusters import Clustering, instances_above
 class ObjectLevel:
     """How objects are told apart: the unknown classes, the score above which points are clustered, and how.
 
-    threshold: NaN where the method has none, so that it has no object metrics unless it predicts instances.
+    threshold: NaN where the method has none, so that it has no object metrics unless it predicts_instances.
     """
 
     unknown: Sequence[str]
     threshold: float
     clustering: Clustering
+    predicts_instances: bool
 
 
 def read_object_level(
@@ -41,16 +43,29 @@ def read_object_level(
     if predicts_instances:
         threshold = None
     clustering = Clustering(config["eps"], config["min_samples"])
-    return ObjectLevel(config["unknown"], math.nan if threshold is None else threshold, clustering)
+    return ObjectLevel(
+        config["unknown"], math.nan if threshold is None else threshold, clustering, predicts_instances
+    )
 
 
 def objects_in_scene(
-    scene: Scene, score: np.ndarray, classes: Sequence[str], level: ObjectLevel, instance: np.ndarray | None = None
+    name: str,
+    scene: Scene,
+    score: np.ndarray,
+    classes: Sequence[str],
+    level: ObjectLevel,
+    instance: np.ndarray | None,
 ) -> np.ndarray | None:
-    """Return what `count_objects` counts of the points that are not void, (4,) int64.
+    """Return what `count_objects` counts of the points that are not void, (4,) int64; None without a threshold.
 
-    instance: those that the method predicts, in place of clusters; None without them and without a threshold.
+    instance: those that the method predicts, in place of clusters. Raises UserError where it predicts none here and
+    some elsewhere.
     """
+    if level.predicts_instances and instance is None:
+        raise UserError(
+            f"scene {name}: has no instance.npy, which other scenes have; save it for each scene that counts, with "
+            "zeros where no object is predicted"
+        )
     if instance is None and math.isnan(level.threshold):
         return None
     counted = scene.label != VOID
@@ -79,6 +94,6 @@ def statistics_of_scene(
     known: the indices of the classes that can be predicted; threshold: the score above which a point is flagged, or
     NaN; instance (N,): what the method predicts, None where it predicts none.
     """
-    objects = objects_in_scene(scene, points.score, classes, level, instance) if level else None
+    objects = objects_in_scene(name, scene, points.score, classes, level, instance) if level else None
     above = level.threshold if level else math.nan
     return statistics.of_scene(name, classes, known, points, bits, threshold, objects, above)

@@ -48,10 +48,8 @@ def beside(asked: Asked, folder: Path = FOLDER) -> dict[str, Any]:
         notes += what_is_changed(name, spec, named, registry)
         if differences(spec, named.spec, fields=EVALUATED):
             continue
-        other_objects = differences(spec, named.spec, fields=("objects",))
-        comparable = [metric for metric in asked.metrics if not (other_objects and metric.startswith("object_"))]
         for row in read_rows(folder):
-            numbers = shown_numbers(row, spec, comparable)
+            numbers = shown_numbers(row, spec, comparable(asked.metrics, spec, named.spec))
             if row.protocol == named.name and numbers and belongs(row, asked.taught):
                 if row.origin not in origins:
                     origins.append(row.origin)
@@ -98,6 +96,12 @@ def what_is_changed(name: str, spec: Spec, named: NamedProtocol, registry: Regis
     if differences(spec, named.spec, fields=EVALUATED):
         said += f" So no published row of {named.name} stands here."
     return [said]
+
+
+def comparable(metrics: Iterable[str], one: Spec, other: Spec) -> list[str]:
+    """Return those of some metrics that compare between two protocols: of objects only if these are made alike."""
+    are_alike = not differences(one, other, fields=("objects",))
+    return [metric for metric in metrics if are_alike or not metric.startswith("object_")]
 
 
 def belongs(row: PublishedRow, taught: Iterable[Sequence[str]]) -> bool:

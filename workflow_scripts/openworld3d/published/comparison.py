@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Collection, Mapping
 
-from openworld3d.published.beside import Asked, belongs, spec_in_config
+from openworld3d.published.beside import Asked, belongs, comparable, spec_in_config
 from openworld3d.published.differences import EVALUATED, differences
 from openworld3d.published.reading import FOLDER
 from openworld3d.published.registry import NamedProtocol, Registry, Spec, read_registry
@@ -30,7 +30,10 @@ def compared(asked: Asked, methods: Collection[str], folder: Path = FOLDER) -> l
             on_other_scenes = bool(differences(spec, theirs, fields=("evaluate",)))
             is_of_table = belongs(row, asked.taught) and (not unlike or row.ours in methods)
             if row.status != MISSING and is_of_table and not on_other_scenes:
-                found.append({"protocol": name, "unlike": "; ".join(unlike), **described(row)})
+                pairs = [(metric, value) for column, value in row.numbers.items() for metric in row.columns[column]]
+                alike = comparable([metric for metric, _ in pairs], spec, theirs)
+                numbers = [[metric, value] for metric, value in pairs if metric in alike]
+                found.append({"protocol": name, "unlike": "; ".join(unlike), **described(row), "numbers": numbers})
     return found
 
 
@@ -50,5 +53,4 @@ def described(row: PublishedRow) -> dict[str, Any]:
         "ours": row.ours,
         "origin": row.origin,
         "sure": row.status in SURE,
-        "numbers": [[metric, number] for column, number in row.numbers.items() for metric in row.columns[column]],
     }

@@ -43,14 +43,14 @@ def read_sample(folder: SavedFolder, columns: Sequence[str]) -> dict[str, np.nda
             sample[name] = as_float(np.asarray(arrays[name]))
     for name in ("range", "weight"):
         if name in arrays:
-            sample[name] = read_numbers(files[name], arrays[name], rows)
+            sample[name] = read_numbers(files[name], arrays[name], rows, name == "weight")
     sample["weight"] = sample.get("weight", np.ones(rows.counts[0]))
     with np.errstate(over="ignore"):
         total = sample["weight"].sum()
-    if not (sample["weight"] > 0).all() or total == np.inf:
+    if total == np.inf:
         raise UserError(
-            f"{files['weight']}: has the least weight {sample['weight'].min():g} and the sum {total:g}, expected all "
-            "above 0 and a finite sum; save how many training points each stands for, or leave the file out"
+            f"{files['weight']}: has the sum {total:g}, expected one that is finite; save how many training points "
+            "each stands for, or leave the file out"
         )
     if "range" in sample:
         sample["range"] = sample["range"].astype(np.float32).reshape(-1, 1)
@@ -99,8 +99,8 @@ def read_classifier(path: Path, classes: int) -> dict[str, np.ndarray]:
     return {name: as_float(array) for name, array in arrays.items()}
 
 
-def read_numbers(path: Path, array: np.ndarray, rows: Rows) -> np.ndarray:
-    """Return a number for each training point, (S,) float64, none negative."""
+def read_numbers(path: Path, array: np.ndarray, rows: Rows, above_0: bool) -> np.ndarray:
+    """Return a number for each training point, (S,) float64, none negative, or all above 0."""
     if (
         array.shape not in [(count, *one) for count in rows.counts for one in ((), (1,))]
         or array.dtype.kind not in "fiu"
@@ -109,8 +109,9 @@ def read_numbers(path: Path, array: np.ndarray, rows: Rows) -> np.ndarray:
             f"{path}: holds {array.dtype} {array.shape}, expected a number for each of {rows.counts[0]} points"
         )
     numbers = np.asarray(array, np.float64).reshape(-1)
-    if not np.all(np.isfinite(numbers) & (numbers >= 0)):
-        raise UserError(f"{path}: has {numbers.min()}, expected finite numbers that are not negative")
+    if not np.all(np.isfinite(numbers) & ((numbers > 0) if above_0 else (numbers >= 0))):
+        expected = "above 0; leave out training points that stand for none" if above_0 else "that are not negative"
+        raise UserError(f"{path}: has {numbers.min()}, expected finite numbers {expected}")
     return numbers
 
 

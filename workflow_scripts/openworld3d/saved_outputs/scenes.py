@@ -81,7 +81,7 @@ def read_scene(
         raise UserError(
             f"{folder.root}: scene {name} has arrays of other numbers of rows: {found}; save one for each row"
         )
-    instance = read_instances(files[INSTANCE], lengths) if folder.has_instances else None
+    instance = read_instances(files[INSTANCE], lengths) if INSTANCE in files else None
     is_point = None if scene is None else scene.is_point
     if inverse is None:
         if is_point is not None and lengths == {len(is_point)}:
@@ -121,7 +121,7 @@ def expected_rows(arrays: Arrays, inverse: np.ndarray | None, scene: Expected | 
 
 
 def read_instances(path: Path, lengths: set[int]) -> np.ndarray:
-    """Return the predicted object of each row, numbered from 0, -1 where none: (R,) int32."""
+    """Return the number of the predicted object of each row, -1 where none: (R,) int32."""
     array = np.asarray(read_array(path))
     if array.ndim != 1 or array.dtype.kind not in "iu" or {len(array)} != lengths:
         raise UserError(

@@ -70,12 +70,15 @@ def require_two_classes(score: str, logits: np.ndarray) -> None:
         raise UserError(f"score {score}: the outputs have one known class, expected two or more; take another score")
 
 
-def require_positive(score: str, features: np.ndarray, total: np.ndarray) -> None:
-    """Raise UserError where the sum (R, 1) of a point's largest features (R, F) is not above 0, but for all zeros."""
+def require_positive(score: str, features: np.ndarray, summed: str, total: np.ndarray) -> None:
+    """Raise UserError where a sum (R, 1) of a point's features (R, F) is not above 0, though some are not 0.
+
+    summed: which ones, `largest features`.
+    """
     wrong = (total <= 0) & features.any(axis=1, keepdims=True)
     if wrong.any():
         raise UserError(
-            f"score {score}: the largest of a point's {features.shape[1]} features add up to {total[wrong].min():g}, "
-            f"expected above 0; {(features < 0).mean():.0%} of the features are negative, as none is after a ReLU; "
-            "take another score for this run"
+            f"score {score}: the {summed} of a point add up to {total[wrong].min():g}, expected above 0; "
+            f"{(features < 0).mean():.0%} of the features are negative, as none is after a ReLU; take another score "
+            "for this run"
         )

@@ -58,8 +58,8 @@ def score(
     z = b. ASH-B: g_i = s / n. The paper takes the percentile 90 for ASH-S and 65 for ASH-B. OpenOOD's
     `ash` is ASH-B, by default with 90, of the 65 to 95 that it tries.
     features (R, F), not negative; returns (R,), unbounded, higher is more unknown.
-    Raises UserError where the activations of a point that are kept add up to no positive number, which takes negative
-    ones.
+    Raises UserError where the kept activations of a point (ASH-S), or all of them (ASH-B), add up to no positive
+    number, which takes negative ones.
     Source: Djurisic et al., Extremely Simple Activation Shaping for Out-of-Distribution Detection, ICLR 2023,
     arXiv 2209.09858.
     """
@@ -68,7 +68,10 @@ def score(
     total = features.sum(axis=1, keepdims=True)  # (R, 1)
     largest = features * kept
     total_kept = largest.sum(axis=1, keepdims=True)
-    require_positive("ash", features, total if binary else total_kept)
+    if binary:
+        require_positive("ash", features, "features", total)
+    else:
+        require_positive("ash", features, "largest features", total_kept)
     if binary:
         shaped = kept * (total / kept.sum(axis=1, keepdims=True))
     else:

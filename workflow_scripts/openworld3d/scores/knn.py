@@ -74,9 +74,9 @@ def uniform_part(target: np.ndarray, weight: np.ndarray) -> np.ndarray:
         if np.ptp(own) == 0:
             places = np.arange(int(np.ceil(own[0] / weight.max() * len(own))))
         else:
-            until = np.cumsum(own)
-            count = max(1, round(until[-1] / weight.max()))
-            places = np.searchsorted(until, (np.arange(count) + 0.5) / count * until[-1])
+            until, step = np.cumsum(own), weight.max()
+            marks = np.arange(step / 2, until[-1], step) if step / 2 < until[-1] else until[-1:] / 2
+            places = np.searchsorted(until, marks, side="right")
         rows.append(of_class[places])
     return np.concatenate(rows)
 

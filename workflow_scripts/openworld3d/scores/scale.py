@@ -51,7 +51,7 @@ def score(outputs: Arrays, *, largest: int, last_weight: np.ndarray, last_bias: 
     """
     features = outputs["features"].astype(np.float64)
     top = np.partition(features, -largest, axis=1)[:, -largest:].sum(axis=1, keepdims=True)  # (R, 1)
-    require_positive("scale", features, top)
+    require_positive("scale", features, f"{largest} largest features", top)
     ratio = features.sum(axis=1, keepdims=True) / np.where(top > 0, top, 1)
     logits = features * np.exp(ratio) @ last_weight.T + last_bias
     return energy.score({"logits": logits}, temperature=1.0).astype(precision_of(outputs["features"]))

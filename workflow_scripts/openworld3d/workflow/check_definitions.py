@@ -78,7 +78,7 @@ def check_raw_ids(path: KeyPath, dataset: dict[str, Any]) -> None:
     """Check that a raw id is of one class or void, that no class is called void, and that the things are classes."""
     for name in (VOID, INLIER):
         if name in dataset["classes"]:
-            said = "is what protocols call points of no class; choose another name, or list its raw ids in void"
+            said = "is a word of protocols, for points of no class; choose another name"
             raise wrong((*path, "classes", name), said)
     class_of: dict[int, str] = dict.fromkeys(dataset.get("void", []), VOID)
     for name, raw_ids in dataset["classes"].items():

@@ -204,7 +204,9 @@ def required_by(file: Path) -> Any:
     try:
         text = file.read_text(encoding="utf-8")
         return yaml.safe_load(text) if file.suffix == ".yaml" else text
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: is not text in UTF-8; save it so") from None
+    except yaml.YAMLError as error:
         raise UserError(f"{file}: is not valid YAML ({' '.join(str(error).split())}); correct it") from None
 
 

@@ -31,6 +31,7 @@ PLACES = {
     "inliers": "protocols.{protocol}.inlier_raw_ids",
     "objects": "protocols.{protocol}.objects",
     "conventions": "protocols",
+    "counting": "protocols",
     "score": "scores.{score}",
     "bits": "evaluation.bits",
     "replicates": "evaluation.replicates",
