@@ -44,7 +44,7 @@ def joined(files: list[Path]) -> dict[str, np.ndarray]:
 def read_beside(file: Path) -> dict[str, np.ndarray]:
     """Return what lies beside the outputs of one scene."""
     with np.load(file) as arrays:
-        return {name: arrays[name] for name in BESIDE}
+        return {name: arrays[name] for name in BESIDE if name in arrays.files}
 
 
 if __name__ == "__main__":

@@ -32,5 +32,5 @@ def test_report_of_snakemake_has_the_same_pieces(finished: Project) -> None:
     assert pages == [finished.read("results/reports/rooms.html").encode()]
     assert any(name.endswith("rooms.csv") for name in names)
     assert not re.search(r"(src|href)=.https?:", text)
-    for words in ('"Report"', '"Tables"', "scenes that turn", "in full precision, as fractions"):
+    for words in ('"Report"', '"Tables"', "scenes to rotate", "in full precision, as fractions"):
         assert words in text

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from openworld3d.scores import Arrays
+from openworld3d.scores import Arrays, precision_of
 
 READS: tuple[str, ...] = ("logits",)
 FITS: tuple[str, ...] = ()
@@ -18,7 +18,8 @@ KEYS: dict[str, Any] = {
 def score(outputs: Arrays, *, factor: float) -> np.ndarray:
     """Return -factor max_k z_k.
 
-    logits (R, K); returns (R,) float32, unbounded, higher is more unknown.
+    logits (R, K); returns (R,), unbounded, higher is more unknown.
     Source: none.
     """
-    return (-factor * outputs["logits"].astype(np.float64).max(axis=1)).astype(np.float32)
+    logits = outputs["logits"]
+    return (-factor * logits.astype(np.float64).max(axis=1)).astype(precision_of(logits))

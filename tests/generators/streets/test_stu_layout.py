@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Callable
 
 import numpy as np
 import pytest
@@ -33,23 +34,17 @@ def test_scan_by_hand() -> None:
     assert not scan.labels[without].any()
 
 
-class InThisProcess:
-    """Stands for a pool of processes, which would not know what a test has put in place."""
-
-    def __init__(self, workers: int) -> None:
-        self.map = map
-
-    def __enter__(self) -> InThisProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+def in_this_process(function: Callable[[Any], object], tasks: list[Any], workers: int) -> None:
+    """Stand for processes, which would not know what a test has put in place."""
+    for task in tasks:
+        function(task)
 
 
 def generate(folder: Path, config: StreetAnomaliesConfig) -> Path:
     """Generate anomalies on streets that take no time, and return where."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(insertion, "generate_street", lambda *_: small_street())
-        patch.setattr(generate_street_anomalies, "ProcessPoolExecutor", InThisProcess)
+        patch.setattr(generate_street_anomalies, "in_parallel", in_this_process)
         generate_street_anomalies.generate(config, folder, workers=1)
     return folder
 
