@@ -73,8 +73,10 @@ def summary(
         scene = load_scene(scored.file.path, classes, scored.file.labels)
         points = Points(scene.label, scored.prediction(), scored.score(), log_odds_of(scored))
         known = scored.columns.tolist()
-        made_of = (points, classes, known, bits, flagged_above, level, scored.instance())
-        parts.append(statistics_of_scene(scored.name, scene, *made_of))
+        instance = scored.instance()
+        parts.append(
+            statistics_of_scene(scored.name, scene, points, classes, known, bits, flagged_above, level, instance)
+        )
     return statistics.merge(parts)
 
 

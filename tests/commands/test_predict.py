@@ -16,7 +16,6 @@ from tests.commands.run_folder import KNOWN, RUN, write_run
 from tests.small_run import CLASSES, red_wall_on_green_floor
 
 from openworld3d.commands.predict import predict
-from openworld3d.commands.trained import RunFolder
 from openworld3d.generators.rooms.generation import generate_room
 from openworld3d.generators.rooms.scannet_layout import write_scene
 from openworld3d.inference.config import InferenceConfig
@@ -34,19 +33,6 @@ ADDED = ["prediction", "probability", "msp", "energy"]
 def run(tmp_path: Path) -> Path:
     """Return the folder of a run whose network sees colours."""
     return write_run(tmp_path, "color")
-
-
-def test_checkout_of_a_run_is_found_through_links(run: Path, tmp_path: Path) -> None:
-    """Where the folder of results is a link, and where the run is given by one from elsewhere."""
-    checkout, elsewhere = run.parents[5], tmp_path / "elsewhere/results"
-    assert RunFolder(run).root == checkout
-    elsewhere.mkdir(parents=True)
-    (elsewhere / "best").symlink_to(run)
-    assert RunFolder(elsewhere / "best").root == checkout
-    (checkout / "results").rename(tmp_path / "stored")
-    (checkout / "results").symlink_to(tmp_path / "stored")
-    assert RunFolder(run).root == checkout
-    assert RunFolder(run).prepared["step"] == "prepare"
 
 
 def room() -> Scene:

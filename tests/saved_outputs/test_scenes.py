@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any, Callable
 
@@ -60,27 +59,6 @@ def test_rows_that_no_point_has_are_left_out(root: Path) -> None:
     scene = read(root, np.tile(COORD, (2, 1))[:25], is_point)
     assert np.array_equal(scene.outputs["features"][scene.inverse], features_of(30, 0)[3:28])
     assert np.unique(scene.inverse).tolist() == list(range(len(scene.outputs["features"])))
-
-
-def test_instances_are_those_of_points(root: Path) -> None:
-    instance = np.array([0, -1, 7, 2**30 + 1, 7] * 6)
-    save(root, {"scenes/hall/instance": instance, "scenes/hall/inverse": np.arange(30)[::-1]})
-    shutil.rmtree(root / "scenes/08")
-    found = read(root, COORD)
-    assert found.instance is not None
-    assert (found.instance >= 0).tolist() == (instance[::-1] > 0).tolist()
-    assert len(np.unique(found.instance[instance[::-1] == 7])) == 1
-    assert len(np.unique(found.instance)) == 3
-    assert "instance" not in found.outputs
-
-
-@pytest.mark.parametrize("instance", [np.zeros(30), np.zeros((30, 1), int), np.zeros(29, int)])
-def test_instances_that_are_wrong_are_told(root: Path, instance: np.ndarray) -> None:
-    save(root, {"scenes/hall/instance": instance})
-    shutil.rmtree(root / "scenes/08")
-    sentence = r"instance.npy: holds .*, expected integers \(30,\), the object of each row, 0 where none"
-    with pytest.raises(UserError, match=sentence):
-        read(root)
 
 
 @pytest.mark.parametrize("with_inverse", [True, False])

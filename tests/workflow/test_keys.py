@@ -12,7 +12,6 @@ import pytest
 from tests.configs import ROOT, read
 from tests.forgetting import forget
 
-from openworld3d.errors import UserError
 from openworld3d.published.rows import read_rows
 from openworld3d.workflow import keys as module
 from openworld3d.workflow.inputs import Made
@@ -76,23 +75,6 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("workflow_scripts", "envs", "published"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
-
-
-def test_environment_is_what_snakemake_reads_of_it(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(copied)
-    before, file = module.digest_of_environment("cpu"), copied / "envs/cpu.yaml"
-    text = file.read_text()
-    for beside in ("cpu.yaml~", "cpu.yaml.orig", ".#cpu.yaml"):
-        (copied / "envs" / beside).write_text("numpy")
-        forget_all()
-        assert module.digest_of_environment("cpu") == before
-    for broken, said in ((b"a: [", r"valid YAML .*; correct it"), (b"\xff", "text in UTF-8; save it so")):
-        file.write_bytes(broken)
-        forget_all()
-        with pytest.raises(UserError, match=f"envs/cpu.yaml: is not {said}"):
-            module.digest_of_environment("cpu")
-    file.write_text(text)
-    forget_all()
 
 
 @pytest.fixture

@@ -101,8 +101,11 @@ def statistics_of(config: Config, scans: list[Scan], saved: SavedFolder, counted
         found = read_scene(saved, scan.name, scene=Expected(scene.coord, scene.is_point))
         score = found.outputs["saved_score"][:, 0][found.inverse]
         points = Points(scene.label, np.full(len(scene), VOID, np.uint8), score)
-        made_of = (points, classes, known, asked["bits"], math.nan, level, found.instance)
-        parts.append(statistics_of_scene(scan.name, scene, *made_of))
+        parts.append(
+            statistics_of_scene(
+                scan.name, scene, points, classes, known, asked["bits"], math.nan, level, found.instance
+            )
+        )
         counts = scene.label != VOID
         counted.add(score[counts], np.isin(scene.label[counts], unknown))
     return statistics.merge(parts)

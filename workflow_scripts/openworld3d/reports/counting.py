@@ -10,7 +10,7 @@ from openworld3d.reports.numbers import MISSING
 Counting = Mapping[str, Mapping[str, Any]]
 OF_OBJECTS = "object_"
 PREDICTED = "predicted instances"
-BUT = ", but for what is said beside it"
+BUT = ", unless a note says otherwise"
 
 
 def pooled(config: Mapping[str, Any]) -> str:
